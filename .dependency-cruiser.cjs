@@ -1,0 +1,63 @@
+/** The floors of the house, from the top down; nothing imports upward and nothing in a circle. */
+const floors = [
+  ['main', 'print-schema'],
+  ['server'],
+  ['schema', 'http'],
+  ['chat'],
+  ['contexts', 'models'],
+  ['limits', 'sandbox', 'request-context'],
+  ['gateway', 'auth'],
+  ['registry', 'validation', 'config', 'errors'],
+];
+const below = (from) => floors.slice(0, from).flat();
+const room = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    { name: 'no-circle', severity: 'error', from: {}, to: { circular: true } },
+    ...floors.slice(1).map((names, index) => ({
+      name: `nothing-upward-from-${names[0]}`,
+      severity: 'error',
+      from: { path: room(names) },
+      to: { path: room(below(index + 1)) },
+    })),
+    {
+      name: 'every-room-has-a-floor',
+      severity: 'error',
+      from: { path: '^src/', pathNot: room(floors.flat()) },
+      to: {},
+    },
+    {
+      name: 'gateway-knows-no-graphql-classes',
+      severity: 'error',
+      from: { path: '^src/gateway/' },
+      to: { path: 'type-graphql' },
+    },
+    {
+      name: 'registry-knows-no-gateway',
+      severity: 'error',
+      from: { path: '^src/registry/' },
+      to: { path: '^src/gateway/' },
+    },
+    {
+      name: 'sandbox-shares-no-code-with-what-it-stands-in-for',
+      severity: 'error',
+      from: { path: '^src/sandbox/' },
+      to: { path: '^src/(?!sandbox/)' },
+    },
+    { name: 'only-what-is-installed', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    {
+      name: 'no-development-package-in-the-product',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};

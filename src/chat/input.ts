@@ -1,0 +1,124 @@
+import { ArrayMaxSize, ArrayNotEmpty, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { MessageInput } from '../contexts/input.js';
+import { MessageRole } from '../gateway/types.js';
+import { CleanText, NotBlank, rule } from '../validation.js';
+
+/** A number's range (gateway.md, "POST /context/chat/completions"). */
+function Between(min: number, max: number): PropertyDecorator {
+  const message = `must be ${min} to ${max}`;
+  return (target, property) => {
+    Min(min, { message })(target, property as string);
+    Max(max, { message })(target, property as string);
+  };
+}
+
+const AtLeastOne = () => Min(1, { message: 'must be at least 1' });
+
+@InputType({ description: 'How much likelier or less likely one token becomes.' })
+export class LogitBiasInput {
+  @Field(() => String, { description: 'Id of the token in the model’s vocabulary, in digits.' })
+  @Matches(/^\d{1,10}$/, { message: 'must be a token’s id, in digits' })
+  token!: string;
+
+  @Field(() => Float, { description: '-100 (never) to 100 (always).' })
+  @Between(-100, 100)
+  bias!: number;
+}
+
+@InputType({
+  description:
+    'One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`.',
+})
+export class ChatInput {
+  @Field(() => ID, { description: 'Id of the context, as `createContext` gave it.' })
+  @NotBlank()
+  @CleanText()
+  contextId!: string;
+
+  @Field(() => [MessageInput], {
+    description:
+      'The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again.',
+  })
+  @ArrayNotEmpty({ message: 'must hold at least one message' })
+  @rule<ChatInput>(
+    'notFromAssistant',
+    (messages) => (messages as MessageInput[]).at(-1)?.role !== MessageRole.ASSISTANT,
+    'must not end with a message from the ASSISTANT',
+  )
+  @ValidateNested({ each: true })
+  messages!: MessageInput[];
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Id of the model. Left out: the one that the context was created for, where that is known.',
+  })
+  @IsOptional()
+  @NotBlank()
+  @CleanText()
+  model?: string | null;
+
+  @Field(() => Float, { nullable: true, description: 'How freely tokens are drawn, 0 to 2.' })
+  @IsOptional()
+  @Between(0, 2)
+  temperature?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Draw only from the likeliest tokens that make up this share, 0 to 1.',
+  })
+  @IsOptional()
+  @Between(0, 1)
+  topP?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'How many answers, at least 1; each is billed.' })
+  @IsOptional()
+  @AtLeastOne()
+  n?: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Tokens of the answer at most, at least 1.' })
+  @IsOptional()
+  @AtLeastOne()
+  maxTokens?: number | null;
+
+  @Field(() => [String], { nullable: true, description: 'Up to 4 texts at which the answer ends.' })
+  @IsOptional()
+  @ArrayMaxSize(4, { message: 'must hold at most 4 texts' })
+  @rule(
+    'cleanTexts',
+    (stop) => (stop as string[]).every((text) => !text.includes('\0') && text.isWellFormed()),
+    'must hold no NUL character and no lone surrogate',
+  )
+  stop?: string[] | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Above 0 tokens that occurred already become less likely, -2 to 2.',
+  })
+  @IsOptional()
+  @Between(-2, 2)
+  presencePenalty?: number | null;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'Above 0 tokens become less likely the more often they occurred, -2 to 2.',
+  })
+  @IsOptional()
+  @Between(-2, 2)
+  frequencyPenalty?: number | null;
+
+  @Field(() => [LogitBiasInput], { nullable: true, description: 'Tokens to prefer or to avoid.' })
+  @IsOptional()
+  @ValidateNested({ each: true })
+  logitBias?: LogitBiasInput[] | null;
+
+  /** The plain object that graphql gives a subscription; class-validator finds its rules by the class. */
+  static from(plain: ChatInput): ChatInput {
+    const input = Object.assign(new ChatInput(), plain);
+    input.messages = plain.messages.map((message) => Object.assign(new MessageInput(), message));
+    if (plain.logitBias) {
+      input.logitBias = plain.logitBias.map((bias) => Object.assign(new LogitBiasInput(), bias));
+    }
+    return input;
+  }
+}

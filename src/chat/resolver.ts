@@ -1,0 +1,52 @@
+import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import { RequestContext } from '../request-context.js';
+import { validateInput } from '../validation.js';
+import { Chats } from './chats.js';
+import { ChatInput } from './input.js';
+import { ChatCompletion, type ChatEvent, ChatStreamEvent } from './types.js';
+
+interface SubscribeData {
+  args: { input: ChatInput };
+  context: RequestContext;
+}
+
+@Resolver()
+export class ChatResolver {
+  constructor(private readonly chats: Chats) {}
+
+  @Mutation(() => ChatCompletion, {
+    description:
+      'Asks a context and waits for the whole answer. On a SESSION one chat runs at a time; the next waits its turn. Source: `POST /context/chat/completions`.',
+  })
+  chat(
+    @Arg('input', () => ChatInput, { description: 'The context, the new turn and how to answer it.' })
+    input: ChatInput,
+    @Ctx() context: RequestContext,
+  ): Promise<ChatCompletion> {
+    return this.chats.complete(input, context);
+  }
+
+  @Subscription(() => ChatStreamEvent, {
+    description:
+      'Asks a context and streams the answer: deltas as they come, then exactly one ChatDone or ChatFailure. What breaks before the first delta is an ordinary error. Source: `POST /context/chat/completions` with `stream`.',
+    subscribe: ({ args, context }: SubscribeData) =>
+      context.container.get(ChatResolver).openStream(args.input, context),
+  })
+  chatStream(
+    @Arg('input', () => ChatInput, {
+      description: 'The context, the new turn and how to answer it.',
+      // Checked when the stream was opened, not again for each event.
+      validateFn: () => undefined,
+    })
+    _input: ChatInput,
+    @Root() event: ChatEvent,
+  ): ChatEvent {
+    return event;
+  }
+
+  private openStream(plain: ChatInput, context: RequestContext): Promise<AsyncIterable<ChatEvent>> {
+    const input = ChatInput.from(plain);
+    validateInput(input);
+    return this.chats.stream(input, context);
+  }
+}

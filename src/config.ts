@@ -1,0 +1,175 @@
+import { isIPv4 } from 'node:net';
+
+export type AuthMode = 'none' | 'passthrough';
+
+/** What the process is told from outside, checked; every duration is in milliseconds. */
+export interface Config {
+  host: string;
+  port: number;
+  gateway: GatewayConfig;
+  authMode: AuthMode;
+  shutdownGraceMs: number;
+  maxBodyBytes: number;
+  maxStreamsPerCaller: number;
+  introspection: boolean;
+  playground: boolean;
+  logLevel: string;
+  /** What the operator should know about the choices above, one sentence each. */
+  notices: string[];
+}
+
+export interface GatewayConfig {
+  /** Base URL without a slash at its end, or `sandbox:` for the built-in stand-in. */
+  url: string;
+  /** The server's own key; none under `passthrough`. */
+  apiKey?: string;
+  connectTimeoutMs: number;
+  headersTimeoutMs: number;
+  idleTimeoutMs: number;
+  totalTimeoutMs: number;
+  maxResponseBytes: number;
+}
+
+export const SANDBOX_URL = 'sandbox:';
+const DEFAULT_GATEWAY_URL = 'https://gateway.serevixai.ai/v1';
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Everything that is wrong with the environment, said at once. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  constructor(readonly problems: string[]) {
+    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  }
+}
+
+/** The only reader of the environment. */
+export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const read = new EnvReader(env);
+  const production = env.NODE_ENV === 'production';
+  const host = read.text('HOST') ?? '127.0.0.1';
+  const gateway = readGateway(read);
+  const { authMode, notices } = chooseAuthMode(read, host, gateway);
+  if (production) requireNamed(read, ['GATEWAY_URL', 'AUTH_MODE']);
+  const config: Config = {
+    host,
+    port: read.integer('PORT', 4000, 0, 65_535),
+    gateway,
+    authMode,
+    shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
+    maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
+    maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
+    introspection: read.flag('INTROSPECTION', !production),
+    playground: read.flag('PLAYGROUND', !production),
+    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    notices,
+  };
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return config;
+}
+
+function readGateway(read: EnvReader): GatewayConfig {
+  const apiKey = read.secret('GATEWAY_API_KEY');
+  const wanted = read.text('GATEWAY_URL');
+  const nothingNamed =
+    wanted === undefined && apiKey === undefined && read.text('AUTH_MODE') !== 'passthrough';
+  return {
+    url: nothingNamed ? SANDBOX_URL : read.baseUrl('GATEWAY_URL', wanted ?? DEFAULT_GATEWAY_URL),
+    ...(apiKey !== undefined && { apiKey }),
+    connectTimeoutMs: read.integer('GATEWAY_CONNECT_TIMEOUT_MS', 5_000, 1, 3_600_000),
+    headersTimeoutMs: read.integer('GATEWAY_HEADERS_TIMEOUT_MS', 60_000, 1, 3_600_000),
+    idleTimeoutMs: read.integer('GATEWAY_IDLE_TIMEOUT_MS', 60_000, 1, 3_600_000),
+    totalTimeoutMs: read.integer('GATEWAY_TOTAL_TIMEOUT_MS', 600_000, 1, 86_400_000),
+    maxResponseBytes: read.integer('GATEWAY_MAX_RESPONSE_BYTES', 8_388_608, 1_024, 1_073_741_824),
+  };
+}
+
+function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
+  const named = read.choice('AUTH_MODE', ['none', 'passthrough']);
+  const serverHasKey = gateway.apiKey !== undefined || gateway.url === SANDBOX_URL;
+  const authMode: AuthMode = named ?? (serverHasKey ? 'none' : 'passthrough');
+  const notices: string[] = [];
+  if (named === undefined && serverHasKey && !isLoopback(host)) {
+    read.problems.push('AUTH_MODE must be named where HOST is not a loopback address');
+  }
+  if (authMode === 'none' && !serverHasKey) {
+    read.problems.push(
+      'AUTH_MODE=none needs GATEWAY_API_KEY, the key that the server calls the gateway with',
+    );
+  }
+  if (authMode === 'passthrough' && gateway.apiKey !== undefined) {
+    delete gateway.apiKey;
+    notices.push('AUTH_MODE=passthrough: GATEWAY_API_KEY is set but never used; each caller brings a key.');
+  }
+  if (authMode === 'none') {
+    notices.push('AUTH_MODE=none: whoever reaches this address spends the server’s own key.');
+  }
+  if (gateway.url === SANDBOX_URL) {
+    notices.unshift('The gateway is the built-in sandbox: its answers come from no model. Set GATEWAY_URL.');
+  }
+  return { authMode, notices };
+}
+
+function requireNamed(read: EnvReader, names: string[]): void {
+  for (const name of names) {
+    if (read.text(name) === undefined) read.problems.push(`${name} must be named where NODE_ENV=production`);
+  }
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
+}
+
+/** Reads variables and collects what is wrong; a problem names the variable, never its value. */
+class EnvReader {
+  readonly problems: string[] = [];
+  constructor(private readonly env: NodeJS.ProcessEnv) {}
+
+  text(name: string): string | undefined {
+    return this.env[name]?.trim() || undefined;
+  }
+
+  secret(name: string): string | undefined {
+    const value = this.text(name);
+    if (value !== undefined && !/^[\x21-\x7e]+$/.test(value)) {
+      this.problems.push(`${name} may hold visible ASCII characters only`);
+    }
+    return value;
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name);
+    if (value === undefined) return fallback;
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    this.problems.push(`${name} must be a whole number from ${min} to ${max}`);
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.choice(name, ['on', 'off', 'true', 'false']);
+    return value === undefined ? fallback : value === 'on' || value === 'true';
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.problems.push(`${name} must be one of ${choices.join(', ')}`);
+    return choice;
+  }
+
+  baseUrl(name: string, value: string): string {
+    if (value === SANDBOX_URL) return value;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const usable =
+      url !== undefined &&
+      (url.protocol === 'https:' || url.protocol === 'http:') &&
+      url.username + url.password + url.search + url.hash === '';
+    if (!usable) {
+      this.problems.push(
+        `${name} must be an http(s) URL without user, query or fragment, or "${SANDBOX_URL}"`,
+      );
+    }
+    return value.replace(/\/+$/, '');
+  }
+}

@@ -1,0 +1,117 @@
+import { ArrayNotEmpty, IsOptional, Min, ValidateNested } from 'class-validator';
+import { Field, InputType, Int } from 'type-graphql';
+import { isGemini } from '../gateway/model-families.js';
+import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
+import { CleanText, NotBlank, rule } from '../validation.js';
+
+/** Seconds (context-create.zh.txt, section 3.2). */
+const TTL = { min: 3_600, max: 604_800 };
+
+@InputType({
+  description:
+    'One message, in the shape of OpenAI’s. At least one of `role` and `content` must be given. No text may hold a NUL character or a lone surrogate.',
+})
+export class MessageInput {
+  @Field(() => MessageRole, { nullable: true, description: 'Who speaks. Not sent where it is left out.' })
+  role?: MessageRole | null;
+
+  @Field(() => String, { nullable: true, description: 'What is said. Not sent where it is left out.' })
+  @rule<MessageInput>(
+    'roleOrContent',
+    (content, message) => content != null || message.role != null,
+    'must be given where the message has no role',
+  )
+  @CleanText()
+  content?: string | null;
+}
+
+const onlyFor = (type: TruncationType) =>
+  rule<TruncationStrategyInput>(
+    'onlyForType',
+    (value, strategy) => value == null || strategy.type === type,
+    `may only be given with type ${type}`,
+  );
+
+@InputType({
+  description:
+    'What the gateway drops when a session outgrows the model’s window (a field of Volcengine Ark’s).',
+})
+export class TruncationStrategyInput {
+  @Field(() => TruncationType, { description: 'Which of the two strategies.' })
+  type!: TruncationType;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS.',
+  })
+  @IsOptional()
+  @onlyFor(TruncationType.LAST_HISTORY_TOKENS)
+  @Min(1, { message: 'must be at least 1' })
+  lastHistoryTokens?: number | null;
+
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS.',
+  })
+  @IsOptional()
+  @onlyFor(TruncationType.ROLLING_TOKENS)
+  rollingTokens?: boolean | null;
+}
+
+@InputType({
+  description:
+    'What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold.',
+})
+export class CreateContextInput {
+  @Field(() => String, {
+    description:
+      'Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache.',
+  })
+  @NotBlank()
+  @CleanText()
+  model!: string;
+
+  @Field(() => [MessageInput], {
+    description: 'What the gateway is to keep: at least one message, the oldest first.',
+  })
+  @ArrayNotEmpty({ message: 'must hold at least one message' })
+  @ValidateNested({ each: true })
+  messages!: MessageInput[];
+
+  @Field(() => ContextMode, {
+    nullable: true,
+    description:
+      'How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes.',
+  })
+  mode?: ContextMode | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400).',
+  })
+  @IsOptional()
+  @rule<CreateContextInput>(
+    'ttlInRange',
+    (ttl, { model }) =>
+      isGemini(model) ? Number(ttl) >= 1 : Number(ttl) >= TTL.min && Number(ttl) <= TTL.max,
+    ({ model }) =>
+      isGemini(model)
+        ? 'must be at least 1 second'
+        : `must be ${TTL.min} to ${TTL.max} seconds (an hour to 7 days)`,
+  )
+  ttl?: number | null;
+
+  @Field(() => TruncationStrategyInput, {
+    nullable: true,
+    description: 'Only for a SESSION. Left out, the gateway decides.',
+  })
+  @IsOptional()
+  @rule<CreateContextInput>(
+    'sessionOnly',
+    (_, { mode }) => mode == null || mode === ContextMode.SESSION,
+    'may only be given with mode SESSION',
+  )
+  @ValidateNested()
+  truncationStrategy?: TruncationStrategyInput | null;
+}

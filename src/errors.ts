@@ -1,0 +1,103 @@
+import { GraphQLError } from 'graphql';
+
+/** Every `errors[].extensions.code` that a caller can meet. */
+export enum ErrorCode {
+  BAD_USER_INPUT = 'BAD_USER_INPUT',
+  UNAUTHENTICATED = 'UNAUTHENTICATED',
+  FORBIDDEN = 'FORBIDDEN',
+  CONTEXT_NOT_FOUND = 'CONTEXT_NOT_FOUND',
+  MODEL_NOT_FOUND = 'MODEL_NOT_FOUND',
+  CONTENT_REJECTED = 'CONTENT_REJECTED',
+  IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
+  RATE_LIMITED = 'RATE_LIMITED',
+  QUOTA_EXCEEDED = 'QUOTA_EXCEEDED',
+  GATEWAY_AUTH = 'GATEWAY_AUTH',
+  GATEWAY_TIMEOUT = 'GATEWAY_TIMEOUT',
+  GATEWAY_UNAVAILABLE = 'GATEWAY_UNAVAILABLE',
+  GATEWAY_BAD_RESPONSE = 'GATEWAY_BAD_RESPONSE',
+  CANCELLED = 'CANCELLED',
+  INTERNAL_SERVER_ERROR = 'INTERNAL_SERVER_ERROR',
+}
+
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.RATE_LIMITED,
+  ErrorCode.GATEWAY_TIMEOUT,
+  ErrorCode.GATEWAY_UNAVAILABLE,
+  ErrorCode.GATEWAY_BAD_RESPONSE,
+  ErrorCode.CANCELLED,
+]);
+
+/** What is wrong with one field of the caller's input. */
+export interface FieldError {
+  /** From the argument's name down to the field, e.g. `["input", "messages", 0, "content"]`. */
+  path: (string | number)[];
+  message: string;
+}
+
+/** What the gateway answered, as far as a caller may know it. */
+export interface GatewayFacts {
+  status?: number;
+  code?: string;
+  requestId?: string;
+}
+
+export interface AppErrorDetails {
+  /** Whole seconds to wait before trying again. */
+  retryAfter?: number;
+  /** Whether the same request may succeed later; the code decides where this is left out. */
+  retryable?: boolean;
+  gateway?: GatewayFacts;
+  fields?: FieldError[];
+  /** What went wrong below; for the log, never for the caller. */
+  cause?: unknown;
+}
+
+/** A failure that is meant for the caller: its message holds no secret and nothing that the caller sent. */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly retryable: boolean;
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly details: AppErrorDetails = {},
+  ) {
+    super(message, { cause: details.cause });
+    this.retryable = details.retryable ?? RETRYABLE.has(code);
+  }
+}
+
+export function badUserInput(message: string, fields?: FieldError[]): AppError {
+  return new AppError(ErrorCode.BAD_USER_INPUT, message, fields ? { fields } : {});
+}
+
+export function unauthenticated(message: string): AppError {
+  return new AppError(ErrorCode.UNAUTHENTICATED, message);
+}
+
+export const MASKED = 'Something went wrong on our side. Report it with the requestId.';
+
+/** An AppError is passed on; anything else is a bug of ours, whose text could hold anything. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, MASKED, { cause: error });
+}
+
+/** The one place that says what of an error a caller gets to see, for every transport. */
+export function toGraphQLError(error: AppError, requestId: string, at?: GraphQLError): GraphQLError {
+  const { retryAfter, gateway, fields } = error.details;
+  return new GraphQLError(error.message, {
+    ...(at?.nodes && { nodes: at.nodes }),
+    ...(at?.source && { source: at.source }),
+    ...(at?.positions && { positions: at.positions }),
+    ...(at?.path && { path: at.path }),
+    extensions: {
+      code: error.code,
+      retryable: error.retryable,
+      ...(retryAfter !== undefined && { retryAfter }),
+      requestId,
+      ...(gateway && { gateway }),
+      ...(fields && { fields }),
+    },
+  });
+}

@@ -1,0 +1,35 @@
+/** Readers for JSON that somebody else wrote: what is not of the expected kind is null, never a crash. */
+
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** The largest number that GraphQL's Int carries. */
+const MAX_INT = 2_147_483_647;
+
+export function asObject(value: unknown): JsonObject | null {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
+}
+
+export function asArray(value: unknown): readonly unknown[] | null {
+  return Array.isArray(value) ? value : null;
+}
+
+export function asText(value: unknown): string | null {
+  return typeof value === 'string' ? value : null;
+}
+
+export function asBoolean(value: unknown): boolean | null {
+  return typeof value === 'boolean' ? value : null;
+}
+
+/** A whole number from 0 to 2^31 - 1. Ark has been seen to send one as a string. */
+export function asCount(value: unknown): number | null {
+  const number = typeof value === 'string' && /^\d{1,10}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= MAX_INT
+    ? number
+    : null;
+}
+
+export function asUnixSeconds(value: unknown): Date | null {
+  const seconds = asCount(value);
+  return seconds ? new Date(seconds * 1_000) : null;
+}

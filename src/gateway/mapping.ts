@@ -1,0 +1,225 @@
+/** The only file that knows both spellings: the gateway's snake_case and ours. */
+
+import { badResponse } from './errors.js';
+import { asArray, asBoolean, asCount, asObject, asText, asUnixSeconds, type JsonObject } from './json.js';
+import { isGemini } from './model-families.js';
+import {
+  type ChatAnswer,
+  type ChatAnswerChoice,
+  type ChatAnswerDelta,
+  type ChatAnswerHead,
+  ContextMode,
+  type CreatedContext,
+  FinishReason,
+  type GatewayModel,
+  type GatewayTruncationStrategy,
+  type GatewayUsage,
+  type Message,
+  MessageRole,
+  type NewChat,
+  type NewContext,
+  type NewTruncationStrategy,
+  TruncationType,
+} from './types.js';
+import type {
+  WireChat,
+  WireChatStream,
+  WireCreateContext,
+  WireMessage,
+  WireTruncationStrategy,
+} from './wire.js';
+
+const WIRE_MODE = { SESSION: 'session', COMMON_PREFIX: 'common_prefix' } as const;
+const WIRE_ROLE = { SYSTEM: 'system', USER: 'user', ASSISTANT: 'assistant' } as const;
+const WIRE_TRUNCATION = {
+  LAST_HISTORY_TOKENS: 'last_history_tokens',
+  ROLLING_TOKENS: 'rolling_tokens',
+} as const;
+
+const MODES = new Map<unknown, ContextMode>([
+  [WIRE_MODE.SESSION, ContextMode.SESSION],
+  [WIRE_MODE.COMMON_PREFIX, ContextMode.COMMON_PREFIX],
+]);
+const ROLES = new Map<unknown, MessageRole>([
+  [WIRE_ROLE.SYSTEM, MessageRole.SYSTEM],
+  [WIRE_ROLE.USER, MessageRole.USER],
+  [WIRE_ROLE.ASSISTANT, MessageRole.ASSISTANT],
+]);
+const FINISH_REASONS = new Map<unknown, FinishReason>([
+  ['stop', FinishReason.STOP],
+  ['length', FinishReason.LENGTH],
+  ['content_filter', FinishReason.CONTENT_FILTER],
+  ['tool_calls', FinishReason.TOOL_CALLS],
+]);
+const TRUNCATION_TYPES = new Map<unknown, TruncationType>([
+  [WIRE_TRUNCATION.LAST_HISTORY_TOKENS, TruncationType.LAST_HISTORY_TOKENS],
+  [WIRE_TRUNCATION.ROLLING_TOKENS, TruncationType.ROLLING_TOKENS],
+]);
+
+/** What the caller left out is not sent: the gateway's defaults are the gateway's. */
+export function toCreateContextBody(context: NewContext): WireCreateContext {
+  const { model, messages, mode, ttl, truncationStrategy } = context;
+  return {
+    model,
+    messages: messages.map(toWireMessage),
+    ...(mode != null && { mode: WIRE_MODE[mode] }),
+    ...(ttl != null && { ttl }),
+    ...(truncationStrategy != null && { truncation_strategy: toWireTruncation(truncationStrategy) }),
+  };
+}
+
+export function toWireMessage({ role, content }: Message): WireMessage {
+  return {
+    ...(role != null && { role: WIRE_ROLE[role as MessageRole] }),
+    ...(content != null && { content }),
+  };
+}
+
+function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrategy {
+  const { type, lastHistoryTokens, rollingTokens } = strategy;
+  return {
+    type: WIRE_TRUNCATION[type],
+    ...(lastHistoryTokens != null && { last_history_tokens: lastHistoryTokens }),
+    ...(rollingTokens != null && { rolling_tokens: rollingTokens }),
+  };
+}
+
+/** What the gateway left out is null; only the mode falls back, to the requested one or the model's own. */
+export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): CreatedContext {
+  const id = asText(answer.id);
+  if (!id?.trim()) throw badResponse('it has no context id');
+  return {
+    id,
+    model: asText(answer.model) || asked.model,
+    mode: answer.mode == null ? fallbackMode(asked) : (MODES.get(answer.mode) ?? null),
+    ttl: asCount(answer.ttl),
+    truncationStrategy: fromTruncation(answer.truncation_strategy),
+    usage: fromUsage(answer.usage),
+  };
+}
+
+function fallbackMode({ mode, model }: NewContext): ContextMode {
+  return mode ?? (isGemini(model) ? ContextMode.COMMON_PREFIX : ContextMode.SESSION);
+}
+
+function fromTruncation(value: unknown): GatewayTruncationStrategy | null {
+  const strategy = asObject(value);
+  return (
+    strategy && {
+      type: TRUNCATION_TYPES.get(strategy.type) ?? null,
+      lastHistoryTokens: asCount(strategy.last_history_tokens),
+      rollingTokens: asBoolean(strategy.rolling_tokens),
+    }
+  );
+}
+
+/** null where the gateway gave no count of the prompt: a made-up zero would spoil every sum. */
+export function fromUsage(value: unknown): GatewayUsage | null {
+  const usage = asObject(value);
+  const promptTokens = asCount(usage?.prompt_tokens);
+  if (usage === null || promptTokens === null) return null;
+  const completionTokens = asCount(usage.completion_tokens) ?? 0;
+  const cachedTokens = asCount(asObject(usage.prompt_tokens_details)?.cached_tokens);
+  const reasoningTokens = asCount(asObject(usage.completion_tokens_details)?.reasoning_tokens);
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: asCount(usage.total_tokens) ?? asCount(promptTokens + completionTokens) ?? promptTokens,
+    promptTokensDetails: cachedTokens === null ? null : { cachedTokens },
+    completionTokensDetails: reasoningTokens === null ? null : { reasoningTokens },
+    cacheCreationInputTokens: asCount(usage.cache_creation_input_tokens),
+  };
+}
+
+/** A model without an id cannot be asked for, so it is left out. */
+export function fromModelsAnswer(answer: JsonObject): GatewayModel[] {
+  const data = asArray(answer.data);
+  if (data === null) throw badResponse('it has no list of models');
+  return data.flatMap((item) => {
+    const model = asObject(item);
+    const id = asText(model?.id);
+    if (model === null || !id) return [];
+    const endpoints = asArray(model.supported_endpoint_types) ?? [];
+    return {
+      id,
+      ownedBy: asText(model.owned_by),
+      created: asUnixSeconds(model.created),
+      supportedEndpointTypes: endpoints.filter((endpoint) => typeof endpoint === 'string'),
+    };
+  });
+}
+
+export function toChatBody(chat: NewChat): WireChat {
+  const { temperature, topP, n, maxTokens, stop, presencePenalty, frequencyPenalty, logitBias } = chat;
+  return {
+    context_id: chat.contextId,
+    model: chat.model,
+    messages: chat.messages.map(toWireMessage),
+    ...(temperature != null && { temperature }),
+    ...(topP != null && { top_p: topP }),
+    ...(n != null && { n }),
+    ...(maxTokens != null && { max_tokens: maxTokens }),
+    ...(stop != null && { stop }),
+    ...(presencePenalty != null && { presence_penalty: presencePenalty }),
+    ...(frequencyPenalty != null && { frequency_penalty: frequencyPenalty }),
+    ...(logitBias != null && {
+      logit_bias: Object.fromEntries(logitBias.map(({ token, bias }) => [token, bias])),
+    }),
+  };
+}
+
+export function toChatStreamBody(chat: NewChat): WireChatStream {
+  return { ...toChatBody(chat), stream: true, stream_options: { include_usage: true } };
+}
+
+export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
+  const choices = asArray(answer.choices);
+  if (choices === null) throw badResponse('it has no choices');
+  return {
+    ...fromChatHead(answer, asked),
+    choices: choices.map((item, position): ChatAnswerChoice => {
+      const choice = asObject(item);
+      const message = asObject(choice?.message);
+      return {
+        index: asCount(choice?.index) ?? position,
+        message: {
+          role: ROLES.get(message?.role) ?? MessageRole.ASSISTANT,
+          content: asText(message?.content),
+          reasoningContent: asText(message?.reasoning_content),
+        },
+        finishReason: fromFinishReason(choice?.finish_reason),
+      };
+    }),
+  };
+}
+
+export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead {
+  return {
+    id: asText(answer.id) || null,
+    model: asText(answer.model) || asked.model,
+    created: asUnixSeconds(answer.created),
+    usage: fromUsage(answer.usage),
+  };
+}
+
+/** The deltas of one chunk; a choice that says nothing gives none. */
+export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
+  return (asArray(chunk.choices) ?? []).flatMap((item, position) => {
+    const choice = asObject(item);
+    const said = asObject(choice?.delta);
+    const delta: ChatAnswerDelta = {
+      index: asCount(choice?.index) ?? position,
+      role: ROLES.get(said?.role) ?? null,
+      content: asText(said?.content),
+      reasoningContent: asText(said?.reasoning_content),
+      finishReason: fromFinishReason(choice?.finish_reason),
+    };
+    const { index: _, ...parts } = delta;
+    return Object.values(parts).some((part) => part !== null) ? delta : [];
+  });
+}
+
+/** An empty text, as some gateways send it while the answer goes on, is no reason. */
+function fromFinishReason(value: unknown): FinishReason | null {
+  return value == null || value === '' ? null : (FINISH_REASONS.get(value) ?? FinishReason.OTHER);
+}

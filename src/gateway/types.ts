@@ -1,0 +1,127 @@
+/** How the gateway keeps a context. */
+export enum ContextMode {
+  SESSION = 'SESSION',
+  COMMON_PREFIX = 'COMMON_PREFIX',
+}
+
+export enum MessageRole {
+  SYSTEM = 'SYSTEM',
+  USER = 'USER',
+  ASSISTANT = 'ASSISTANT',
+}
+
+export enum TruncationType {
+  LAST_HISTORY_TOKENS = 'LAST_HISTORY_TOKENS',
+  ROLLING_TOKENS = 'ROLLING_TOKENS',
+}
+
+/** The key that a call goes out with, and whose it is: a refused one is that party's to mend. */
+export interface GatewayCredential {
+  key: string;
+  owner: 'server' | 'caller';
+}
+
+export interface Message {
+  role?: MessageRole | null;
+  content?: string | null;
+}
+
+export interface NewContext {
+  model: string;
+  messages: Message[];
+  mode?: ContextMode | null;
+  /** Seconds. */
+  ttl?: number | null;
+  truncationStrategy?: NewTruncationStrategy | null;
+}
+
+export interface NewTruncationStrategy {
+  type: TruncationType;
+  lastHistoryTokens?: number | null;
+  rollingTokens?: boolean | null;
+}
+
+/** A context as the gateway answered it; null is what it left out. */
+export interface CreatedContext {
+  id: string;
+  model: string;
+  mode: ContextMode | null;
+  /** Seconds. */
+  ttl: number | null;
+  truncationStrategy: GatewayTruncationStrategy | null;
+  usage: GatewayUsage | null;
+}
+
+export interface GatewayTruncationStrategy {
+  type: TruncationType | null;
+  lastHistoryTokens: number | null;
+  rollingTokens: boolean | null;
+}
+
+export interface GatewayUsage {
+  promptTokens: number;
+  completionTokens: number;
+  totalTokens: number;
+  promptTokensDetails: { cachedTokens: number } | null;
+  completionTokensDetails: { reasoningTokens: number } | null;
+  cacheCreationInputTokens: number | null;
+}
+
+export interface GatewayModel {
+  id: string;
+  ownedBy: string | null;
+  created: Date | null;
+  supportedEndpointTypes: string[];
+}
+
+export enum FinishReason {
+  STOP = 'STOP',
+  LENGTH = 'LENGTH',
+  CONTENT_FILTER = 'CONTENT_FILTER',
+  TOOL_CALLS = 'TOOL_CALLS',
+  /** A reason that is not known here. */
+  OTHER = 'OTHER',
+}
+
+export interface NewChat {
+  contextId: string;
+  model: string;
+  messages: Message[];
+  temperature?: number | null;
+  topP?: number | null;
+  n?: number | null;
+  maxTokens?: number | null;
+  stop?: string[] | null;
+  presencePenalty?: number | null;
+  frequencyPenalty?: number | null;
+  logitBias?: { token: string; bias: number }[] | null;
+}
+
+/** What names an answer, whole or streamed; null is what the gateway left out. */
+export interface ChatAnswerHead {
+  id: string | null;
+  model: string;
+  created: Date | null;
+  usage: GatewayUsage | null;
+}
+
+export interface ChatAnswer extends ChatAnswerHead {
+  choices: ChatAnswerChoice[];
+}
+
+export interface ChatAnswerChoice {
+  index: number;
+  message: { role: MessageRole; content: string | null; reasoningContent: string | null };
+  finishReason: FinishReason | null;
+}
+
+export interface ChatAnswerDelta {
+  index: number;
+  role: MessageRole | null;
+  content: string | null;
+  reasoningContent: string | null;
+  finishReason: FinishReason | null;
+}
+
+/** A streamed answer: deltas, then one end. */
+export type ChatAnswerPart = { delta: ChatAnswerDelta } | { end: ChatAnswerHead };

@@ -1,0 +1,95 @@
+import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apollo/server';
+import {
+  ApolloServerPluginCacheControlDisabled,
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+  ApolloServerPluginSchemaReportingDisabled,
+  ApolloServerPluginUsageReportingDisabled,
+} from '@apollo/server/plugin/disabled';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { Logger } from 'pino';
+import { ErrorCode, MASKED } from '../errors.js';
+import type { RequestContext } from '../request-context.js';
+import { type Operations, SYNTAX_ERROR } from './operations.js';
+
+/**
+ * Apollo Server for what it does best: reading a request, negotiating, CSRF prevention, keeping documents parsed.
+ * Validation and execution are `Operations`, which the streaming transports share; Apollo knows nothing of those.
+ */
+export function createApollo(
+  schema: GraphQLSchema,
+  operations: Operations,
+  log: Logger,
+): ApolloServer<RequestContext> {
+  return new ApolloServer<RequestContext>({
+    schema,
+    logger: log,
+    plugins: [
+      runBy(operations),
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+      ApolloServerPluginSchemaReportingDisabled(),
+      ApolloServerPluginUsageReportingDisabled(),
+    ],
+    dangerouslyDisableValidation: true,
+    introspection: true,
+    csrfPrevention: true,
+    persistedQueries: false,
+    includeStacktraceInErrorResponses: false,
+    stopOnTerminationSignals: false,
+    formatError: toPublicError,
+  });
+}
+
+function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
+  return {
+    async requestDidStart() {
+      return {
+        async responseForOperation({ document, request, contextValue }): Promise<GraphQLResponse> {
+          const { operationName, variables } = request;
+          const { errors, ...rest } = await operations.run(
+            { document, operationName, variables },
+            contextValue,
+          );
+          const refused = !('data' in rest);
+          return {
+            http: { ...(refused && { status: 400 }), headers: new HeaderMap() },
+            body: {
+              kind: 'single',
+              singleResult: { ...rest, ...(errors && { errors: errors.map((error) => error.toJSON()) }) },
+            },
+          };
+        },
+        async willSendResponse({ request, source, response, contextValue }) {
+          if (response.body.kind !== 'single') return;
+          const { http } = response;
+          if (source && http.status === 400 && !wantsStatus(request.http?.headers.get('accept')))
+            http.status = 200;
+          for (const error of response.body.singleResult.errors ?? []) {
+            Object.assign(error.extensions ?? {}, { requestId: contextValue.requestId });
+          }
+        },
+      };
+    },
+  };
+}
+
+/** GraphQL over HTTP has refused documents answered with 200 where the client takes `application/json` only. */
+function wantsStatus(accept: string | undefined): boolean {
+  return accept?.includes('application/graphql-response+json') ?? false;
+}
+
+/** For what Apollo Server itself refuses. */
+function toPublicError(error: GraphQLFormattedError): GraphQLFormattedError {
+  const { message, locations, extensions } = error;
+  if (extensions?.code === ErrorCode.INTERNAL_SERVER_ERROR) {
+    return { message: MASKED, extensions: { code: ErrorCode.INTERNAL_SERVER_ERROR, retryable: false } };
+  }
+  const isSyntaxError = extensions?.code === 'GRAPHQL_PARSE_FAILED';
+  return {
+    message: isSyntaxError ? SYNTAX_ERROR : message,
+    ...(locations && { locations }),
+    extensions: { code: ErrorCode.BAD_USER_INPUT, retryable: false },
+  };
+}

@@ -1,0 +1,50 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Results } from './operations.js';
+
+/** Milliseconds between the comments that keep proxies from cutting a quiet stream. */
+const KEEP_ALIVE_MS = 12_000;
+/** A reader who takes nothing for this long (milliseconds) is gone. */
+const STALLED_MS = 60_000;
+
+export function wantsEventStream({ method, headers }: IncomingMessage): boolean {
+  return method === 'POST' && (headers.accept ?? '').includes('text/event-stream');
+}
+
+/**
+ * The results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
+ * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
+ */
+export async function answerEventStream(response: ServerResponse, results: Results): Promise<void> {
+  response.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+    // nginx would hold events back until its buffer is full.
+    'x-accel-buffering': 'no',
+  });
+  // Some browsers hear of the response only with its first bytes.
+  response.write(':\n\n');
+  response.once('close', () => void results.return());
+  response.setTimeout(STALLED_MS, () => response.destroy());
+  const keepAlive = setInterval(() => {
+    if (!response.writableNeedDrain) response.write(':\n\n');
+  }, KEEP_ALIVE_MS);
+  try {
+    for await (const result of results)
+      await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`);
+    response.end('event: complete\ndata:\n\n');
+  } finally {
+    clearInterval(keepAlive);
+  }
+}
+
+/** Waits for a reader who is slower than the gateway, so that nothing piles up here. */
+function write(response: ServerResponse, text: string): Promise<void> | undefined {
+  if (response.destroyed || response.write(text)) return undefined;
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}

@@ -1,0 +1,181 @@
+import {
+  type DocumentNode,
+  type ExecutionResult,
+  execute,
+  GraphQLError,
+  type GraphQLSchema,
+  getOperationAST,
+  Kind,
+  NoSchemaIntrospectionCustomRule,
+  type OperationDefinitionNode,
+  parse,
+  specifiedRules,
+  subscribe,
+  type ValidationRule,
+  ValuesOfCorrectTypeRule,
+  validate,
+} from 'graphql';
+import type { Logger } from 'pino';
+import { type AppError, badUserInput, ErrorCode, toAppError, toGraphQLError } from '../errors.js';
+import type { RequestContext } from '../request-context.js';
+import { PrivateValuesRule, variablesError } from './private-values.js';
+
+export interface OperationRequest {
+  document: DocumentNode | string;
+  operationName?: string | null | undefined;
+  variables?: Readonly<Record<string, unknown>> | null | undefined;
+}
+
+/** An operation that may run. */
+export interface PreparedOperation {
+  document: DocumentNode;
+  operation: OperationDefinitionNode;
+  operationName: string | null | undefined;
+  variables: Readonly<Record<string, unknown>>;
+}
+
+/** A series of results that can be ended while the next one is waited for. */
+export interface Results extends AsyncIterableIterator<ExecutionResult, void, void> {
+  return(): Promise<IteratorResult<ExecutionResult, void>>;
+}
+
+export interface OperationsOptions {
+  schema: GraphQLSchema;
+  introspection: boolean;
+  log: Logger;
+}
+
+/** A parser's own message quotes the document, and there could be a prompt in it. */
+export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place on.';
+
+/** Validates and runs operations, the same for every transport: the errors are what a caller may see. */
+export class Operations {
+  private readonly rules: readonly ValidationRule[];
+  /** Apollo Server keeps documents parsed; each of those is validated once. */
+  private readonly validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+
+  constructor(private readonly options: OperationsOptions) {
+    this.rules = [
+      ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
+      PrivateValuesRule,
+      ...(options.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
+    ];
+  }
+
+  /** The operation, or why it is refused. */
+  prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
+    const { operationName, variables } = request;
+    try {
+      const document = typeof request.document === 'string' ? parse(request.document) : request.document;
+      const invalid = this.validate(document);
+      if (invalid.length > 0) return invalid.map((error) => refusal(error.message, context, error));
+      const operation = getOperationAST(document, operationName);
+      if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
+      return { document, operation, operationName, variables: variables ?? {} };
+    } catch (error) {
+      if (error instanceof GraphQLError) return [refusal(SYNTAX_ERROR, context, error)];
+      throw error;
+    }
+  }
+
+  /** Runs a query or a mutation. A result without `data` means that it was refused and nothing ran. */
+  async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
+    const prepared = this.prepare(request, context);
+    if (Array.isArray(prepared)) return { errors: prepared };
+    if (prepared.operation.operation === 'subscription') {
+      const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
+      return { errors: [refusal(message, context)] };
+    }
+    return this.execute(prepared, context);
+  }
+
+  /** Runs any operation as a series of results. Ending the series ends the request's work at once. */
+  stream(request: OperationRequest, context: RequestContext): Results {
+    const results = this.results(request, context);
+    return {
+      next: () => results.next(),
+      // A generator that waits would hear of its end only after the wait; abandoning the request ends the wait.
+      return: () => {
+        context.abandon();
+        return results.return();
+      },
+      throw: (error) => results.throw(error),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  }
+
+  private async *results(
+    request: OperationRequest,
+    context: RequestContext,
+  ): AsyncGenerator<ExecutionResult, void> {
+    const prepared = this.prepare(request, context);
+    if (Array.isArray(prepared)) {
+      yield { errors: prepared };
+    } else if (prepared.operation.operation !== 'subscription') {
+      yield await this.execute(prepared, context);
+    } else {
+      const source = await subscribe(this.executionArgs(prepared, context));
+      if (!(Symbol.asyncIterator in source)) yield this.presentResult(source, prepared, context);
+      else for await (const result of source) yield this.presentResult(result, prepared, context);
+    }
+  }
+
+  private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
+    return this.presentResult(await execute(this.executionArgs(prepared, context)), prepared, context);
+  }
+
+  private executionArgs(
+    { document, operationName, variables }: PreparedOperation,
+    contextValue: RequestContext,
+  ) {
+    return { schema: this.options.schema, document, operationName, variableValues: variables, contextValue };
+  }
+
+  private validate(document: DocumentNode): readonly GraphQLError[] {
+    const known = this.validated.get(document);
+    if (known) return known;
+    const errors = validate(this.options.schema, document, this.rules);
+    this.validated.set(document, errors);
+    return errors;
+  }
+
+  private presentResult(
+    result: ExecutionResult,
+    { operation, variables }: PreparedOperation,
+    context: RequestContext,
+  ): ExecutionResult {
+    if (!result.errors) return result;
+    const isRefused = !('data' in result) && result.errors.every(({ path }) => path === undefined);
+    if (isRefused) {
+      const error = variablesError(this.options.schema, operation, variables);
+      return { errors: [toGraphQLError(error, context.requestId)] };
+    }
+    return { ...result, errors: result.errors.map((error) => this.present(error, context)) };
+  }
+
+  private present(error: GraphQLError, context: RequestContext): GraphQLError {
+    const failure = isMisfitLiteral(error)
+      ? badUserInput('An argument does not fit its type.')
+      : toAppError(error.originalError);
+    this.log(failure, context);
+    return toGraphQLError(failure, context.requestId, error);
+  }
+
+  private log({ code, details }: AppError, { requestId }: RequestContext): void {
+    if (code !== ErrorCode.INTERNAL_SERVER_ERROR) return;
+    this.options.log.error({ requestId, err: details.cause }, 'a resolver failed');
+  }
+}
+
+function refusal(message: string, { requestId }: RequestContext, at?: GraphQLError): GraphQLError {
+  return toGraphQLError(badUserInput(message), requestId, at);
+}
+
+/** A literal that proved unusable only with its variables' values; graphql-js quotes it whole. */
+function isMisfitLiteral(error: GraphQLError): boolean {
+  const source = error.originalError ?? error;
+  const node = source instanceof GraphQLError ? source.nodes?.[0] : undefined;
+  return node !== undefined && node.kind !== Kind.FIELD;
+}

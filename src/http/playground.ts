@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { createGunzip, gzip } from 'node:zlib';
+import { readExampleOperations } from './example-operations.js';
+
+/** The page loads nothing: all of it is inline, its workers are blobs, and it talks to this server alone. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+  'font-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+interface Page {
+  etag: string;
+  gzipped: Buffer;
+}
+
+/** GraphiQL from our own node_modules; 9 MB, so it is rendered and packed once, when first asked for. */
+export class Playground {
+  private page: Promise<Page> | undefined;
+
+  /** `headers`: JSON that fills the tabs' header editor. */
+  constructor(private readonly headers: string) {}
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.page ??= renderPage(this.headers);
+    const { etag, gzipped } = await this.page;
+    response.setHeader('etag', etag);
+    response.setHeader('cache-control', 'no-cache');
+    response.setHeader('vary', 'accept, accept-encoding');
+    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end();
+      return;
+    }
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
+      return;
+    }
+    const unpacked = createGunzip();
+    unpacked.end(gzipped);
+    await pipeline(unpacked, response.writeHead(200));
+  }
+}
+
+async function renderPage(headers: string): Promise<Page> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const html = renderGraphiQL({
+    title: 'Context cache',
+    endpoint: '/graphql',
+    subscriptionsProtocol: 'GRAPHQL_SSE',
+    defaultTabs: readExampleOperations().map(({ query, variables }) => ({ query, variables, headers })),
+  });
+  const gzipped = await promisify(gzip)(html);
+  return { etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"`, gzipped };
+}

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type ApolloServer, HeaderMap } from '@apollo/server';
+import type { Logger } from 'pino';
+import { badUserInput, toAppError, toGraphQLError } from '../errors.js';
+import type { RequestContext } from '../request-context.js';
+import { readJsonBody, toOperationRequest } from './body.js';
+import { answerEventStream, wantsEventStream } from './event-stream.js';
+import { HttpError } from './http-error.js';
+import type { Operations } from './operations.js';
+import type { Playground } from './playground.js';
+
+export interface HttpParts {
+  apollo: ApolloServer<RequestContext>;
+  operations: Operations;
+  /** undefined: none is served. */
+  playground: Playground | undefined;
+  newContext: (authorization: string | undefined, requestId: string) => RequestContext;
+  log: Logger;
+  maxBodyBytes: number;
+  /** Whether new work may be sent here. */
+  isReady: () => boolean;
+}
+
+/** The one HTTP server: GraphQL, playground and health. */
+export function createHttpServer(parts: HttpParts): Server {
+  return createServer((request, response) => {
+    const requestId = randomUUID();
+    response.setHeader('x-request-id', requestId);
+    route(request, response, requestId, parts).catch((error: unknown) =>
+      answerError(error, response, requestId, parts),
+    );
+  });
+}
+
+async function route(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  parts: HttpParts,
+) {
+  const path = request.url?.split('?', 1)[0];
+  if (path === '/graphql') {
+    if (parts.playground && isBrowserVisit(request)) return parts.playground.serve(request, response);
+    return answerGraphQL(request, response, requestId, parts);
+  }
+  if (path === '/healthz') return answerJson(response, 200, { status: 'ok' });
+  if (path === '/readyz') {
+    const ready = parts.isReady();
+    return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
+  }
+  throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
+}
+
+function isBrowserVisit({ method, headers }: IncomingMessage): boolean {
+  return method === 'GET' && (headers.accept ?? '').includes('text/html');
+}
+
+async function answerGraphQL(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  parts: HttpParts,
+) {
+  const body = request.method === 'POST' ? await readJsonBody(request, parts.maxBodyBytes) : undefined;
+  const context = parts.newContext(request.headers.authorization, requestId);
+  if (wantsEventStream(request)) {
+    return answerEventStream(response, parts.operations.stream(toOperationRequest(body), context));
+  }
+  response.once('close', () => {
+    if (!response.writableFinished) context.abandon();
+  });
+  const answer = await parts.apollo.executeHTTPGraphQLRequest({
+    httpGraphQLRequest: {
+      method: request.method ?? 'GET',
+      headers: toHeaderMap(request),
+      search: new URL(request.url ?? '/', 'http://localhost').search,
+      body,
+    },
+    context: async () => context,
+  });
+  for (const [name, value] of answer.headers) response.setHeader(name, value);
+  if (answer.body.kind !== 'complete') throw new Error('incremental delivery is not offered');
+  response.writeHead(answer.status ?? 200).end(answer.body.string);
+}
+
+function toHeaderMap({ headers }: IncomingMessage): HeaderMap {
+  const map = new HeaderMap();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return map;
+}
+
+function answerError(error: unknown, response: ServerResponse, requestId: string, { log }: HttpParts): void {
+  const isRefusal = error instanceof HttpError;
+  if (!isRefusal) log.error({ requestId, err: error }, 'a request failed');
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const failure = isRefusal ? badUserInput(error.message) : toAppError(error);
+  // What is left of a refused body is not read, so the connection cannot serve another request.
+  response.setHeader('connection', 'close');
+  answerJson(response, isRefusal ? error.status : 500, { errors: [toGraphQLError(failure, requestId)] });
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,73 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { ExecutionArgs } from 'graphql';
+import { useServer } from 'graphql-ws/use/ws';
+import { WebSocketServer } from 'ws';
+import type { RequestContext } from '../request-context.js';
+import type { Operations } from './operations.js';
+
+/** Milliseconds between pings; who has not answered one when the next is due is cut off. */
+const KEEP_ALIVE_MS = 12_000;
+
+export interface WebSocketParts {
+  server: Server;
+  operations: Operations;
+  newContext: (authorization: string | undefined) => RequestContext;
+  maxMessageBytes: number;
+}
+
+/** GraphQL over WebSocket (graphql-transport-ws) at /graphql. Gives back what closes every connection. */
+export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxMessageBytes });
+  parts.server.on('upgrade', (request, socket, head) => {
+    const refusal = refuseUpgrade(request);
+    if (refusal) return refuse(socket, refusal);
+    sockets.handleUpgrade(request, socket, head, (webSocket) =>
+      sockets.emit('connection', webSocket, request),
+    );
+  });
+  const { dispose } = useServer(
+    {
+      onSubscribe({ connectionParams }, _id, { query, operationName, variables }) {
+        const context = parts.newContext(asText(connectionParams?.authorization));
+        const prepared = parts.operations.prepare({ document: query, operationName, variables }, context);
+        if (Array.isArray(prepared)) return prepared;
+        return {
+          document: prepared.document,
+          operationName,
+          variableValues: variables,
+          contextValue: context,
+        } as ExecutionArgs;
+      },
+      // Both as a series, so that completing the operation or losing the socket ends its work.
+      execute: (args) => run(args, parts.operations),
+      subscribe: (args) => run(args, parts.operations),
+    },
+    sockets,
+    KEEP_ALIVE_MS,
+  );
+  return async () => {
+    await dispose();
+  };
+}
+
+function run(args: ExecutionArgs, operations: Operations) {
+  const { document, operationName, variableValues: variables } = args;
+  return operations.stream({ document, operationName, variables }, args.contextValue as RequestContext);
+}
+
+/** A page of another origin could otherwise use whoever visits it as its way in. */
+function refuseUpgrade({ url, headers }: IncomingMessage): string | undefined {
+  if (url?.split('?', 1)[0] !== '/graphql') return '404 Not Found';
+  const { origin, host } = headers;
+  const isForeign = origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
+  return isForeign ? '403 Forbidden' : undefined;
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+}
+
+function asText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

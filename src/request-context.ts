@@ -1,0 +1,58 @@
+import type { Caller } from './auth/authenticate.js';
+import { AppError } from './errors.js';
+import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
+
+/** Holds the one instance of each resolver class; type-graphql asks it for them. */
+export interface Container {
+  get<T>(resolver: abstract new (...parts: never[]) => T): T;
+}
+
+export interface RequestParts {
+  requestId: string;
+  /** A failed authentication is kept here and thrown at whoever needs the caller: the schema itself may be read. */
+  caller: Caller | AppError;
+  gateway: Gateway;
+  container: Container;
+  /** Milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** What one request carries from its transport to the resolvers. */
+export class RequestContext {
+  // Properties and prototype getters only: Apollo Server clones the object with Object.assign.
+  private readonly leaving = new AbortController();
+
+  constructor(private readonly parts: RequestParts) {}
+
+  get requestId(): string {
+    return this.parts.requestId;
+  }
+
+  get caller(): Caller {
+    const { caller } = this.parts;
+    if (caller instanceof AppError) throw caller;
+    return caller;
+  }
+
+  get container(): Container {
+    return this.parts.container;
+  }
+
+  /** Aborted when the caller leaves. */
+  get signal(): AbortSignal {
+    return this.leaving.signal;
+  }
+
+  /** The caller has left: ends whatever still runs for this request. */
+  abandon(): void {
+    this.leaving.abort();
+  }
+
+  now(): number {
+    return this.parts.now();
+  }
+
+  get dataSources(): { gateway: GatewayDataSource } {
+    return { gateway: this.parts.gateway.as(this.caller.credential, this.signal) };
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import type { ChatRequest } from './checks.js';
+import { type Context, type Contexts, sum } from './contexts.js';
+import { type Reply, replyTo } from './reply.js';
+import type { CountTokens } from './tokens.js';
+
+interface Chat {
+  request: ChatRequest;
+  replies: Reply[];
+  usage: object;
+  head: { id: string; created: number; model: string };
+  /** To be called once the answer is complete. */
+  remember: () => void;
+}
+
+/** Answers a chat whole or streamed, with a context or without. */
+export async function answerChat(
+  response: ServerResponse,
+  request: ChatRequest,
+  contexts: Contexts,
+  count: CountTokens,
+  now: () => number,
+): Promise<void> {
+  const context = request.contextId === null ? null : contexts.use(request.contextId, request.model);
+  const chat = prepare(request, context, contexts, count, now);
+  if (request.stream) return stream(response, chat);
+  chat.remember();
+  const choices = chat.replies.map(({ pieces, finishReason }, index) => ({
+    index,
+    message: { role: 'assistant', content: pieces.join('') },
+    finish_reason: finishReason,
+  }));
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify({ ...chat.head, object: 'chat.completion', choices, usage: chat.usage }));
+}
+
+function prepare(
+  request: ChatRequest,
+  context: Context | null,
+  contexts: Contexts,
+  count: CountTokens,
+  now: () => number,
+): Chat {
+  const cached = context ? sum(context.turns) : 0;
+  const asked = request.messages.reduce((total, { content }) => total + count(content), 0);
+  const replies = Array.from({ length: request.n }, (_, index) => replyTo(request, cached, index));
+  const answered = replies.reduce((total, { pieces }) => total + count(pieces.join('')), 0);
+  const [first] = replies;
+  return {
+    request,
+    replies,
+    usage: {
+      prompt_tokens: cached + asked,
+      completion_tokens: answered,
+      total_tokens: cached + asked + answered,
+      prompt_tokens_details: { cached_tokens: cached },
+    },
+    head: { id: `chatcmpl-${randomUUID()}`, created: Math.floor(now() / 1_000), model: request.model },
+    remember() {
+      const content = first?.pieces.join('') ?? '';
+      if (context) contexts.append(context, [...request.messages, { role: 'assistant', content }], count);
+    },
+  };
+}
+
+/** A client who leaves leaves nothing in the session. */
+async function stream(response: ServerResponse, chat: Chat): Promise<void> {
+  response.setHeader('content-type', 'text/event-stream');
+  for (const data of events(chat)) {
+    if (response.destroyed) return;
+    if (!response.write(`data: ${data}\n\n`)) await drained(response);
+    // A round of the event loop between two events, as they would come from a model.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  if (response.destroyed) return;
+  chat.remember();
+  response.end('data: [DONE]\n\n');
+}
+
+function* events({ request, replies, usage, head }: Chat): Generator<string> {
+  const noUsage = request.includeUsage ? { usage: null } : {};
+  const chunk = (index: number, delta: object, finishReason: string | null = null) =>
+    JSON.stringify({
+      ...head,
+      object: 'chat.completion.chunk',
+      choices: [{ index, delta, finish_reason: finishReason }],
+      ...noUsage,
+    });
+  for (const [index, { pieces, finishReason }] of replies.entries()) {
+    yield chunk(index, { role: 'assistant', content: '' });
+    for (const content of pieces) yield chunk(index, { content });
+    yield chunk(index, {}, finishReason);
+  }
+  if (request.includeUsage) {
+    yield JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage });
+  }
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}

@@ -1,0 +1,51 @@
+import type { ServerResponse } from 'node:http';
+import { Refusal } from './refusal.js';
+
+/** What the sandbox can be asked to do wrong, to see how a client bears it. */
+export interface Faults {
+  /** Every call is answered with this HTTP status. */
+  status?: number;
+  /** Milliseconds before each answer. */
+  delayMs?: number;
+  /** The connection is cut once this many bytes of the answer's body are out. */
+  cutAfterBytes?: number;
+}
+
+export async function withFaults(
+  { status, delayMs, cutAfterBytes }: Faults,
+  response: ServerResponse,
+  answer: () => Promise<void>,
+): Promise<void> {
+  if (delayMs !== undefined) await delay(delayMs, response);
+  if (response.destroyed) return;
+  if (cutAfterBytes !== undefined) cut(response, cutAfterBytes);
+  if (status !== undefined)
+    throw new Refusal(status, 'SandboxFault', 'The sandbox was asked for this fault.');
+  return answer();
+}
+
+function delay(milliseconds: number, response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    response.once('close', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+/** Lets so many bytes through the response's own write and end, then destroys the connection behind them. */
+function cut(response: ServerResponse, maxBytes: number): void {
+  let left = maxBytes;
+  const { write, end } = response;
+  response.write = (chunk: unknown) => {
+    const bytes = Buffer.from(String(chunk)).subarray(0, left);
+    left -= bytes.length;
+    const isCut = left === 0;
+    return write.call(response, bytes, 'utf8', () => isCut && response.destroy());
+  };
+  response.end = (chunk?: unknown) => {
+    if (chunk !== undefined) response.write(chunk);
+    return left > 0 ? end.call(response, undefined as never, 'utf8') : response;
+  };
+}

@@ -1,0 +1,44 @@
+import { Refusal } from './refusal.js';
+
+/** The models that the gateway documents context caching for (gateway.md, "GET /models"). */
+const MODELS = [
+  'Doubao-1.5-pro-32k',
+  'Doubao-1.5-lite-32k',
+  'Doubao-pro-32k',
+  'gemini-2.0-flash',
+  'gemini-2.5-flash',
+  'gemini-2.5-flash-lite',
+  'gemini-2.5-pro',
+  'gemini-3-pro-preview',
+];
+
+export function listModels() {
+  const data = MODELS.map((id) => ({
+    id,
+    object: 'model',
+    created: 1_626_777_600,
+    owned_by: isGemini(id) ? 'vertex-ai' : 'volcengine',
+    supported_endpoint_types: ['openai'],
+  }));
+  return { object: 'list', success: true, data };
+}
+
+export function requireModel(model: string): void {
+  if (MODELS.includes(model)) return;
+  throw new Refusal(
+    404,
+    'InvalidEndpointOrModel.NotFound',
+    'The model does not exist. See /v1/models.',
+    'model',
+  );
+}
+
+export function isGemini(model: string): boolean {
+  return model.startsWith('gemini-');
+}
+
+/** Tokens that a prompt needs before Gemini keeps it. */
+export function minTokensToKeep(model: string): number {
+  if (!isGemini(model)) return 0;
+  return model.includes('-pro') ? 4_096 : 1_024;
+}

@@ -1,0 +1,159 @@
+import { randomUUID, timingSafeEqual } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { answerChat } from './chat.js';
+import { type Body, checkChat, checkCreate } from './checks.js';
+import { Contexts, sum } from './contexts.js';
+import { type Faults, withFaults } from './faults.js';
+import { isGemini, listModels, requireModel } from './models.js';
+import { Refusal } from './refusal.js';
+import { tokenCounter } from './tokens.js';
+
+export interface SandboxOptions {
+  /** 127.0.0.1 where it is left out. */
+  host?: string;
+  /** 0, which is also what it falls back to, takes a free one. */
+  port?: number;
+  /** The key that callers must send; `sk-sandbox` where it is left out. */
+  apiKey?: string;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  faults?: Faults;
+}
+
+export interface Sandbox {
+  /** Base URL, e.g. `http://127.0.0.1:4100/v1`. */
+  readonly url: string;
+  readonly apiKey: string;
+  /** May be replaced while it runs. */
+  faults: Faults;
+  /** Ends what is still open, too. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
+
+/** A stand-in for the REST gateway: a real HTTP server that speaks its contract and has no model behind it. */
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  const { host = '127.0.0.1', port = 0, apiKey = 'sk-sandbox', now = Date.now, faults = {} } = options;
+  const contexts = new Contexts(now);
+  const server = createServer((request, response) => {
+    const requestId = randomUUID();
+    response.setHeader('x-request-id', requestId);
+    withFaults(sandbox.faults, response, () => answer(request, response, apiKey, contexts, now)).catch(
+      (error: unknown) => refuse(error, response, requestId),
+    );
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  const sandbox: Sandbox = {
+    url: `http://${host}:${(server.address() as AddressInfo).port}/v1`,
+    apiKey,
+    faults,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+  return sandbox;
+}
+
+async function answer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  apiKey: string,
+  contexts: Contexts,
+  now: () => number,
+): Promise<void> {
+  requireKey(request, apiKey);
+  const path = request.url?.split('?', 1)[0];
+  if (path === '/v1/models') {
+    requireMethod(request, 'GET');
+    return answerJson(response, 200, listModels());
+  }
+  const isCreate = path === '/v1/context/create';
+  const isContextChat = path === '/v1/context/chat/completions';
+  if (!isCreate && !isContextChat && path !== '/v1/chat/completions') {
+    throw new Refusal(404, 'NotFound', 'There is nothing at this path.');
+  }
+  requireMethod(request, 'POST');
+  const body = await readBody(request);
+  const count = await tokenCounter();
+  if (isCreate) {
+    const asked = checkCreate(body);
+    requireModel(asked.model);
+    return answerJson(response, 200, describe(contexts.create(asked, count), asked));
+  }
+  const chat = checkChat(body, isContextChat);
+  requireModel(chat.model);
+  return answerChat(response, chat, contexts, count, now);
+}
+
+/** A created context in the document's shape, with Ark's `model`; Gemini's is its own. */
+function describe(context: ReturnType<Contexts['create']>, { truncation }: ReturnType<typeof checkCreate>) {
+  const { id, model, mode, ttl, turns } = context;
+  const tokens = sum(turns);
+  if (isGemini(model)) {
+    const usage = {
+      prompt_tokens: tokens,
+      completion_tokens: 0,
+      total_tokens: 0,
+      cache_creation_input_tokens: tokens,
+    };
+    return { id, ttl, usage };
+  }
+  const usage = {
+    prompt_tokens: tokens,
+    completion_tokens: 0,
+    total_tokens: tokens,
+    prompt_tokens_details: { cached_tokens: 0 },
+  };
+  return { id, model, ttl, ...(truncation && { truncation_strategy: truncation }), usage, mode };
+}
+
+function requireKey({ headers }: IncomingMessage, apiKey: string): void {
+  const sent = Buffer.from(headers.authorization ?? '');
+  const wanted = Buffer.from(`Bearer ${apiKey}`);
+  if (sent.length === wanted.length && timingSafeEqual(sent, wanted)) return;
+  throw new Refusal(401, 'AuthenticationError', 'The API key is missing or wrong.');
+}
+
+function requireMethod({ method }: IncomingMessage, wanted: string): void {
+  if (method !== wanted) throw new Refusal(405, 'MethodNotAllowed', `Use ${wanted} here.`);
+}
+
+async function readBody(request: IncomingMessage): Promise<Body> {
+  if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
+    throw new Refusal(415, 'InvalidParameter', 'The Content-Type must be application/json.');
+  }
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += chunk.length;
+    if (size > MAX_BODY_BYTES) throw new Refusal(413, 'InvalidParameter', 'The body is larger than 8 MiB.');
+    chunks.push(chunk);
+  }
+  try {
+    const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
+  } catch {
+    // Said below, as for any other body that is no object.
+  }
+  throw new Refusal(400, 'InvalidParameter', 'The body must be a JSON object.');
+}
+
+function refuse(error: unknown, response: ServerResponse, requestId: string): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const refusal =
+    error instanceof Refusal ? error : new Refusal(500, 'InternalServiceError', 'The sandbox has failed.');
+  answerJson(response, refusal.status, refusal.body(requestId));
+}
+
+function answerJson(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}

@@ -1,0 +1,164 @@
+import { request } from 'node:http';
+import type { Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+import WebSocket from 'ws';
+import { beginStream, chunk } from '../support/chat-answers.js';
+import { TestServer } from '../support/server.js';
+import { StandIn } from '../support/stand-in.js';
+import { CHAT_STREAM, QUESTION, TRANSPORTS } from '../support/streams.js';
+
+/** Waits until it holds, or fails after two seconds. */
+async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = performance.now() + 2_000; performance.now() < deadline; await wait(5)) {
+    if (await holds()) return;
+  }
+  expect(await holds()).toBe(true);
+}
+
+const countResources = (kind: string) =>
+  process.getActiveResourcesInfo().filter((name) => name === kind).length;
+
+describe.each(TRANSPORTS)('200 streams over %s that are opened and left', (_, connect) => {
+  it('leave no open upstream call, timer or listener behind', async () => {
+    let running = 0;
+    await using gateway = await StandIn.start((response) => {
+      running++;
+      response.on('close', () => running--);
+      beginStream(response).write(chunk({ content: 'a' }));
+    });
+    await using server = await TestServer.before(gateway, { MAX_STREAMS_PER_CALLER: '200' });
+    const round = async () => {
+      const client = connect(server);
+      const streams = Array.from({ length: 100 }, (_stream, index) =>
+        client.open({ ...QUESTION, contextId: `ctx-${index}` }),
+      );
+      // Half of them wait for their first event when they are left, half have read one.
+      await Promise.all(streams.slice(50).map((stream) => stream.next()));
+      const waiting = streams.slice(0, 50).map((stream) => stream.next().catch(() => undefined));
+      await eventually(() => running === 100);
+      for (const stream of streams) void stream.return?.();
+      await eventually(() => running === 0);
+      client.close();
+      await Promise.all(waiting);
+    };
+    await round();
+    const timers = countResources('Timeout');
+    await round();
+    await eventually(() => countResources('Timeout') <= timers);
+    await eventually(async () => (await gateway.openSockets) === 0);
+  });
+});
+
+describe('a reader who stops reading', () => {
+  /** A gateway that sends as fast as it is read, and counts what it could send. */
+  async function floodingGateway() {
+    const flood = { sent: 0 };
+    const event = chunk({ content: 'x'.repeat(10_000) });
+    const gateway = await StandIn.start((response) => {
+      beginStream(response);
+      const push = () => {
+        while (!response.destroyed && response.write(event)) flood.sent += event.length;
+        flood.sent += event.length;
+      };
+      response.on('drain', push);
+      push();
+    });
+    return { gateway, flood };
+  }
+
+  async function untilStill(flood: { sent: number }): Promise<void> {
+    for (let before = -1; before !== flood.sent; ) {
+      before = flood.sent;
+      await wait(200);
+    }
+  }
+
+  /** The sockets on the way hold some megabytes; 50 MB would have been buffered by us. */
+  const HELD_BY_SOCKETS = 32 * 1024 * 1024;
+
+  it('stops the reading from the gateway over server-sent events', async () => {
+    const { gateway, flood } = await floodingGateway();
+    await using _gateway = gateway;
+    await using server = await TestServer.before(gateway);
+    const sent = request(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    });
+    sent.on('error', () => undefined);
+    sent.on('response', (response) => response.pause());
+    sent.end(JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }));
+    await eventually(() => flood.sent > 0);
+    await untilStill(flood);
+    expect(flood.sent).toBeLessThan(HELD_BY_SOCKETS);
+    sent.destroy();
+  });
+
+  it('stops the reading from the gateway over a WebSocket', async () => {
+    const { gateway, flood } = await floodingGateway();
+    await using _gateway = gateway;
+    await using server = await TestServer.before(gateway);
+    const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
+    socket.on('error', () => undefined);
+    socket.on('open', () => socket.send('{"type":"connection_init"}'));
+    socket.once('message', () => {
+      socket.send(
+        JSON.stringify({
+          id: '1',
+          type: 'subscribe',
+          payload: { query: CHAT_STREAM, variables: { input: QUESTION } },
+        }),
+      );
+      (socket as unknown as { _socket: Socket })._socket.pause();
+    });
+    await eventually(() => flood.sent > 0);
+    await untilStill(flood);
+    expect(flood.sent).toBeLessThan(HELD_BY_SOCKETS);
+    socket.terminate();
+  });
+});
+
+describe('a WebSocket', () => {
+  it('is refused to the pages of other origins', async () => {
+    await using server = await TestServer.start();
+    const url = server.url.replace('http:', 'ws:');
+    const open = (origin: string) =>
+      new Promise((resolve) => {
+        const socket = new WebSocket(url, 'graphql-transport-ws', { origin });
+        socket.on('open', () => resolve(socket.close()));
+        socket.on('error', (error) => resolve(error.message));
+      });
+    expect(await open('https://evil.example')).toContain('403');
+    expect(await open('null')).toContain('403');
+    expect(await open(server.origin)).toBeUndefined();
+  });
+
+  it('runs queries and mutations too, and refuses what HTTP refuses', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await TestServer.before(gateway, { INTROSPECTION: 'off' });
+    const run = (query: string) =>
+      new Promise<{ type: string; payload: never }>((resolve) => {
+        const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
+        socket.on('open', () => socket.send('{"type":"connection_init"}'));
+        socket.on('message', (message) => {
+          const said = JSON.parse(String(message));
+          if (said.type === 'connection_ack')
+            socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query } }));
+          else {
+            resolve(said);
+            socket.close();
+          }
+        });
+      });
+    const created = 'mutation { createContext(input: {model: "m", messages: [{content: "a"}]}) { mode } }';
+    expect(await run(created)).toMatchObject({
+      type: 'next',
+      payload: { data: { createContext: { mode: 'SESSION' } } },
+    });
+    for (const query of ['{ __schema { types { name } } }', '{ nothing }', '{ "canary" }']) {
+      const said = await run(query);
+      expect(said).toMatchObject({ type: 'error' });
+      expect(said.payload[0]).toMatchObject({ extensions: { code: 'BAD_USER_INPUT' } });
+      expect(JSON.stringify(said)).not.toContain('canary');
+    }
+  });
+});

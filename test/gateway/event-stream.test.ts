@@ -1,0 +1,84 @@
+import fc from 'fast-check';
+import { readEventStream } from '../../src/gateway/event-stream.js';
+
+async function read(pieces: Uint8Array[], max = 10_000): Promise<string[]> {
+  const body = (async function* () {
+    yield* pieces;
+  })();
+  const events: string[] = [];
+  for await (const data of readEventStream(body, max)) events.push(data);
+  return events;
+}
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const BOM = '\uFEFF';
+
+describe('the reader of server-sent events', () => {
+  it.each([
+    ['LF', 'data: a\n\ndata: b\n\n', ['a', 'b']],
+    ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
+    ['CR', 'data: a\r\rdata: b\r\r', ['a', 'b']],
+    ['a byte order mark', `${BOM}data: a\n\n`, ['a']],
+    ['comments and other fields', ': hello\nid: 7\nretry: 10\nevent: x\nfoo: bar\ndata: a\n\n:\n\n', ['a']],
+    ['several data lines', 'data: a\ndata: b\n\n', ['a\nb']],
+    ['no space after the colon', 'data:a\n\n', ['a']],
+    ['two spaces after the colon', 'data:  a\n\n', [' a']],
+    ['no empty line behind the last event', 'data: a\n', ['a']],
+    ['a last line that was cut off', 'data: a\n\ndata: b', ['a']],
+    ['events without data', 'event: ping\n\ndata: a\n\n', ['a']],
+    ['nothing', '', []],
+  ])('reads %s', async (_, text, events) => {
+    expect(await read([bytes(text)])).toEqual(events);
+  });
+
+  it('gives the same events however the bytes are cut', async () => {
+    const line = fc.string({ unit: 'grapheme' }).map((text) => text.replace(/[\r\n\uFEFF]/g, ''));
+    const lineEnd = fc.constantFrom('\n', '\r\n', '\r');
+    const event = fc.record({
+      lines: fc.array(line, { minLength: 1, maxLength: 3 }),
+      end: lineEnd,
+      comment: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 5 }),
+        fc.array(fc.nat(), { maxLength: 20 }),
+        async (events, cuts) => {
+          const text = events
+            .map(
+              ({ lines, end, comment }) =>
+                `${comment ? `: x${end}` : ''}${lines.map((l) => `data: ${l}${end}`).join('')}${end}`,
+            )
+            .join('');
+          const whole = bytes(text);
+          const places = [...new Set(cuts.map((cut) => cut % (whole.length + 1)))].sort((a, b) => a - b);
+          const pieces = [0, ...places].map((place, index) =>
+            whole.subarray(place, places[index] ?? whole.length),
+          );
+          expect(await read(pieces)).toEqual(events.map(({ lines }) => lines.join('\n')));
+        },
+      ),
+    );
+  });
+
+  it('gives an event as soon as its last byte is there', async () => {
+    for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
+      let askedForMore = false;
+      const body = (async function* () {
+        yield bytes(`data: a${end.slice(0, -1)}`);
+        yield bytes(end.slice(-1));
+        askedForMore = true;
+      })();
+      const events = readEventStream(body, 100);
+      expect((await events.next()).value).toBe('a');
+      expect(askedForMore).toBe(false);
+      await events.return(undefined);
+    }
+  });
+
+  it('refuses an event that is too large', async () => {
+    await expect(read([bytes('data: '), bytes('x'.repeat(200))], 100)).rejects.toMatchObject({
+      code: 'GATEWAY_BAD_RESPONSE',
+    });
+  });
+});

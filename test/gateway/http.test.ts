@@ -1,0 +1,167 @@
+import { gzipSync } from 'node:zlib';
+import { Gateway } from '../../src/gateway/data-source.js';
+import { SilentServer } from '../support/silent-server.js';
+import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
+
+const INPUT = { model: 'm', messages: [{ content: 'hello' }] };
+const LIMITS = {
+  connectTimeoutMs: 1_000,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 5_000,
+  totalTimeoutMs: 5_000,
+  maxResponseBytes: 10_000,
+};
+
+async function create(
+  answer: Answer,
+  limits: Partial<typeof LIMITS> = {},
+  signal = new AbortController().signal,
+) {
+  await using standIn = await StandIn.start(answer);
+  const gateway = new Gateway({ url: standIn.url, ...LIMITS, ...limits });
+  try {
+    const context = await gateway.as({ key: 'sk-1', owner: 'server' }, signal).createContext(INPUT);
+    return { context, seen: standIn.seen };
+  } catch (error) {
+    return { error, seen: standIn.seen };
+  } finally {
+    await gateway.close();
+  }
+}
+
+describe('a call to the gateway', () => {
+  it('takes a gzipped answer', async () => {
+    const { context } = await create((response) =>
+      response
+        .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+        .end(gzipSync(JSON.stringify(CREATED))),
+    );
+    expect(context?.id).toBe(CREATED.id);
+  });
+
+  it('refuses an answer larger than the limit, before and after unpacking', async () => {
+    const large = JSON.stringify({ ...CREATED, padding: ' '.repeat(20_000) });
+    const plain = await create((response) => json(response, 200, large));
+    const packed = await create((response) =>
+      response.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(large)),
+    );
+    for (const { error } of [plain, packed]) {
+      expect(error).toMatchObject({
+        code: 'GATEWAY_BAD_RESPONSE',
+        message: expect.stringContaining('larger than 10000 bytes'),
+      });
+    }
+  });
+
+  it('refuses an answer that is packed otherwise or not truly packed', async () => {
+    for (const encoding of ['br', 'gzip']) {
+      const { error } = await create((response) =>
+        response.writeHead(200, { 'content-encoding': encoding }).end('not packed'),
+      );
+      expect(error).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
+    }
+  });
+
+  it('follows no redirect', async () => {
+    await using elsewhere = await StandIn.start();
+    for (const status of [301, 302, 303, 307, 308]) {
+      const { error, seen } = await create((response) =>
+        json(response, status, '', { location: elsewhere.url }),
+      );
+      expect(error).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
+      expect(seen).toHaveLength(1);
+    }
+    expect(elsewhere.seen).toEqual([]);
+  });
+
+  it.each([
+    ['an array', '[]'],
+    ['null', 'null'],
+    ['not JSON', '<html>'],
+    ['nothing', ''],
+    ['half an object', '{"id":"ctx-1"'],
+  ])('refuses %s with 200', async (_, body) => {
+    const { error } = await create((response) => json(response, 200, body));
+    expect(error).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE', details: { gateway: { status: 200 } } });
+  });
+
+  it('says so where the answer is cut short', async () => {
+    const { error } = await create((response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"id":');
+      setImmediate(() => response.destroy());
+    });
+    expect(error).toMatchObject({
+      code: 'GATEWAY_BAD_RESPONSE',
+      message: expect.stringContaining('cut short'),
+    });
+  });
+
+  it('says that the gateway is unavailable where nobody listens or the connection is lost before the answer', async () => {
+    const gone = await StandIn.start();
+    const { url } = gone;
+    await gone[Symbol.asyncDispose]();
+    const gateway = new Gateway({ url, ...LIMITS });
+    const call = gateway
+      .as({ key: 'sk-1', owner: 'server' }, new AbortController().signal)
+      .createContext(INPUT);
+    await expect(call).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+    await gateway.close();
+    const { error } = await create((response) => response.destroy());
+    expect(error).toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
+  });
+});
+
+describe('a gateway that takes too long', () => {
+  const silent: Answer = () => undefined;
+  const dripping: Answer = (response) => {
+    const timer = setInterval(() => response.write(' '), 10);
+    response.on('close', () => clearInterval(timer));
+  };
+  const stuck: Answer = (response) => response.writeHead(200).write('{"id":');
+
+  it.each([
+    ['to begin', silent, { headersTimeoutMs: 50 }, 'to begin its answer'],
+    ['to go on', stuck, { idleTimeoutMs: 50 }, 'to go on with its answer'],
+    ['in all', dripping, { totalTimeoutMs: 100 }, 'to answer in full'],
+  ])('is given up when it takes too long %s', async (_, answer, limits, what) => {
+    const { error } = await create(answer, limits);
+    expect(error).toMatchObject({
+      code: 'GATEWAY_TIMEOUT',
+      retryable: true,
+      message: expect.stringContaining(what),
+    });
+  });
+
+  it('is given up when it does not take the connection', async () => {
+    // A TLS client before a server that takes TCP connections and says nothing.
+    await using silentServer = await SilentServer.start();
+    const gateway = new Gateway({
+      url: `https://127.0.0.1:${silentServer.port}`,
+      ...LIMITS,
+      connectTimeoutMs: 50,
+    });
+    const call = gateway
+      .as({ key: 'sk-1', owner: 'server' }, new AbortController().signal)
+      .createContext(INPUT);
+    await expect(call).rejects.toMatchObject({
+      code: 'GATEWAY_TIMEOUT',
+      message: expect.stringContaining('to take the connection'),
+    });
+    await gateway.close();
+  });
+
+  it('is let go of when the caller leaves', async () => {
+    const caller = new AbortController();
+    let closed: Promise<void> | undefined;
+    const { error } = await create(
+      (response) => {
+        closed = new Promise((resolve) => response.on('close', resolve));
+        caller.abort();
+      },
+      {},
+      caller.signal,
+    );
+    expect(error).toMatchObject({ code: 'CANCELLED' });
+    await closed;
+  });
+});

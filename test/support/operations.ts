@@ -1,0 +1,291 @@
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
+export type Maybe<T> = T | null;
+export type InputMaybe<T> = Maybe<T>;
+export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
+export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
+export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+/** All built-in and custom scalars, mapped to their actual values */
+export type Scalars = {
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A date-time string at UTC, such as 2007-12-03T10:15:30Z, compliant with the `date-time` format outlined in section 5.6 of the RFC 3339 profile of the ISO 8601 standard for representation of dates and times using the Gregorian calendar.This scalar is serialized to a string in ISO 8601 format and parsed from a string in ISO 8601 format. */
+  DateTimeISO: { input: string; output: string; }
+};
+
+/** One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
+export type ChatInput = {
+  /** Id of the context, as `createContext` gave it. */
+  contextId: Scalars['ID']['input'];
+  /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
+  frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** Tokens to prefer or to avoid. */
+  logitBias?: InputMaybe<Array<LogitBiasInput>>;
+  /** Tokens of the answer at most, at least 1. */
+  maxTokens?: InputMaybe<Scalars['Int']['input']>;
+  /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. */
+  messages: Array<MessageInput>;
+  /** Id of the model. Left out: the one that the context was created for, where that is known. */
+  model?: InputMaybe<Scalars['String']['input']>;
+  /** How many answers, at least 1; each is billed. */
+  n?: InputMaybe<Scalars['Int']['input']>;
+  /** Above 0 tokens that occurred already become less likely, -2 to 2. */
+  presencePenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** Up to 4 texts at which the answer ends. */
+  stop?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** How freely tokens are drawn, 0 to 2. */
+  temperature?: InputMaybe<Scalars['Float']['input']>;
+  /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
+  topP?: InputMaybe<Scalars['Float']['input']>;
+};
+
+/** How the gateway keeps a context. */
+export type ContextMode =
+  /** The initial messages never change; any number of chats can share the context at once. */
+  | 'COMMON_PREFIX'
+  /** One conversation: every question and answer is added to the context, a chat sends only the newest turn, and one chat runs at a time. */
+  | 'SESSION';
+
+/** What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold. */
+export type CreateContextInput = {
+  /** What the gateway is to keep: at least one message, the oldest first. */
+  messages: Array<MessageInput>;
+  /** How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes. */
+  mode?: InputMaybe<ContextMode>;
+  /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache. */
+  model: Scalars['String']['input'];
+  /** Only for a SESSION. Left out, the gateway decides. */
+  truncationStrategy?: InputMaybe<TruncationStrategyInput>;
+  /** Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400). */
+  ttl?: InputMaybe<Scalars['Int']['input']>;
+};
+
+/** What went wrong; also every `errors[].extensions.code`. */
+export type ErrorCode =
+  /** What was sent is wrong, by the rules here or by the gateway’s (400, 413, 422). Mend it. */
+  | 'BAD_USER_INPUT'
+  /** The caller left before the answer came. */
+  | 'CANCELLED'
+  /** The gateway’s moderation refused the content. */
+  | 'CONTENT_REJECTED'
+  /** The context is unknown, has expired or is another caller’s: never told apart. Create a new one. */
+  | 'CONTEXT_NOT_FOUND'
+  /** The credential does not allow it. */
+  | 'FORBIDDEN'
+  /** The gateway refuses the server’s own key: the operator’s to mend. */
+  | 'GATEWAY_AUTH'
+  /** The gateway’s answer was not JSON, cut short, too large or not of the contract’s shape. */
+  | 'GATEWAY_BAD_RESPONSE'
+  /** The gateway took too long. */
+  | 'GATEWAY_TIMEOUT'
+  /** The gateway cannot be reached or has trouble of its own (5xx). */
+  | 'GATEWAY_UNAVAILABLE'
+  /** The same idempotency key came with another input. */
+  | 'IDEMPOTENCY_CONFLICT'
+  /** A fault of this server. Report it with the requestId. */
+  | 'INTERNAL_SERVER_ERROR'
+  /** The gateway has no such model, or not for this account. */
+  | 'MODEL_NOT_FOUND'
+  /** There is no balance left, or the token budget is used up. */
+  | 'QUOTA_EXCEEDED'
+  /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
+  | 'RATE_LIMITED'
+  /** No valid credential was sent. */
+  | 'UNAUTHENTICATED';
+
+/** Why an answer ended. */
+export type FinishReason =
+  /** The gateway’s moderation cut it off. */
+  | 'CONTENT_FILTER'
+  /** It reached maxTokens or the end of the model’s window. */
+  | 'LENGTH'
+  /** A reason that is not known here. */
+  | 'OTHER'
+  /** The model was done, or met one of the stop texts. */
+  | 'STOP'
+  /** The model wants to call a tool. */
+  | 'TOOL_CALLS';
+
+/** How much likelier or less likely one token becomes. */
+export type LogitBiasInput = {
+  /** -100 (never) to 100 (always). */
+  bias: Scalars['Float']['input'];
+  /** Id of the token in the model’s vocabulary, in digits. */
+  token: Scalars['String']['input'];
+};
+
+/** One message, in the shape of OpenAI’s. At least one of `role` and `content` must be given. No text may hold a NUL character or a lone surrogate. */
+export type MessageInput = {
+  /** What is said. Not sent where it is left out. */
+  content?: InputMaybe<Scalars['String']['input']>;
+  /** Who speaks. Not sent where it is left out. */
+  role?: InputMaybe<MessageRole>;
+};
+
+/** Who speaks in a message. */
+export type MessageRole =
+  /** The model. */
+  | 'ASSISTANT'
+  /** Instructions to the model: a persona, rules, documents. */
+  | 'SYSTEM'
+  /** The person who asks. */
+  | 'USER';
+
+/** What the gateway drops when a session outgrows the model’s window (a field of Volcengine Ark’s). */
+export type TruncationStrategyInput = {
+  /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
+  lastHistoryTokens?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS. */
+  rollingTokens?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Which of the two strategies. */
+  type: TruncationType;
+};
+
+/** What is dropped when a session outgrows the model’s window. */
+export type TruncationType =
+  /** All but the last so many tokens of the history. */
+  | 'LAST_HISTORY_TOKENS'
+  /** The oldest tokens, as new ones come. */
+  | 'ROLLING_TOKENS';
+
+export type CreateContextMutationVariables = Exact<{
+  input: CreateContextInput;
+}>;
+
+
+export type CreateContextMutation = { createContext: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, expiresAt?: string | null, truncationStrategy?: { type?: TruncationType | null, rollingTokens?: boolean | null } | null, usage?: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null } };
+
+export type ChatMutationVariables = Exact<{
+  input: ChatInput;
+}>;
+
+
+export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null } };
+
+export type ChatStreamSubscriptionVariables = Exact<{
+  input: ChatInput;
+}>;
+
+
+export type ChatStreamSubscription = { chatStream:
+    | { index: number, content?: string | null, finishReason?: FinishReason | null }
+    | { usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null }
+    | { code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+   };
+
+export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ModelsQuery = { models: Array<{ id: string, ownedBy?: string | null, supportsContextCache: boolean }> };
+
+export class TypedDocumentString<TResult, TVariables>
+  extends String
+  implements DocumentTypeDecoration<TResult, TVariables>
+{
+  __apiType?: NonNullable<DocumentTypeDecoration<TResult, TVariables>['__apiType']>;
+  private value: string;
+  public __meta__?: Record<string, any> | undefined;
+
+  constructor(value: string, __meta__?: Record<string, any> | undefined) {
+    super(value);
+    this.value = value;
+    this.__meta__ = __meta__;
+  }
+
+  override toString(): string & DocumentTypeDecoration<TResult, TVariables> {
+    return this.value;
+  }
+}
+
+export const CreateContextDocument = new TypedDocumentString(`
+    mutation CreateContext($input: CreateContextInput!) {
+  createContext(input: $input) {
+    id
+    model
+    mode
+    ttl
+    truncationStrategy {
+      type
+      rollingTokens
+    }
+    usage {
+      promptTokens
+      completionTokens
+      totalTokens
+      promptTokensDetails {
+        cachedTokens
+      }
+    }
+    createdAt
+    expiresAt
+  }
+}
+    `) as unknown as TypedDocumentString<CreateContextMutation, CreateContextMutationVariables>;
+export const ChatDocument = new TypedDocumentString(`
+    mutation Chat($input: ChatInput!) {
+  chat(input: $input) {
+    id
+    model
+    choices {
+      message {
+        role
+        content
+        reasoningContent
+      }
+      finishReason
+    }
+    usage {
+      promptTokens
+      completionTokens
+      promptTokensDetails {
+        cachedTokens
+      }
+    }
+    context {
+      id
+      expiresAt
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatMutation, ChatMutationVariables>;
+export const ChatStreamDocument = new TypedDocumentString(`
+    subscription ChatStream($input: ChatInput!) {
+  chatStream(input: $input) {
+    ... on ChatDelta {
+      index
+      content
+      finishReason
+    }
+    ... on ChatDone {
+      usage {
+        promptTokens
+        promptTokensDetails {
+          cachedTokens
+        }
+      }
+      context {
+        expiresAt
+      }
+    }
+    ... on ChatFailure {
+      code
+      message
+      retryable
+      retryAfter
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatStreamSubscription, ChatStreamSubscriptionVariables>;
+export const ModelsDocument = new TypedDocumentString(`
+    query Models {
+  models {
+    id
+    ownedBy
+    supportsContextCache
+  }
+}
+    `) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;

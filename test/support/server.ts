@@ -1,0 +1,80 @@
+import { pino } from 'pino';
+import { readConfig } from '../../src/config.js';
+import { type RunningServer, startServer } from '../../src/server.js';
+import type { TypedDocumentString } from './operations.js';
+
+/** Noon of a day: what the tests' clock shows until it is set. */
+export const NOON = Date.parse('2026-01-01T12:00:00Z');
+
+export const SERVER_KEY = 'sk-server-key-that-nobody-may-see';
+
+export interface GraphQLAnswer<TData = unknown> {
+  status: number;
+  headers: Headers;
+  data: TData;
+  errors: AnsweredError[];
+}
+
+export interface AnsweredError {
+  message: string;
+  path?: (string | number)[];
+  extensions: Record<string, unknown> & { code: string; requestId?: string };
+}
+
+/** The real server on a free port, as a caller over HTTP sees it. */
+export class TestServer implements AsyncDisposable {
+  clock = () => NOON;
+  readonly log: string[] = [];
+
+  private constructor(private running: RunningServer) {}
+
+  /** In front of this gateway, with the server's own key. */
+  static before(gateway: { url: string }, env: Record<string, string> = {}): Promise<TestServer> {
+    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env });
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<TestServer> {
+    const server = new TestServer(undefined as never);
+    const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', ...env });
+    server.running = await startServer(config, {
+      now: () => server.clock(),
+      log: pino({ level: config.logLevel }, { write: (line) => server.log.push(line) }),
+    });
+    return server;
+  }
+
+  get url(): string {
+    return this.running.url;
+  }
+
+  get origin(): string {
+    return new URL(this.url).origin;
+  }
+
+  /** An operation that codegen has typed, or any other text with whatever variables. */
+  run<TData, TVariables extends object>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+    headers?: Record<string, string>,
+  ): Promise<GraphQLAnswer<TData>> {
+    return this.post<TData>(JSON.stringify({ query: operation.toString(), variables }), headers);
+  }
+
+  query<TData>(query: string, variables: object = {}, headers?: Record<string, string>) {
+    return this.post<TData>(JSON.stringify({ query, variables }), headers);
+  }
+
+  async post<TData>(body: string, headers: Record<string, string> = {}): Promise<GraphQLAnswer<TData>> {
+    const response = await fetch(this.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body,
+    });
+    const { data, errors = [] } = (await response.json()) as GraphQLAnswer<TData>;
+    return { status: response.status, headers: response.headers, data, errors };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.running.close();
+  }
+}
