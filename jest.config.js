@@ -4,7 +4,6 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['reflect-metadata'],
-  // A test that leaves a server, a socket or a timer behind is a failing test.
-  detectOpenHandles: false,
+  globalSetup: '<rootDir>/test/support/programs.ts',
   maxWorkers: 2,
 };

@@ -35,11 +35,13 @@ export interface Surroundings {
   /** Milliseconds since the epoch. */
   now?: () => number;
   log?: Logger;
+  /** Milliseconds between the signs of life on a quiet stream; 12 seconds where it is left out. */
+  keepAliveMs?: number;
 }
 
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { now = Date.now, log = pino({ level: config.logLevel }) } = surroundings;
+  const { now = Date.now, log = pino({ level: config.logLevel }), keepAliveMs = 12_000 } = surroundings;
   const sandbox = config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now) : undefined;
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
@@ -61,6 +63,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     newContext,
     log,
     maxBodyBytes: config.maxBodyBytes,
+    keepAliveMs,
     isReady: () => !closing,
   });
   const closeWebSockets = serveWebSockets({
@@ -68,6 +71,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     operations,
     newContext,
     maxMessageBytes: config.maxBodyBytes,
+    keepAliveMs,
   });
   server.listen(config.port, config.host);
   await once(server, 'listening');

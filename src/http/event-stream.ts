@@ -1,8 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Results } from './operations.js';
 
-/** Milliseconds between the comments that keep proxies from cutting a quiet stream. */
-const KEEP_ALIVE_MS = 12_000;
 /** A reader who takes nothing for this long (milliseconds) is gone. */
 const STALLED_MS = 60_000;
 
@@ -13,8 +11,13 @@ export function wantsEventStream({ method, headers }: IncomingMessage): boolean 
 /**
  * The results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
  * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
+ * `keepAliveMs`: milliseconds between two comments.
  */
-export async function answerEventStream(response: ServerResponse, results: Results): Promise<void> {
+export async function answerEventStream(
+  response: ServerResponse,
+  results: Results,
+  keepAliveMs: number,
+): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
     'cache-control': 'no-cache',
@@ -25,9 +28,10 @@ export async function answerEventStream(response: ServerResponse, results: Resul
   response.write(':\n\n');
   response.once('close', () => void results.return());
   response.setTimeout(STALLED_MS, () => response.destroy());
+  // Proxies cut a stream that is quiet for long.
   const keepAlive = setInterval(() => {
     if (!response.writableNeedDrain) response.write(':\n\n');
-  }, KEEP_ALIVE_MS);
+  }, keepAliveMs);
   try {
     for await (const result of results)
       await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`);

@@ -54,12 +54,24 @@ export class Playground {
 
 async function renderPage(headers: string): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const html = renderGraphiQL({
+  const tabs = readExampleOperations().map(({ query, variables }) => ({ query, variables, headers }));
+  const page = renderGraphiQL({
     title: 'Context cache',
     endpoint: '/graphql',
     subscriptionsProtocol: 'GRAPHQL_SSE',
-    defaultTabs: readExampleOperations().map(({ query, variables }) => ({ query, variables, headers })),
+    // It would stream over GET, which any page could make a browser send.
+    method: 'POST',
+    // A header may hold a gateway key, which does not belong in a browser's storage.
+    shouldPersistHeaders: false,
+    defaultTabs: tabs,
   });
+  const html = page.replace('<script>', `<script>${rememberVariables(tabs[0]?.variables ?? '')}</script>$&`);
   const gzipped = await promisify(gzip)(html);
   return { etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"`, gzipped };
+}
+
+/** GraphiQL shows the first tab's variables only where it finds them in its storage. */
+function rememberVariables(variables: string): string {
+  const text = JSON.stringify(variables).replaceAll('<', '\\u003c');
+  return `localStorage.getItem('graphiql:tabState') ?? localStorage.setItem('graphiql:variables', ${text});`;
 }

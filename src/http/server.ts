@@ -18,6 +18,8 @@ export interface HttpParts {
   newContext: (authorization: string | undefined, requestId: string) => RequestContext;
   log: Logger;
   maxBodyBytes: number;
+  /** Milliseconds between the signs of life on a quiet stream. */
+  keepAliveMs: number;
   /** Whether new work may be sent here. */
   isReady: () => boolean;
 }
@@ -65,7 +67,8 @@ async function answerGraphQL(
   const body = request.method === 'POST' ? await readJsonBody(request, parts.maxBodyBytes) : undefined;
   const context = parts.newContext(request.headers.authorization, requestId);
   if (wantsEventStream(request)) {
-    return answerEventStream(response, parts.operations.stream(toOperationRequest(body), context));
+    const results = parts.operations.stream(toOperationRequest(body), context);
+    return answerEventStream(response, results, parts.keepAliveMs);
   }
   response.once('close', () => {
     if (!response.writableFinished) context.abandon();

@@ -6,14 +6,13 @@ import { WebSocketServer } from 'ws';
 import type { RequestContext } from '../request-context.js';
 import type { Operations } from './operations.js';
 
-/** Milliseconds between pings; who has not answered one when the next is due is cut off. */
-const KEEP_ALIVE_MS = 12_000;
-
 export interface WebSocketParts {
   server: Server;
   operations: Operations;
   newContext: (authorization: string | undefined) => RequestContext;
   maxMessageBytes: number;
+  /** Milliseconds between pings; who has not answered one when the next is due is cut off. */
+  keepAliveMs: number;
 }
 
 /** GraphQL over WebSocket (graphql-transport-ws) at /graphql. Gives back what closes every connection. */
@@ -44,7 +43,7 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
       subscribe: (args) => run(args, parts.operations),
     },
     sockets,
-    KEEP_ALIVE_MS,
+    parts.keepAliveMs,
   );
   return async () => {
     await dispose();

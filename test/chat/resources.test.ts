@@ -1,11 +1,12 @@
+import { once } from 'node:events';
 import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { beginStream, chunk } from '../support/chat-answers.js';
+import { beginStream, CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { TestServer } from '../support/server.js';
-import { StandIn } from '../support/stand-in.js';
-import { CHAT_STREAM, QUESTION, TRANSPORTS } from '../support/streams.js';
+import { json, StandIn } from '../support/stand-in.js';
+import { CHAT_STREAM, collect, QUESTION, TRANSPORTS } from '../support/streams.js';
 
 /** Waits until it holds, or fails after two seconds. */
 async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
@@ -114,6 +115,54 @@ describe('a reader who stops reading', () => {
     await untilStill(flood);
     expect(flood.sent).toBeLessThan(HELD_BY_SOCKETS);
     socket.terminate();
+  });
+});
+
+describe('a quiet stream', () => {
+  it('is kept alive by comments over server-sent events', async () => {
+    await using gateway = await StandIn.start((response) => void beginStream(response));
+    await using server = await TestServer.before(gateway, {}, { keepAliveMs: 5 });
+    const caller = new AbortController();
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }),
+      signal: caller.signal,
+    });
+    let said = '';
+    for await (const bytes of response.body ?? []) {
+      said += Buffer.from(bytes).toString();
+      if (said.length > 12) break;
+    }
+    expect(said).toMatch(/^(:\n\n){4}/);
+  });
+
+  it('is kept alive by pings over a WebSocket', async () => {
+    await using server = await TestServer.start({}, { keepAliveMs: 5 });
+    const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
+    await once(socket, 'ping');
+    await once(socket, 'ping');
+    socket.terminate();
+  });
+});
+
+describe('the connections to the gateway', () => {
+  it('are used again after an answer, a refusal and a stream', async () => {
+    const ports = new Set<number | undefined>();
+    await using gateway = await StandIn.start((response, { socket }, { body }) => {
+      ports.add(socket.remotePort);
+      if (body.includes('"stream":true')) beginStream(response).end(STREAM);
+      else json(response, ports.size === 1 ? 200 : 400, CHAT_ANSWER);
+    });
+    await using server = await TestServer.before(gateway);
+    const [, connect] = TRANSPORTS[0] ?? [];
+    for (const _ of [1, 2, 3]) {
+      await server.query('mutation ($input: ChatInput!) { chat(input: $input) { id } }', { input: QUESTION });
+      const client = connect?.(server);
+      if (client) expect(await collect(client.open())).toMatchObject({ last: { __typename: 'ChatDone' } });
+      client?.close();
+    }
+    expect(ports.size).toBe(1);
   });
 });
 

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { readConfig } from '../../src/config.js';
-import { type RunningServer, startServer } from '../../src/server.js';
+import { type RunningServer, type Surroundings, startServer } from '../../src/server.js';
 import type { TypedDocumentString } from './operations.js';
 
 /** Noon of a day: what the tests' clock shows until it is set. */
@@ -29,16 +29,17 @@ export class TestServer implements AsyncDisposable {
   private constructor(private running: RunningServer) {}
 
   /** In front of this gateway, with the server's own key. */
-  static before(gateway: { url: string }, env: Record<string, string> = {}): Promise<TestServer> {
-    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env });
+  static before(gateway: { url: string }, env: Record<string, string> = {}, surroundings: Surroundings = {}) {
+    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env }, surroundings);
   }
 
-  static async start(env: Record<string, string> = {}): Promise<TestServer> {
+  static async start(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<TestServer> {
     const server = new TestServer(undefined as never);
     const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', ...env });
     server.running = await startServer(config, {
       now: () => server.clock(),
       log: pino({ level: config.logLevel }, { write: (line) => server.log.push(line) }),
+      ...surroundings,
     });
     return server;
   }
