@@ -30,7 +30,11 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     const problems: string[] = [];
     page.on('pageerror', (error) => problems.push(error.message));
     page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-    page.on('requestfailed', (request) => problems.push(request.url()));
+    page.on('requestfailed', (request) => {
+      const reason = request.failure()?.errorText;
+      // A client of server-sent events aborts its request once it has read `complete`.
+      if (reason !== 'net::ERR_ABORTED') problems.push(`${request.url()} ${reason}`);
+    });
     await page.goto(url);
     await page.waitForSelector(EXECUTE);
     return { page, problems };
