@@ -1,0 +1,77 @@
+/** `npm run bench`: measures all of it and writes it down. With `--short`: only shows that all of it works. */
+
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { measureCreateContext } from './measurements/create-context.mjs';
+import { measureGrowth } from './measurements/growth.mjs';
+import { measureOpenStreams } from './measurements/open-streams.mjs';
+import { measureStart } from './measurements/start.mjs';
+import { measureStreams } from './measurements/streams.mjs';
+import { Caller } from './support/caller.mjs';
+import { startCandidate, startUpstream } from './support/candidates.mjs';
+import { machine, plotResults, printResults, rounded } from './support/report.mjs';
+
+const FULL = {
+  limitMinutes: 20,
+  createContext: { rounds: 5, ms: 3_000 },
+  chatStream: { rounds: 5, ms: 3_000, streams: 100, chunks: 100, everyMs: 10 },
+  openStreams: { streams: 5_000 },
+  growth: { rounds: 5, ms: 2_000 },
+  start: { starts: 7 },
+};
+const SHORT = {
+  limitMinutes: 2,
+  createContext: { rounds: 1, ms: 200 },
+  chatStream: { rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
+  openStreams: { streams: 100 },
+  growth: { rounds: 1, ms: 200 },
+  start: { starts: 1 },
+};
+
+const { short } = parseArgs({ options: { short: { type: 'boolean', default: false } } }).values;
+const sizes = short ? SHORT : FULL;
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+setTimeout(() => {
+  console.error(`the bench did not end within ${sizes.limitMinutes} minutes`);
+  process.exit(1);
+}, sizes.limitMinutes * 60_000).unref();
+
+const results = rounded(await measure());
+printResults(results);
+write(short ? folder : undefined);
+
+async function measure() {
+  const upstream = await startUpstream();
+  const caller = new Caller();
+  const parts = { caller, upstream, folder, start: (name) => startCandidate(name, upstream, folder) };
+  const step = (name, measurement) => {
+    console.log(`measuring ${name} ...`);
+    return measurement({ ...parts, ...sizes[name] });
+  };
+  const measured = {
+    machine: machine(),
+    createContext: await step('createContext', measureCreateContext),
+    chatStream: await step('chatStream', measureStreams),
+    openStreams: await step('openStreams', measureOpenStreams),
+    ...(await step('growth', measureGrowth)),
+    start: await step('start', measureStart),
+  };
+  caller.end();
+  await upstream.end();
+  return measured;
+}
+
+/** @param {string} [elsewhere] figures of a short run mean nothing, so they replace none that is kept */
+function write(elsewhere) {
+  const place = (path) =>
+    elsewhere
+      ? join(elsewhere, path.split('/').at(-1))
+      : fileURLToPath(new URL(`../${path}`, import.meta.url));
+  writeFileSync(place('bench/results.json'), `${JSON.stringify(results, null, 2)}\n`);
+  writeFileSync(place('docs/bench.svg'), plotResults(results));
+}

@@ -1,0 +1,38 @@
+import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+
+const NAMES = ['raw', 'ours', 'mercurius', 'yoga'];
+const CONNECTIONS = 64;
+
+/** createContext, for each candidate: how many per second, per second of its processor time, and how late. */
+export async function measureCreateContext({ caller, start, rounds, ms }) {
+  const programs = Object.fromEntries(
+    await Promise.all(NAMES.map(async (name) => [name, await start(name)])),
+  );
+  const measured = await interleave(NAMES, rounds, async (name) => {
+    const program = programs[name];
+    const cpuBefore = program.cpuSeconds();
+    const { calls, seconds, p50, p99 } = await caller.run('createContexts', {
+      url: program.url,
+      connections: CONNECTIONS,
+      ms,
+    });
+    return {
+      callsPerSecond: calls / seconds,
+      callsPerCpuSecond: calls / (program.cpuSeconds() - cpuBefore),
+      p50Ms: p50,
+      p99Ms: p99,
+    };
+  });
+  await Promise.all(Object.values(programs).map((program) => program.end()));
+  const [raw] = measured;
+  return Object.fromEntries(
+    NAMES.map((name, place) => [
+      name,
+      {
+        ...medians(measured[place]),
+        shareOfRaw: medianRatio(measured[place], raw, 'callsPerSecond'),
+        shareOfRawPerCpuSecond: medianRatio(measured[place], raw, 'callsPerCpuSecond'),
+      },
+    ]),
+  );
+}

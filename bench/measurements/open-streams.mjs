@@ -1,0 +1,25 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Time for what opening left behind to be collected. */
+const SETTLE_MS = 2_000;
+const KIBIBYTE = 1_024;
+
+/** Resident memory of a stream that is held open, both its sockets included. */
+export async function measureOpenStreams({ caller, start, upstream, streams }) {
+  const results = {};
+  for (const name of ['raw', 'ours']) {
+    const program = await start(name);
+    const { url } = program;
+    const contextIds = await caller.run('newContextIds', { url, count: streams });
+    await sleep(SETTLE_MS);
+    const idle = program.residentBytes();
+    await caller.run('openStreams', { url, contextIds });
+    await sleep(SETTLE_MS);
+    const open = program.residentBytes();
+    await fetch(new URL('/let-go', upstream.url), { signal: AbortSignal.timeout(30_000) });
+    await caller.run('readToEnd', { url });
+    await program.end();
+    results[name] = { streams, kibibytesPerStream: (open - idle) / streams / KIBIBYTE };
+  }
+  return results;
+}

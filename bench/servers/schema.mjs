@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { createContext } from './gateway.mjs';
+
+/** The peers serve the public schema as it is printed. */
+export const typeDefs = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
+
+export const resolvers = {
+  Mutation: { createContext: (_root, { input }) => createContext(input) },
+};

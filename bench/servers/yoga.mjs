@@ -1,0 +1,9 @@
+/** graphql-yoga on node:http, as its documentation has it. */
+
+import { createServer } from 'node:http';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { listen } from './listen.mjs';
+import { resolvers, typeDefs } from './schema.mjs';
+
+const yoga = createYoga({ schema: createSchema({ typeDefs, resolvers }), logging: false });
+await listen(createServer(yoga), '/graphql');

@@ -1,0 +1,42 @@
+import { fork } from 'node:child_process';
+
+/** No task of the bench takes longer. */
+const TASK_MS = 180_000;
+
+/** The process that calls the candidates; its own use of the processor is nobody's. */
+export class Caller {
+  #child = fork(new URL('load.mjs', import.meta.url));
+  #waiting = new Map();
+  #tasks = 0;
+
+  constructor() {
+    this.#child.on('message', ({ id, result, error }) => {
+      const { resolve, reject } = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error) reject(new Error(error));
+      else resolve(result);
+    });
+    this.#child.once('exit', () => {
+      for (const { reject } of this.#waiting.values()) reject(new Error('the load process ended'));
+    });
+  }
+
+  /** @param {string} task a name in load.mjs @param {{ url: string }} options */
+  run(task, options) {
+    this.#tasks += 1;
+    const id = this.#tasks;
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${task} took too long`)), TASK_MS);
+      const settle = (then) => (value) => {
+        clearTimeout(timer);
+        then(value);
+      };
+      this.#waiting.set(id, { resolve: settle(resolve), reject: settle(reject) });
+      this.#child.send({ id, task, options });
+    });
+  }
+
+  end() {
+    if (this.#child.connected) this.#child.disconnect();
+  }
+}

@@ -1,0 +1,34 @@
+import { fileURLToPath } from 'node:url';
+import { Program } from './program.mjs';
+
+const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+const SERVER = file('../../dist/main.js');
+
+export const startUpstream = () => Program.start([file('../servers/upstream.mjs')]);
+
+/** What each candidate is started with, by the name that it has in the results. */
+const PEERS = { raw: 'raw.mjs', mercurius: 'mercurius.mjs', yoga: 'yoga.mjs' };
+
+/**
+ * @param {string} name @param {Program} upstream @param {string} folder for what our server keeps
+ */
+export function startCandidate(name, upstream, folder) {
+  const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench' };
+  if (name === 'ours') return startOurs(folder, { ...gateway, AUTH_MODE: 'none' });
+  return Program.start([file(`../servers/${PEERS[name]}`)], gateway);
+}
+
+/**
+ * Our server as it is shipped, without the limits on one caller: here one caller is the whole load.
+ * @param {string} folder @param {Record<string, string>} env @param {string[]} [nodeOptions]
+ */
+export function startOurs(folder, env, nodeOptions = []) {
+  return Program.start([...nodeOptions, SERVER], {
+    PORT: '0',
+    STORE_URL: `sqlite:${folder}/contexts-${Date.now()}.db`,
+    RATE_LIMIT_CREATES_PER_MINUTE: '0',
+    RATE_LIMIT_CHATS_PER_MINUTE: '0',
+    MAX_STREAMS_PER_CALLER: '100000',
+    ...env,
+  });
+}

@@ -1,0 +1,29 @@
+/** The callers: one process for them all, told what to do by `Load` and watched by nobody else. */
+
+import { openStreams } from './load/open-streams.mjs';
+import { createContexts, newContextIds } from './load/requests.mjs';
+import { chatStreams } from './load/streams.mjs';
+
+const held = new Map();
+
+const tasks = {
+  createContexts,
+  newContextIds,
+  chatStreams,
+  async openStreams(options) {
+    held.set(options.url, await openStreams(options));
+  },
+  async readToEnd({ url }) {
+    await held.get(url)();
+    held.delete(url);
+  },
+};
+
+process.on('message', async ({ id, task, options }) => {
+  try {
+    process.send({ id, result: await tasks[task](options) });
+  } catch (error) {
+    process.send({ id, error: `${task} at ${options.url}: ${error.stack}` });
+  }
+});
+process.once('disconnect', () => process.exit(0));

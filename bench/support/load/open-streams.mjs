@@ -1,0 +1,40 @@
+import { chatStreamPayload } from './operations.mjs';
+import { SseCaller } from './transports.mjs';
+
+/** More at once would overflow the queue of connections that wait to be accepted. */
+const AT_ONCE = 100;
+
+/**
+ * Opens a stream per context and waits until each has its first chunk; they stay open, silent.
+ * @param {{ url: string, contextIds: string[] }} options
+ * @returns {Promise<() => Promise<void>>} what reads all of them to their end
+ */
+export async function openStreams({ url, contextIds }) {
+  const ends = [];
+  let next = 0;
+  const worker = async () => {
+    while (next < contextIds.length) {
+      const contextId = contextIds[next];
+      next += 1;
+      ends.push(await openStream(url, contextId));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  return async () => {
+    await Promise.all(ends.map((end) => end()));
+  };
+}
+
+async function openStream(url, contextId) {
+  const caller = new SseCaller(url);
+  let begin;
+  const begun = new Promise((resolve) => {
+    begin = resolve;
+  });
+  const ended = caller.read(chatStreamPayload(contextId, { hold: true }), () => begin());
+  await Promise.race([begun, ended]);
+  return async () => {
+    await ended;
+    await caller.close();
+  };
+}

@@ -1,0 +1,24 @@
+import { readFileSync } from 'node:fs';
+
+const read = (name) => readFileSync(new URL(`../../../schema/operations/${name}`, import.meta.url), 'utf8');
+
+const CREATE = { query: read('1-create-context.graphql'), ...parse('1-create-context.json') };
+const STREAM = { query: read('3-chat-stream.graphql'), ...parse('3-chat-stream.json') };
+
+function parse(name) {
+  return { variables: JSON.parse(read(name)) };
+}
+
+/** The example operation, its last message as long as is asked for. @param {number} [promptBytes] */
+export function createContextBody(promptBytes) {
+  const { input } = CREATE.variables;
+  if (promptBytes === undefined) return JSON.stringify(CREATE);
+  const messages = [{ role: 'SYSTEM', content: 'x'.repeat(promptBytes) }];
+  return JSON.stringify({ ...CREATE, variables: { input: { ...input, messages } } });
+}
+
+/** The example operation; the upstream answers as the question says. @param {object} script */
+export function chatStreamPayload(contextId, script) {
+  const messages = [{ role: 'USER', content: JSON.stringify(script) }];
+  return { ...STREAM, variables: { input: { ...STREAM.variables.input, contextId, messages } } };
+}

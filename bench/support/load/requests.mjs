@@ -1,0 +1,64 @@
+import { Pool } from 'undici';
+import { quantile } from '../statistics.mjs';
+import { createContextBody } from './operations.mjs';
+
+/**
+ * Calls createContext over `connections` for `ms`.
+ * @param {{ url: string, connections: number, ms: number, promptBytes?: number, callers?: number }} options
+ *   callers: how many keys take turns, where it matters who calls
+ */
+export async function createContexts({ url, connections, ms, promptBytes, callers = 1 }) {
+  const body = createContextBody(promptBytes);
+  const latencies = [];
+  const from = performance.now();
+  await withPool(url, connections, async (call) => {
+    while (performance.now() - from < ms) {
+      const sent = performance.now();
+      await call(body, `sk-bench-${latencies.length % callers}`);
+      latencies.push(performance.now() - sent);
+    }
+  });
+  return {
+    calls: latencies.length,
+    seconds: (performance.now() - from) / 1_000,
+    p50: quantile(latencies, 0.5),
+    p99: quantile(latencies, 0.99),
+  };
+}
+
+/** Ids of contexts made for chats. @param {{ url: string, count: number }} options */
+export async function newContextIds({ url, count }) {
+  const body = createContextBody();
+  const ids = [];
+  let asked = 0;
+  await withPool(url, Math.min(32, count), async (call) => {
+    while (asked < count) {
+      asked += 1;
+      ids.push((await call(body, 'sk-bench-0')).data.createContext.id);
+    }
+  });
+  return ids;
+}
+
+/** As many workers as connections; a call that gives anything but a context ends the bench. */
+async function withPool(url, connections, work) {
+  const { origin, pathname } = new URL(url);
+  const pool = new Pool(origin, { connections, pipelining: 1 });
+  const call = async (body, key) => {
+    const response = await pool.request({
+      method: 'POST',
+      path: pathname,
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+      body,
+    });
+    const text = await response.body.text();
+    const answer = JSON.parse(text);
+    if (!answer.data?.createContext?.id) throw new Error(`${response.statusCode} ${text.slice(0, 1_000)}`);
+    return answer;
+  };
+  try {
+    await Promise.all(Array.from({ length: connections }, () => work(call)));
+  } finally {
+    await pool.destroy();
+  }
+}

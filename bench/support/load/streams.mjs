@@ -1,0 +1,50 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quantile } from '../statistics.mjs';
+import { chatStreamPayload } from './operations.mjs';
+import { SseCaller, WebSocketCaller } from './transports.mjs';
+
+/** Behind the chunks: the reason to finish, and the end with the usage. */
+const EVENTS_AT_END = 2;
+
+/**
+ * Keeps one stream open per context for `ms`, a new one after each that ended; they begin evenly spread.
+ * @param {{ url: string, transport: 'sse' | 'ws', contextIds: string[], chunks: number, everyMs: number,
+ *   ms: number }} options everyMs: between two chunks of one stream
+ */
+export async function chatStreams({ url, transport, contextIds, chunks, everyMs, ms }) {
+  const newCaller = () => (transport === 'ws' ? new WebSocketCaller(url) : new SseCaller(url));
+  const firstTokens = [];
+  let events = 0;
+  const from = performance.now();
+  const readStreams = async (contextId, place) => {
+    const caller = newCaller();
+    try {
+      await caller.open();
+      await sleep((place / contextIds.length) * chunks * everyMs);
+      while (performance.now() - from < ms) {
+        const stream = await readStream(caller, chatStreamPayload(contextId, { chunks, everyMs }));
+        if (stream.events !== chunks + EVENTS_AT_END) throw new Error(`${stream.events} events came`);
+        events += stream.events;
+        firstTokens.push(stream.firstToken);
+      }
+    } finally {
+      await caller.close();
+    }
+  };
+  await Promise.all(contextIds.map(readStreams));
+  return { events, streams: firstTokens.length, firstTokenP99: quantile(firstTokens, 0.99) };
+}
+
+async function readStream(caller, payload) {
+  const sent = performance.now();
+  let events = 0;
+  let firstToken;
+  let last = '';
+  await caller.read(payload, (count, text) => {
+    firstToken ??= performance.now() - sent;
+    events += count;
+    last = text;
+  });
+  if (!last.includes('"promptTokens":23')) throw new Error(`the stream ends in ${last.slice(-1_000)}`);
+  return { events, firstToken };
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+
+const START_MS = 20_000;
+const END_MS = 5_000;
+const PAGE_BYTES = 4_096;
+
+/** Those that still run; whatever ends the bench ends them. @type {Set<Program>} */
+const running = new Set();
+process.once('exit', () => {
+  for (const { child } of running) child.kill('SIGKILL');
+});
+
+/** A server in a process of its own, with what it has used so far. */
+export class Program {
+  /** Where it listens. @type {string} */
+  url;
+  /** What it said on stderr, for when it fails. */
+  complaint = '';
+
+  constructor(child) {
+    this.child = child;
+    running.add(this);
+    child.once('exit', () => running.delete(this));
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      this.complaint = (this.complaint + text).slice(-4_000);
+    });
+  }
+
+  /**
+   * Resolves once it has said its address on stdout.
+   * @param {string[]} args of node
+   * @param {Record<string, string>} env all that it gets of the environment, beside PATH
+   */
+  static async start(args, env = {}) {
+    const child = spawn(process.execPath, args, {
+      env: { PATH: process.env.PATH, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const program = new Program(child);
+    try {
+      program.url = await program.#address();
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw new Error(`${args.join(' ')}: ${error.message}\n${program.complaint}`);
+    }
+    return program;
+  }
+
+  #address() {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error('it did not start in time')), START_MS);
+      const settle = (then) => (value) => {
+        clearTimeout(timer);
+        then(value);
+      };
+      let said = '';
+      this.child.stdout.setEncoding('utf8').on('data', (text) => {
+        if (this.url) return;
+        said += text;
+        const [url] = /http:\/\/\S+(?=\n)/.exec(said) ?? [];
+        if (url) settle(resolve)(url);
+      });
+      this.child.once('exit', (code) => settle(reject)(new Error(`it ended with ${code}`)));
+    });
+  }
+
+  /** Seconds of processor time, of all its threads. */
+  cpuSeconds() {
+    const tasks = `/proc/${this.child.pid}/task`;
+    const nanoseconds = readdirSync(tasks).map((task) =>
+      Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1)[0]),
+    );
+    return nanoseconds.reduce((sum, value) => sum + value, 0) / 1e9;
+  }
+
+  residentBytes() {
+    return Number(readFileSync(`/proc/${this.child.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
+  }
+
+  async end() {
+    if (!running.has(this)) return;
+    const exited = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    const timer = setTimeout(() => this.child.kill('SIGKILL'), END_MS);
+    await exited;
+    clearTimeout(timer);
+  }
+}
