@@ -47,7 +47,8 @@ function chat(response, { stream, messages }) {
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const { chunks, everyMs, hold } = JSON.parse(messages.at(-1).content);
   if (hold) return holdOpen(response);
-  let sent = 0;
+  response.write(PIECE);
+  let sent = 1;
   const timer = setInterval(() => {
     if (sent < chunks) response.write(PIECE);
     else finish(response);
