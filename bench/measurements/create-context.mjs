@@ -24,7 +24,7 @@ export async function measureCreateContext({ caller, start, rounds, ms }) {
     };
   });
   await Promise.all(Object.values(programs).map((program) => program.end()));
-  const [raw] = measured;
+  const [raw, , mercurius] = measured;
   return Object.fromEntries(
     NAMES.map((name, place) => [
       name,
@@ -32,6 +32,7 @@ export async function measureCreateContext({ caller, start, rounds, ms }) {
         ...medians(measured[place]),
         shareOfRaw: medianRatio(measured[place], raw, 'callsPerSecond'),
         shareOfRawPerCpuSecond: medianRatio(measured[place], raw, 'callsPerCpuSecond'),
+        p99TimesMercurius: medianRatio(measured[place], mercurius, 'p99Ms'),
       },
     ]),
   );
