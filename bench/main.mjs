@@ -16,11 +16,11 @@ import { machine, plotResults, printResults, rounded } from './support/report.mj
 
 const FULL = {
   limitMinutes: 20,
-  createContext: { rounds: 5, ms: 3_000 },
+  createContext: { rounds: 9, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
   chatStream: { rounds: 5, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
-  growth: { rounds: 5, ms: 2_000 },
+  growth: { rounds: 5, ms: 1_500 },
   start: { starts: 7 },
 };
 const SHORT = {

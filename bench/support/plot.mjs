@@ -4,13 +4,21 @@ const BAR_HEIGHT = 22;
 const ROW_HEIGHT = 30;
 const TITLE_HEIGHT = 44;
 
-/** A middle grey and a middle blue are legible on white and on black. */
+const PADDING = 16;
+
+/** Text and ground change together, so that both are legible whatever page they stand on. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600 }
+  .ground { fill: #ffffff }
   .bar { fill: #8c959f }
   .ours { fill: #1f7ae0 }
-  @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .bar { fill: #6e7681 } .ours { fill: #4493f8 } }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 }
+    .ground { fill: #0d1117 }
+    .bar { fill: #6e7681 }
+    .ours { fill: #4493f8 }
+  }
 `;
 
 /**
@@ -29,9 +37,18 @@ export function plot(groups) {
       y += ROW_HEIGHT;
     }
   }
-  const open = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${y}" width="${WIDTH}" height="${y}" role="img">`;
-  const summary = groups.map(({ title }) => title).join('; ');
-  return `${[open, `<title>${summary}</title>`, `<style>${STYLE}</style>`, ...parts, '</svg>'].join('\n')}\n`;
+  const [width, height] = [WIDTH + 2 * PADDING, y + 2 * PADDING];
+  const lines = [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img">`,
+    `<title>${groups.map(({ title }) => title).join('; ')}</title>`,
+    `<style>${STYLE}</style>`,
+    `<rect class="ground" width="${width}" height="${height}" rx="6"/>`,
+    `<g transform="translate(${PADDING} ${PADDING})">`,
+    ...parts,
+    '</g>',
+    '</svg>',
+  ];
+  return `${lines.join('\n')}\n`;
 }
 
 function drawBar({ label, value, isOurs }, longest, y) {
