@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 
-export type AuthMode = 'none' | 'passthrough';
+export type AuthMode = 'none' | 'passthrough' | 'jwt';
 
 /** What the process is told from outside, checked; every duration is in milliseconds. */
 export interface Config {
@@ -8,6 +8,9 @@ export interface Config {
   port: number;
   gateway: GatewayConfig;
   authMode: AuthMode;
+  /** Only with `jwt`. */
+  jwt?: JwtConfig;
+  registry: RegistryConfig;
   shutdownGraceMs: number;
   maxBodyBytes: number;
   maxStreamsPerCaller: number;
@@ -28,6 +31,24 @@ export interface GatewayConfig {
   idleTimeoutMs: number;
   totalTimeoutMs: number;
   maxResponseBytes: number;
+}
+
+/** One of the two says what tokens are checked with. */
+export interface JwtConfig {
+  /** For HS256. */
+  secret?: string;
+  jwksUrl?: string;
+  issuer?: string;
+  audience?: string;
+}
+
+export interface RegistryConfig {
+  /** `sqlite:PATH`, `sqlite::memory:`, `redis://...` or `rediss://...`; a password may be in it. */
+  storeUrl: string;
+  /** Whether equal prefixes of different callers share one context. */
+  reuseScope: 'caller' | 'everyone';
+  /** Whether the messages of prefixes are kept, to create them again. */
+  storeMessages: boolean;
 }
 
 export const SANDBOX_URL = 'sandbox:';
@@ -55,6 +76,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     port: read.integer('PORT', 4000, 0, 65_535),
     gateway,
     authMode,
+    ...(authMode === 'jwt' && { jwt: readJwt(read) }),
+    registry: readRegistry(read, authMode),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
@@ -83,17 +106,54 @@ function readGateway(read: EnvReader): GatewayConfig {
   };
 }
 
+function readJwt(read: EnvReader): JwtConfig {
+  const secret = read.secret('AUTH_JWT_SECRET');
+  const jwksUrl =
+    read.text('AUTH_JWKS_URL') === undefined
+      ? undefined
+      : read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
+  const issuer = read.text('AUTH_JWT_ISSUER');
+  const audience = read.text('AUTH_JWT_AUDIENCE');
+  if ((secret === undefined) === (jwksUrl === undefined)) {
+    read.problems.push('AUTH_MODE=jwt needs one of AUTH_JWT_SECRET and AUTH_JWKS_URL, and not both');
+  }
+  // RFC 7518, section 3.2: as many bits as the hash has.
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) {
+    read.problems.push('AUTH_JWT_SECRET must be at least 32 bytes long');
+  }
+  return {
+    ...(secret !== undefined && { secret }),
+    ...(jwksUrl !== undefined && { jwksUrl }),
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+  };
+}
+
+function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
+  const storeUrl = read.text('STORE_URL') ?? 'sqlite:data/contexts.db';
+  if (!/^sqlite:./.test(storeUrl)) {
+    read.url('STORE_URL', ['redis:', 'rediss:'], 'sqlite:PATH, sqlite::memory:, redis://... or rediss://...');
+  }
+  const reuseScope = read.choice('REUSE_SCOPE', ['caller', 'everyone']) ?? 'caller';
+  if (reuseScope === 'everyone' && authMode === 'passthrough') {
+    read.problems.push(
+      'REUSE_SCOPE=everyone needs the server’s own key: with AUTH_MODE=passthrough every caller has a gateway account apart',
+    );
+  }
+  return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
+}
+
 function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
-  const named = read.choice('AUTH_MODE', ['none', 'passthrough']);
+  const named = read.choice('AUTH_MODE', ['none', 'passthrough', 'jwt']);
   const serverHasKey = gateway.apiKey !== undefined || gateway.url === SANDBOX_URL;
   const authMode: AuthMode = named ?? (serverHasKey ? 'none' : 'passthrough');
   const notices: string[] = [];
   if (named === undefined && serverHasKey && !isLoopback(host)) {
     read.problems.push('AUTH_MODE must be named where HOST is not a loopback address');
   }
-  if (authMode === 'none' && !serverHasKey) {
+  if (authMode !== 'passthrough' && !serverHasKey) {
     read.problems.push(
-      'AUTH_MODE=none needs GATEWAY_API_KEY, the key that the server calls the gateway with',
+      `AUTH_MODE=${authMode} needs GATEWAY_API_KEY, the key that the server calls the gateway with`,
     );
   }
   if (authMode === 'passthrough' && gateway.apiKey !== undefined) {
@@ -156,6 +216,14 @@ class EnvReader {
     const choice = choices.find((candidate) => candidate === value);
     if (choice === undefined) this.problems.push(`${name} must be one of ${choices.join(', ')}`);
     return choice;
+  }
+
+  /** A URL of one of these protocols, as it stands. */
+  url(name: string, protocols: string[], wanted: string): string {
+    const value = this.text(name) ?? '';
+    const isUsable = URL.canParse(value) && protocols.includes(new URL(value).protocol);
+    if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
+    return value;
   }
 
   baseUrl(name: string, value: string): string {

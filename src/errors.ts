@@ -75,6 +75,18 @@ export function unauthenticated(message: string): AppError {
   return new AppError(ErrorCode.UNAUTHENTICATED, message);
 }
 
+export function cancelled(): AppError {
+  return new AppError(ErrorCode.CANCELLED, 'The caller left before the answer came.');
+}
+
+/** The same words whether it is unknown, has expired, is another caller's or was lost by the gateway. */
+export const NO_SUCH_CONTEXT =
+  'There is no such context, or it has expired. Create a new one with `createContext`.';
+
+export function contextNotFound(): AppError {
+  return new AppError(ErrorCode.CONTEXT_NOT_FOUND, NO_SUCH_CONTEXT);
+}
+
 export const MASKED = 'Something went wrong on our side. Report it with the requestId.';
 
 /** An AppError is passed on; anything else is a bug of ours, whose text could hold anything. */

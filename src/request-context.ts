@@ -1,4 +1,4 @@
-import type { Caller } from './auth/authenticate.js';
+import type { Caller } from './auth/caller.js';
 import { AppError } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
 
@@ -17,12 +17,26 @@ export interface RequestParts {
   now: () => number;
 }
 
+/** Who calls, from the value of `Authorization`. */
+export type Identify = (authorization: string | undefined) => Promise<Caller | AppError>;
+
+export type NewContext = (caller: Caller | AppError, requestId?: string) => RequestContext;
+
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
   // Properties and prototype getters only: Apollo Server clones the object with Object.assign.
   private readonly leaving = new AbortController();
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
 
-  constructor(private readonly parts: RequestParts) {}
+  constructor(private readonly parts: RequestParts) {
+    this.startedAt = parts.now();
+  }
+
+  /** The same request for work that goes on when its caller leaves, because others wait for it too. */
+  detached(): RequestContext {
+    return new RequestContext(this.parts);
+  }
 
   get requestId(): string {
     return this.parts.requestId;
@@ -53,6 +67,12 @@ export class RequestContext {
   }
 
   get dataSources(): { gateway: GatewayDataSource } {
-    return { gateway: this.parts.gateway.as(this.caller.credential, this.signal) };
+    return { gateway: this.gatewayUntil() };
+  }
+
+  /** The gateway for calls that end when the caller leaves, or earlier. */
+  gatewayUntil(earlier?: AbortSignal): GatewayDataSource {
+    const signal = earlier ? AbortSignal.any([this.signal, earlier]) : this.signal;
+    return this.parts.gateway.as(this.caller.credential, signal);
   }
 }

@@ -3,14 +3,17 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type Logger, pino } from 'pino';
-import { type Authenticate, authenticator, type Caller } from './auth/authenticate.js';
+import { authenticator } from './auth/authenticate.js';
 import { Chats } from './chat/chats.js';
 import { ChatResolver } from './chat/resolver.js';
-import { Turns } from './chat/turns.js';
 import { type Config, SANDBOX_URL } from './config.js';
 import { Contexts } from './contexts/contexts.js';
+import { Creation } from './contexts/creation.js';
+import { KeptMessages } from './contexts/kept-messages.js';
+import { Recovery } from './contexts/recovery.js';
 import { ContextResolver } from './contexts/resolver.js';
-import { type AppError, toAppError } from './errors.js';
+import { Reuse } from './contexts/reuse.js';
+import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
 import { Operations } from './http/operations.js';
@@ -19,8 +22,10 @@ import { createHttpServer } from './http/server.js';
 import { serveWebSockets } from './http/web-socket.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
-import { KnownContexts } from './registry/known-contexts.js';
-import { type Container, RequestContext } from './request-context.js';
+import { Answers } from './registry/answers.js';
+import { Leases } from './registry/leases.js';
+import { openStore, type WatchedStore } from './registry/open-store.js';
+import { type Container, type Identify, type NewContext, RequestContext } from './request-context.js';
 import { type Sandbox, startSandbox } from './sandbox/server.js';
 import { createSchema } from './schema.js';
 
@@ -47,10 +52,18 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
   const gateway = new Gateway(gatewayConfig);
-  const authenticate = authenticator(config.authMode, gatewayConfig);
-  const container = createResolvers(config);
-  const newContext = (authorization: string | undefined, requestId: string = randomUUID()) =>
-    new RequestContext({ requestId, caller: identify(authenticate, authorization), gateway, container, now });
+  const authenticate = authenticator(config, gatewayConfig.apiKey, now);
+  const identify: Identify = async (authorization) => {
+    try {
+      return await authenticate(authorization);
+    } catch (error) {
+      return toAppError(error);
+    }
+  };
+  const store = openStore(config.registry.storeUrl, log);
+  const container = createResolvers(config, { store, now, log });
+  const newContext: NewContext = (caller, requestId = randomUUID()) =>
+    new RequestContext({ requestId, caller, gateway, container, now });
   const schema = createSchema();
   const operations = new Operations({ schema, introspection: config.introspection, log });
   const apollo = createApollo(schema, operations, log);
@@ -60,16 +73,19 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     apollo,
     operations,
     playground: config.playground ? new Playground(tabHeaders(config)) : undefined,
+    identify,
     newContext,
     log,
     maxBodyBytes: config.maxBodyBytes,
     keepAliveMs,
-    isReady: () => !closing,
+    isReady: async () => !closing && (await isReachable(store)),
   });
   const closeWebSockets = serveWebSockets({
     server,
     operations,
+    identify,
     newContext,
+    now,
     maxMessageBytes: config.maxBodyBytes,
     keepAliveMs,
   });
@@ -86,17 +102,33 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       clearTimeout(grace);
       await apollo.stop();
       await gateway.close();
+      await store.close();
       await sandbox?.close();
     },
   };
 }
 
+interface Below {
+  store: WatchedStore;
+  now: () => number;
+  log: Logger;
+}
+
 /** Each resolver with what it needs. */
-function createResolvers({ gateway, maxStreamsPerCaller }: Config): Container {
-  const contexts = new Contexts(new KnownContexts());
-  const turns = new Turns(gateway.totalTimeoutMs);
-  const chats = new Chats(contexts, turns, new OpenStreams(maxStreamsPerCaller));
-  const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
+function createResolvers({ gateway, registry, maxStreamsPerCaller }: Config, { store, now, log }: Below) {
+  const leases = new Leases({ store, now, maxWaitMs: gateway.totalTimeoutMs });
+  const answers = new Answers(store, leases, now);
+  const messages = new KeptMessages(store, registry.storeMessages);
+  const creation = new Creation(store, messages);
+  const reuse = new Reuse({ store, leases, creation, scope: registry.reuseScope });
+  const recovery = new Recovery({ store, leases, creation });
+  const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, log });
+  const openStreams = new OpenStreams(maxStreamsPerCaller);
+  const chats = new Chats({ contexts, leases, answers, openStreams });
+  return containerOf([new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()]);
+}
+
+function containerOf(resolvers: object[]): Container {
   return {
     get(wanted) {
       const resolver = resolvers.find((candidate) => candidate instanceof wanted);
@@ -106,11 +138,12 @@ function createResolvers({ gateway, maxStreamsPerCaller }: Config): Container {
   };
 }
 
-function identify(authenticate: Authenticate, authorization: string | undefined): Caller | AppError {
+async function isReachable(store: WatchedStore): Promise<boolean> {
   try {
-    return authenticate(authorization);
-  } catch (error) {
-    return toAppError(error);
+    await store.check();
+    return true;
+  } catch {
+    return false;
   }
 }
 

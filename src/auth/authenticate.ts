@@ -1,27 +1,20 @@
 import { createHmac } from 'node:crypto';
-import type { GatewayConfig } from '../config.js';
+import type { Config } from '../config.js';
 import { unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
-
-/** Who calls, and the key that pays for it. */
-export interface Caller {
-  /** Stable for the same caller and safe to store and log: no credential can be read back from it. */
-  id: string;
-  credential: GatewayCredential;
-}
-
-/** Finds the caller from the value of `Authorization`; throws UNAUTHENTICATED where there is none. */
-export type Authenticate = (authorization: string | undefined) => Caller;
+import { bearerToken } from './bearer.js';
+import type { Authenticate, Caller } from './caller.js';
+import { jwt } from './jwt.js';
 
 /** `none`: one caller for all, on the server's key; what a request says of itself is ignored. */
-export function anonymous(serverKey: string): Authenticate {
-  const caller: Caller = { id: 'anonymous', credential: { key: serverKey, owner: 'server' } };
+export function anonymous(credential: GatewayCredential): Authenticate {
+  const caller: Caller = { id: 'anonymous', credential };
   return () => caller;
 }
 
 /** `passthrough`: the caller's own gateway key is the credential, and nothing else ever is. */
 export const passthrough: Authenticate = (authorization) => {
-  const key = /^Bearer +([\x21-\x7e]+) *$/i.exec(authorization ?? '')?.[1];
+  const key = bearerToken(authorization);
   if (key === undefined) {
     throw unauthenticated('Send your gateway key as `Authorization: Bearer <key>`.');
   }
@@ -34,10 +27,12 @@ function callerIdOf(key: string): string {
 }
 
 export function authenticator(
-  authMode: 'none' | 'passthrough',
-  gateway: Pick<GatewayConfig, 'apiKey'>,
+  { authMode, jwt: jwtConfig }: Pick<Config, 'authMode' | 'jwt'>,
+  serverKey: string | undefined,
+  now: () => number,
 ): Authenticate {
   if (authMode === 'passthrough') return passthrough;
-  if (gateway.apiKey === undefined) throw new Error('AUTH_MODE=none needs the server’s key');
-  return anonymous(gateway.apiKey);
+  if (serverKey === undefined) throw new Error(`AUTH_MODE=${authMode} needs the server’s key`);
+  const credential: GatewayCredential = { key: serverKey, owner: 'server' };
+  return authMode === 'jwt' && jwtConfig ? jwt(jwtConfig, credential, now) : anonymous(credential);
 }

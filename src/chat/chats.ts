@@ -1,31 +1,45 @@
 import type { Contexts } from '../contexts/contexts.js';
-import type { ContextCache } from '../contexts/types.js';
-import { badUserInput, toAppError } from '../errors.js';
-import { isGemini } from '../gateway/model-families.js';
-import { type ChatAnswerHead, ContextMode, type NewChat } from '../gateway/types.js';
+import { toAppError } from '../errors.js';
+import type { ChatAnswerHead, ChatAnswerPart, GatewayUsage } from '../gateway/types.js';
 import type { OpenStreams } from '../limits/open-streams.js';
+import type { Answers } from '../registry/answers.js';
+import type { Leases } from '../registry/leases.js';
+import { NO_USE, type Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatInput } from './input.js';
-import type { Turns } from './turns.js';
+import { Turn } from './turn.js';
 import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
+
+export interface ChatsParts {
+  contexts: Contexts;
+  leases: Leases;
+  answers: Answers;
+  openStreams: OpenStreams;
+}
 
 /** What is done with a context once it is there: questions and answers, whole or streamed. */
 export class Chats {
-  constructor(
-    private readonly contexts: Contexts,
-    private readonly turns: Turns,
-    private readonly openStreams: OpenStreams,
-  ) {}
+  constructor(private readonly parts: ChatsParts) {}
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
-    const known = this.contexts.find(input.contextId, request);
-    const chat = toNewChat(input, known);
-    const endTurn = await this.takeTurn(chat, known, request);
+    const { idempotencyKey, ...rest } = input;
+    if (idempotencyKey == null) return this.completeNow(input, request);
+    const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: rest };
+    const detached = request.detached();
+    return this.parts.answers.once(asked, request.signal, () => this.completeNow(input, detached));
+  }
+
+  private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
+    const turn = await this.begin(input, request);
     try {
-      const { choices, ...head } = await request.dataSources.gateway.chat(chat);
-      return { ...this.conclude(head, known, request), choices };
+      const ask = () => turn.ask((gateway, chat) => gateway.chat(chat));
+      const { choices, ...head } = await ask().catch(async (error) => {
+        await turn.recover(error);
+        return ask();
+      });
+      return { ...(await this.conclude(head, turn, request)), choices };
     } finally {
-      endTurn();
+      await turn.end();
     }
   }
 
@@ -36,54 +50,70 @@ export class Chats {
   }
 
   private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent> {
-    const closeStream = this.openStreams.take(request.caller.id);
-    let endTurn: () => void = () => undefined;
+    const closeStream = this.parts.openStreams.take(request.caller.id);
+    let turn: Turn | undefined;
     let hasBegun = false;
+    let isWhole = false;
     try {
-      const known = this.contexts.find(input.contextId, request);
-      const chat = toNewChat(input, known);
-      endTurn = await this.takeTurn(chat, known, request);
-      for await (const part of request.dataSources.gateway.chatStream(chat)) {
+      turn = await this.begin(input, request);
+      for await (const part of answerParts(turn)) {
         hasBegun = true;
         if ('delta' in part) yield part.delta;
         else {
+          const done = await this.conclude(part.end, turn, request);
           // A reader who dawdles over the last event keeps nobody waiting.
-          endTurn();
-          yield this.conclude(part.end, known, request);
+          await turn.end();
+          isWhole = true;
+          yield done;
         }
       }
     } catch (error) {
       if (!hasBegun) throw error;
-      yield toFailure(error);
+      yield toFailure(turn?.reasonFor(error) ?? error);
     } finally {
-      endTurn();
+      // An answer that broke off, or that nobody stayed for, has used the context all the same.
+      if (hasBegun && !isWhole && turn?.held) await this.parts.contexts.use(turn.held, NO_USE, request);
+      await turn?.end();
       closeStream();
     }
   }
 
-  /** Two chats at once would race for a session's history; a prefix has none. */
-  private async takeTurn(chat: NewChat, known: ContextCache | undefined, request: RequestContext) {
-    const isPrefix = known?.mode === ContextMode.COMMON_PREFIX || isGemini(chat.model);
-    if (isPrefix) return () => undefined;
-    return this.turns.take(`${request.caller.id}\0${chat.contextId}`, request.signal);
+  private begin(input: ChatInput, request: RequestContext): Promise<Turn> {
+    return Turn.begin(input, this.parts.contexts, this.parts.leases, request);
   }
 
-  private conclude(head: ChatAnswerHead, known: ContextCache | undefined, request: RequestContext): ChatDone {
+  private async conclude(head: ChatAnswerHead, { held }: Turn, request: RequestContext): Promise<ChatDone> {
     return {
       id: head.id ?? request.requestId,
       model: head.model,
       created: head.created ?? new Date(request.now()),
       usage: head.usage,
-      context: known ? this.contexts.use(known, request) : null,
+      context: held ? await this.parts.contexts.use(held, toTotals(head.usage), request) : null,
     };
   }
 }
 
-function toNewChat(input: ChatInput, known: ContextCache | undefined): NewChat {
-  const model = input.model ?? known?.model;
-  if (model !== undefined) return { ...input, model };
-  const message = 'must be given: the model that this context was created for is not known here';
-  throw badUserInput(`input.model ${message}`, [{ path: ['input', 'model'], message }]);
+/** Until the first part has come the question may be asked once more, of a context that was created again. */
+async function* answerParts(turn: Turn): AsyncGenerator<ChatAnswerPart> {
+  const open = () =>
+    turn.ask(async (gateway, chat) => {
+      const parts = gateway.chatStream(chat);
+      return { first: await parts.next(), parts };
+    });
+  const { first, parts } = await open().catch(async (error) => {
+    await turn.recover(error);
+    return open();
+  });
+  yield* resume(first, parts);
+}
+
+function toTotals(usage: GatewayUsage | null): Totals {
+  return {
+    chats: 1,
+    promptTokens: usage?.promptTokens ?? 0,
+    cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
+    completionTokens: usage?.completionTokens ?? 0,
+  };
 }
 
 function toFailure(error: unknown): ChatFailure {

@@ -1,6 +1,6 @@
 import { ArrayMaxSize, ArrayNotEmpty, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
-import { MessageInput } from '../contexts/input.js';
+import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
 import { MessageRole } from '../gateway/types.js';
 import { CleanText, NotBlank, rule } from '../validation.js';
 
@@ -111,6 +111,10 @@ export class ChatInput {
   @IsOptional()
   @ValidateNested({ each: true })
   logitBias?: LogitBiasInput[] | null;
+
+  @Field(() => String, { nullable: true, description: `${IDEMPOTENCY_KEY} Only for the \`chat\` mutation.` })
+  @IsIdempotencyKey()
+  idempotencyKey?: string | null;
 
   /** The plain object that graphql gives a subscription; class-validator finds its rules by the class. */
   static from(plain: ChatInput): ChatInput {

@@ -1,4 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
+import { badUserInput } from '../errors.js';
 import { RequestContext } from '../request-context.js';
 import { validateInput } from '../validation.js';
 import { Chats } from './chats.js';
@@ -47,6 +48,12 @@ export class ChatResolver {
   private openStream(plain: ChatInput, context: RequestContext): Promise<AsyncIterable<ChatEvent>> {
     const input = ChatInput.from(plain);
     validateInput(input);
+    if (input.idempotencyKey != null) throw onlyForChat();
     return this.chats.stream(input, context);
   }
+}
+
+function onlyForChat() {
+  const message = 'may only be given to the mutation `chat`: a stream is not kept';
+  return badUserInput(`input.idempotencyKey ${message}`, [{ path: ['input', 'idempotencyKey'], message }]);
 }

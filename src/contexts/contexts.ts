@@ -1,33 +1,103 @@
-import type { KnownContexts } from '../registry/known-contexts.js';
+import type { Logger } from 'pino';
+import { badUserInput, contextNotFound } from '../errors.js';
+import type { Answers } from '../registry/answers.js';
+import type { Holding, Store, Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { Creation } from './creation.js';
+import { fromCursor, LONGEST_PAGE, toCursor } from './cursor.js';
 import type { CreateContextInput } from './input.js';
-import type { ContextCache } from './types.js';
+import type { KeptMessages } from './kept-messages.js';
+import { keyOf } from './names.js';
+import { addTotals, endAfter, toContextCache } from './records.js';
+import type { Recovery } from './recovery.js';
+import { cacheReport } from './report.js';
+import type { Reuse } from './reuse.js';
+import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
-/** What is done with contexts. */
-export class Contexts {
-  constructor(private readonly known: KnownContexts<ContextCache>) {}
-
-  /** Creates the context at the gateway; its time to live counts from the moment the answer came. */
-  async create(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
-    const created = await request.dataSources.gateway.createContext(input);
-    const createdAt = new Date(request.now());
-    const context = { ...created, createdAt, expiresAt: expiry(createdAt, created.ttl) };
-    this.known.remember(request.caller.id, context);
-    return context;
-  }
-
-  find(id: string, request: RequestContext): ContextCache | undefined {
-    return this.known.find(request.caller.id, id);
-  }
-
-  /** Starts the time to live again, as the gateway does at each chat. */
-  use(context: ContextCache, request: RequestContext): ContextCache {
-    const used = { ...context, expiresAt: expiry(new Date(request.now()), context.ttl) };
-    this.known.remember(request.caller.id, used);
-    return used;
-  }
+export interface ContextsParts {
+  store: Store;
+  answers: Answers;
+  creation: Creation;
+  reuse: Reuse;
+  recovery: Recovery;
+  messages: KeptMessages;
+  log: Logger;
 }
 
-function expiry(from: Date, ttl: number | null): Date | null {
-  return ttl === null ? null : new Date(from.getTime() + ttl * 1_000);
+/** What is done with contexts, each caller's own. */
+export class Contexts {
+  constructor(private readonly parts: ContextsParts) {}
+
+  async create({ idempotencyKey, ...input }: CreateContextInput, request: RequestContext) {
+    if (idempotencyKey == null) return this.createNow(input, request);
+    const asked = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
+    const detached = request.detached();
+    return this.parts.answers.once(asked, request.signal, () => this.createNow(input, detached));
+  }
+
+  private async createNow(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
+    const { creation, reuse } = this.parts;
+    if (!input.reuse) return toContextCache(await creation.create(input, request));
+    const { held, reused } = await reuse.findOrCreate(input, request);
+    return toContextCache(held, reused);
+  }
+
+  /** The caller's own live context. */
+  hold(id: string, request: RequestContext): Promise<Holding | null> {
+    const { caller } = request;
+    return this.parts.store.holding(caller.id, keyOf(caller, id), request.now());
+  }
+
+  async find(id: string, request: RequestContext): Promise<ContextCache> {
+    const held = await this.hold(id, request);
+    if (!held) throw contextNotFound();
+    return toContextCache(held);
+  }
+
+  async list(first: number, after: string | null, request: RequestContext): Promise<ContextCacheConnection> {
+    if (first < 1 || first > LONGEST_PAGE) {
+      const message = `must be 1 to ${LONGEST_PAGE}`;
+      throw badUserInput(`first ${message}`, [{ path: ['first'], message }]);
+    }
+    const { caller } = request;
+    const place = after === null ? null : fromCursor(after, caller);
+    const held = await this.parts.store.holdings(caller.id, first + 1, place, request.now());
+    const edges = held.slice(0, first).map((one) => ({ node: toContextCache(one), cursor: toCursor(one) }));
+    const pageInfo = { hasNextPage: held.length > first, endCursor: edges.at(-1)?.cursor ?? null };
+    return { edges, pageInfo };
+  }
+
+  forget(id: string, request: RequestContext): Promise<boolean> {
+    const { caller } = request;
+    return this.parts.store.release(caller.id, keyOf(caller, id), request.now());
+  }
+
+  report(since: Date | null, request: RequestContext): Promise<CacheReport> {
+    return cacheReport(since, this.parts.store, request);
+  }
+
+  /** The holding of a context that the gateway has lost, once it is there again. */
+  async recover(lost: Holding, request: RequestContext): Promise<Holding> {
+    return { ...lost, context: await this.parts.recovery.recover(lost.context, request) };
+  }
+
+  /**
+   * Starts the time to live again, as the gateway does at each chat, and adds what the chat used. An answer that has come is passed on even where it cannot be counted.
+   */
+  async use(held: Holding, used: Totals, request: RequestContext): Promise<ContextCache> {
+    const { store, messages } = this.parts;
+    const { context } = held;
+    const at = request.now();
+    const use = { at, startedAt: request.startedAt, goneAt: endAfter(at, context.ttl), ...used };
+    try {
+      const now = await store.use(request.caller.id, context.key, use);
+      if (now) await messages.keepFor(now.context, at);
+      if (now) return toContextCache(now);
+    } catch (error) {
+      const { requestId } = request;
+      this.parts.log.error({ requestId, missed: used, err: error }, 'the totals of a chat were missed');
+    }
+    const totals = addTotals(held.totals, used);
+    return toContextCache({ ...held, context: { ...context, goneAt: use.goneAt }, usedAt: at, totals });
+  }
 }

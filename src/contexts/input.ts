@@ -1,4 +1,4 @@
-import { ArrayNotEmpty, IsOptional, Min, ValidateNested } from 'class-validator';
+import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Field, InputType, Int } from 'type-graphql';
 import { isGemini } from '../gateway/model-families.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
@@ -6,6 +6,19 @@ import { CleanText, NotBlank, rule } from '../validation.js';
 
 /** Seconds (context-create.zh.txt, section 3.2). */
 const TTL = { min: 3_600, max: 604_800 };
+
+/** Shared by what can be asked with such a key. */
+export const IDEMPOTENCY_KEY =
+  'A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept.';
+
+export function IsIdempotencyKey(): PropertyDecorator {
+  return (target, property) => {
+    IsOptional()(target, property);
+    NotBlank()(target, property);
+    CleanText()(target, property);
+    MaxLength(255, { message: 'must be at most 255 characters' })(target, property as string);
+  };
+}
 
 @InputType({
   description:
@@ -114,4 +127,21 @@ export class CreateContextInput {
   )
   @ValidateNested()
   truncationStrategy?: TruncationStrategyInput | null;
+
+  @Field(() => Boolean, {
+    defaultValue: false,
+    description:
+      'Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared.',
+  })
+  @rule<CreateContextInput>(
+    'prefixOnly',
+    (reuse, { model, mode }) =>
+      reuse !== true || (mode == null ? isGemini(model) : mode === ContextMode.COMMON_PREFIX),
+    'may only be asked for with mode COMMON_PREFIX',
+  )
+  reuse!: boolean;
+
+  @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
+  @IsIdempotencyKey()
+  idempotencyKey?: string | null;
 }

@@ -1,4 +1,5 @@
-import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { GraphQLSafeInt } from 'graphql-scalars';
+import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
 
 registerEnumType(ContextMode, {
@@ -88,6 +89,27 @@ export class TruncationStrategy {
   lastHistoryTokens!: number | null;
 }
 
+@ObjectType({ description: 'Sums over chats, as the gateway counted them.' })
+export class ContextTotals {
+  @Field(() => GraphQLSafeInt, { description: 'Chats that were answered.' })
+  chats!: number;
+
+  @Field(() => GraphQLSafeInt, { description: 'Tokens of their prompts, those from the cache included.' })
+  promptTokens!: number;
+
+  @Field(() => GraphQLSafeInt, { description: 'Prompt tokens that the cache served; billed at a discount.' })
+  cachedTokens!: number;
+
+  @Field(() => GraphQLSafeInt, { description: 'Tokens of their answers.' })
+  completionTokens!: number;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'cachedTokens / promptTokens, 0 to 1; null before the first chat.',
+  })
+  cacheHitRate!: number | null;
+}
+
 @ObjectType({
   description: 'A context that the gateway keeps: the beginning of a conversation, stored once and reused.',
 })
@@ -133,4 +155,73 @@ export class ContextCache {
     description: 'When it will be gone unless it is used before; null where the ttl is not known.',
   })
   expiresAt!: Date | null;
+  @Field(() => Date, {
+    description: 'When you last chatted with it; before the first chat, when you came to hold it.',
+  })
+  lastUsedAt!: Date;
+
+  @Field(() => Boolean, {
+    description:
+      'Whether `createContext` with `reuse` found it instead of creating it; false wherever else it is read.',
+  })
+  reused!: boolean;
+
+  @Field(() => ContextTotals, { description: 'What your own chats with it have used so far.' })
+  totals!: ContextTotals;
+}
+
+@ObjectType({ description: 'A context in a list.' })
+export class ContextCacheEdge {
+  @Field(() => ContextCache, { description: 'The context.' })
+  node!: ContextCache;
+
+  @Field(() => String, { description: 'Its place in the list, for `after`. Opaque.' })
+  cursor!: string;
+}
+
+@ObjectType({ description: 'Whether a list goes on, and from where.' })
+export class PageInfo {
+  @Field(() => Boolean, { description: 'Whether there are more behind this page.' })
+  hasNextPage!: boolean;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the page’s last entry; null where it is empty.',
+  })
+  endCursor!: string | null;
+}
+
+@ObjectType({ description: 'A page of a list of contexts.' })
+export class ContextCacheConnection {
+  @Field(() => [ContextCacheEdge], { description: 'The entries of this page.' })
+  edges!: ContextCacheEdge[];
+
+  @Field(() => PageInfo, { description: 'How to go on.' })
+  pageInfo!: PageInfo;
+}
+
+@ObjectType({ description: 'What caching saved on one model.' })
+export class ModelCacheReport {
+  @Field(() => String, { description: 'The model that the contexts were created for.' })
+  model!: string;
+
+  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or came to share.' })
+  contexts!: number;
+
+  @Field(() => ContextTotals, { description: 'What your chats with them used.' })
+  totals!: ContextTotals;
+}
+
+@ObjectType({
+  description: 'What caching saved you. Contexts that have expired or were forgotten count as well.',
+})
+export class CacheReport {
+  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or came to share.' })
+  contexts!: number;
+
+  @Field(() => ContextTotals, { description: 'What your chats with them used.' })
+  totals!: ContextTotals;
+
+  @Field(() => [ModelCacheReport], { description: 'The same by model, in the order of their names.' })
+  byModel!: ModelCacheReport[];
 }

@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici';
-import { cancelled, timedOut } from './errors.js';
+import { cancelled } from '../errors.js';
+import { timedOut } from './errors.js';
 
 /** Durations in milliseconds. */
 export interface ConnectionOptions {

@@ -1,4 +1,4 @@
-import { AppError, type AppErrorDetails, ErrorCode, type GatewayFacts } from '../errors.js';
+import { AppError, type AppErrorDetails, ErrorCode, type GatewayFacts, NO_SUCH_CONTEXT } from '../errors.js';
 import { asObject, asText, type JsonObject } from './json.js';
 import type { GatewayCredential } from './types.js';
 
@@ -97,10 +97,7 @@ const MODEL_NOT_FOUND: Choice = [
   ErrorCode.MODEL_NOT_FOUND,
   'The gateway has no such model, or it is not open to this account. Query `models` for those it has.',
 ];
-const CONTEXT_NOT_FOUND: Choice = [
-  ErrorCode.CONTEXT_NOT_FOUND,
-  'There is no such context, or it has expired. Create a new one with `createContext`.',
-];
+const CONTEXT_NOT_FOUND: Choice = [ErrorCode.CONTEXT_NOT_FOUND, NO_SUCH_CONTEXT];
 const RATE_LIMITED: Choice = [
   ErrorCode.RATE_LIMITED,
   'The gateway takes no more requests just now. Wait, then try again.',
@@ -181,10 +178,6 @@ export function timedOut(waitedFor: string, cause?: unknown): AppError {
   return new AppError(ErrorCode.GATEWAY_TIMEOUT, `The gateway took too long ${waitedFor}. Try again later.`, {
     cause,
   });
-}
-
-export function cancelled(): AppError {
-  return new AppError(ErrorCode.CANCELLED, 'The caller left before the answer came.');
 }
 
 const NO_CONNECTION: Choice = [

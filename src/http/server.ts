@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Logger } from 'pino';
 import { badUserInput, toAppError, toGraphQLError } from '../errors.js';
-import type { RequestContext } from '../request-context.js';
+import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import { readJsonBody, toOperationRequest } from './body.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
 import { HttpError } from './http-error.js';
@@ -15,13 +15,14 @@ export interface HttpParts {
   operations: Operations;
   /** undefined: none is served. */
   playground: Playground | undefined;
-  newContext: (authorization: string | undefined, requestId: string) => RequestContext;
+  identify: Identify;
+  newContext: NewContext;
   log: Logger;
   maxBodyBytes: number;
   /** Milliseconds between the signs of life on a quiet stream. */
   keepAliveMs: number;
   /** Whether new work may be sent here. */
-  isReady: () => boolean;
+  isReady: () => Promise<boolean>;
 }
 
 /** The one HTTP server: GraphQL, playground and health. */
@@ -48,7 +49,7 @@ async function route(
   }
   if (path === '/healthz') return answerJson(response, 200, { status: 'ok' });
   if (path === '/readyz') {
-    const ready = parts.isReady();
+    const ready = await parts.isReady();
     return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
   }
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
@@ -65,7 +66,8 @@ async function answerGraphQL(
   parts: HttpParts,
 ) {
   const body = request.method === 'POST' ? await readJsonBody(request, parts.maxBodyBytes) : undefined;
-  const context = parts.newContext(request.headers.authorization, requestId);
+  const caller = await parts.identify(request.headers.authorization);
+  const context = parts.newContext(caller, requestId);
   if (wantsEventStream(request)) {
     const results = parts.operations.stream(toOperationRequest(body), context);
     return answerEventStream(response, results, parts.keepAliveMs);

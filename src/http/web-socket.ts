@@ -1,15 +1,24 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import { CloseCode } from 'graphql-ws';
+import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
-import type { RequestContext } from '../request-context.js';
+import type { Caller } from '../auth/caller.js';
+import { AppError } from '../errors.js';
+import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import type { Operations } from './operations.js';
+
+/** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export interface WebSocketParts {
   server: Server;
   operations: Operations;
-  newContext: (authorization: string | undefined) => RequestContext;
+  identify: Identify;
+  newContext: NewContext;
+  /** Milliseconds since the epoch. */
+  now: () => number;
   maxMessageBytes: number;
   /** Milliseconds between pings; who has not answered one when the next is due is cut off. */
   keepAliveMs: number;
@@ -25,10 +34,16 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
       sockets.emit('connection', webSocket, request),
     );
   });
-  const { dispose } = useServer(
+  const { dispose } = useServer<Record<string, unknown>, Known>(
     {
-      onSubscribe({ connectionParams }, _id, { query, operationName, variables }) {
-        const context = parts.newContext(asText(connectionParams?.authorization));
+      async onConnect({ connectionParams, extra }) {
+        const caller = await parts.identify(asText(connectionParams?.authorization));
+        extra.caller = caller;
+        extra.expiry = closeAtExpiry(extra, caller, parts.now());
+      },
+      onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
+      onSubscribe({ extra }, _id, { query, operationName, variables }) {
+        const context = parts.newContext(extra.caller as Known['caller']);
         const prepared = parts.operations.prepare({ document: query, operationName, variables }, context);
         if (Array.isArray(prepared)) return prepared;
         return {
@@ -48,6 +63,19 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
   return async () => {
     await dispose();
   };
+}
+
+/** What is known of whoever opened a connection, from its first message on. */
+type Known = {
+  caller: Caller | AppError;
+  expiry: NodeJS.Timeout | undefined;
+};
+
+/** No connection outlives the token that opened it; the client may come back with a fresh one. */
+function closeAtExpiry({ socket }: Extra, caller: Known['caller'], now: number): NodeJS.Timeout | undefined {
+  if (caller instanceof AppError || caller.expiresAt === undefined) return undefined;
+  const close = () => socket.close(CloseCode.Forbidden, 'The token has expired');
+  return setTimeout(close, Math.min(caller.expiresAt - now, LONGEST_TIMER_MS));
 }
 
 function run(args: ExecutionArgs, operations: Operations) {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { beginStream, chunk, DONE, USAGE } from '../support/chat-answers.js';
+import { serverHolding } from '../support/holding.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
@@ -50,6 +51,9 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
       'Chat',
       'ChatStream',
       'Models',
+      'Contexts',
+      'CacheReport',
+      'ForgetContext',
     ]);
     expect(problems).toEqual([]);
     await page.close();
@@ -57,7 +61,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
 
   it('shows a streamed answer as it comes', async () => {
     await using gateway = await StandIn.start();
-    await using server = await TestServer.before(gateway);
+    await using server = await serverHolding(gateway);
     const asked = new Promise<ServerResponse>((resolve) => {
       gateway.answer = (response) => resolve(beginStream(response));
     });

@@ -15,6 +15,8 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** A date-time string at UTC, such as 2007-12-03T10:15:30Z, compliant with the `date-time` format outlined in section 5.6 of the RFC 3339 profile of the ISO 8601 standard for representation of dates and times using the Gregorian calendar.This scalar is serialized to a string in ISO 8601 format and parsed from a string in ISO 8601 format. */
   DateTimeISO: { input: string; output: string; }
+  /** The `SafeInt` scalar type represents non-fractional signed whole numeric values that are considered safe as defined by the ECMAScript specification. */
+  SafeInt: { input: number; output: number; }
 };
 
 /** One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
@@ -23,6 +25,8 @@ export type ChatInput = {
   contextId: Scalars['ID']['input'];
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. Only for the `chat` mutation. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
   /** Tokens of the answer at most, at least 1. */
@@ -52,12 +56,16 @@ export type ContextMode =
 
 /** What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold. */
 export type CreateContextInput = {
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. */
+  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** What the gateway is to keep: at least one message, the oldest first. */
   messages: Array<MessageInput>;
   /** How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes. */
   mode?: InputMaybe<ContextMode>;
   /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache. */
   model: Scalars['String']['input'];
+  /** Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared. */
+  reuse?: Scalars['Boolean']['input'];
   /** Only for a SESSION. Left out, the gateway decides. */
   truncationStrategy?: InputMaybe<TruncationStrategyInput>;
   /** Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400). */
@@ -182,6 +190,26 @@ export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ModelsQuery = { models: Array<{ id: string, ownedBy?: string | null, supportsContextCache: boolean }> };
 
+export type ContextsQueryVariables = Exact<{
+  first: Scalars['Int']['input'];
+  after?: InputMaybe<Scalars['String']['input']>;
+}>;
+
+
+export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, model: string, mode?: ContextMode | null, createdAt: string, lastUsedAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
+
+export type CacheReportQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate?: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate?: number | null } }> } };
+
+export type ForgetContextMutationVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type ForgetContextMutation = { forgetContext: boolean };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -289,3 +317,56 @@ export const ModelsDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;
+export const ContextsDocument = new TypedDocumentString(`
+    query Contexts($first: Int!, $after: String) {
+  contexts(first: $first, after: $after) {
+    edges {
+      node {
+        id
+        model
+        mode
+        createdAt
+        lastUsedAt
+        expiresAt
+        totals {
+          chats
+          promptTokens
+          cachedTokens
+          cacheHitRate
+        }
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ContextsQuery, ContextsQueryVariables>;
+export const CacheReportDocument = new TypedDocumentString(`
+    query CacheReport {
+  cacheReport {
+    contexts
+    totals {
+      chats
+      promptTokens
+      cachedTokens
+      completionTokens
+      cacheHitRate
+    }
+    byModel {
+      model
+      contexts
+      totals {
+        cachedTokens
+        cacheHitRate
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CacheReportQuery, CacheReportQueryVariables>;
+export const ForgetContextDocument = new TypedDocumentString(`
+    mutation ForgetContext($id: ID!) {
+  forgetContext(id: $id)
+}
+    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;

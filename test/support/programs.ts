@@ -8,10 +8,11 @@ interface Program {
 }
 
 export const CHROMIUM: Program = { path: '/usr/bin/chromium', package: 'chromium' };
+export const REDIS: Program = { path: '/usr/bin/redis-server', package: 'redis-server' };
 
 /** Jest's global set-up: installs what the tests need and says what they have to do without. */
 export default function installPrograms(): void {
-  for (const program of [CHROMIUM]) {
+  for (const program of [CHROMIUM, REDIS]) {
     if (existsSync(program.path) || install(program)) continue;
     const message = `${program.path} is not there and could not be installed: its tests are left out.`;
     if (process.env.CI === 'true') throw new Error(message);

@@ -35,7 +35,7 @@ export class TestServer implements AsyncDisposable {
 
   static async start(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<TestServer> {
     const server = new TestServer(undefined as never);
-    const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', ...env });
+    const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', STORE_URL: 'sqlite::memory:', ...env });
     server.running = await startServer(config, {
       now: () => server.clock(),
       log: pino({ level: config.logLevel }, { write: (line) => server.log.push(line) }),

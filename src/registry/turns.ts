@@ -1,7 +1,6 @@
-import { AppError, ErrorCode } from '../errors.js';
-import { cancelled } from '../gateway/errors.js';
+import { AppError, cancelled, ErrorCode } from '../errors.js';
 
-/** More waiting chats than this on one session are a caller's mistake. */
+/** More waiting for one thing than this are a caller's mistake. */
 const MAX_WAITING = 32;
 
 interface Turn {
@@ -61,8 +60,7 @@ export class Turns {
   }
 }
 
-function busy(): AppError {
-  const message =
-    'Too many chats wait for their turn on this session. Wait for their answers, then try again.';
+export function busy(): AppError {
+  const message = 'Too many requests wait for their turn on this. Wait for their answers, then try again.';
   return new AppError(ErrorCode.RATE_LIMITED, message);
 }

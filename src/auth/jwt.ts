@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { JwtConfig } from '../config.js';
+import { AppError, ErrorCode, unauthenticated } from '../errors.js';
+import type { GatewayCredential } from '../gateway/types.js';
+import { bearerToken } from './bearer.js';
+import type { Authenticate, Caller } from './caller.js';
+
+/** Public keys only: a token that were signed with a public key taken for a shared secret would pass otherwise. */
+const JWKS_ALGORITHMS = [
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+];
+const JWKS_TIMEOUT_MS = 5_000;
+/** Seconds that the issuer's clock may differ. */
+const CLOCK_TOLERANCE = 5;
+
+/** `jwt`: the token says who calls, the server's key pays. */
+export function jwt(config: JwtConfig, credential: GatewayCredential, now: () => number): Authenticate {
+  const verify = verifier(config);
+  return async (authorization) => {
+    const token = bearerToken(authorization);
+    if (token === undefined) throw unauthenticated('Send a token as `Authorization: Bearer <token>`.');
+    return toCaller(await verified(verify(token, new Date(now()))), credential);
+  };
+}
+
+type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
+
+function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig): Verify {
+  const claims = {
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+    requiredClaims: ['sub', 'exp'],
+    clockTolerance: CLOCK_TOLERANCE,
+  };
+  const [key, algorithms] =
+    secret === undefined ? [remoteKeys(jwksUrl), JWKS_ALGORITHMS] : [sharedKey(secret), ['HS256']];
+  return async (token, currentDate) =>
+    (await jwtVerify(token, key, { ...claims, algorithms, currentDate })).payload;
+}
+
+function remoteKeys(url: string | undefined): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url ?? ''), { timeoutDuration: JWKS_TIMEOUT_MS });
+}
+
+function sharedKey(secret: string): JWTVerifyGetKey {
+  const key = new TextEncoder().encode(secret);
+  return () => key;
+}
+
+async function verified(verifying: Promise<JWTPayload>): Promise<JWTPayload> {
+  try {
+    return await verifying;
+  } catch (error) {
+    if (isAboutTheToken(error)) {
+      throw unauthenticated(
+        'This token is not valid, or no longer. Send a fresh one as `Authorization: Bearer <token>`.',
+      );
+    }
+    const message = 'The keys that tokens are checked with cannot be fetched just now. Try again later.';
+    throw new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause: error });
+  }
+}
+
+/** The rest is about the address of the keys: it did not answer, or not with keys. */
+function isAboutTheToken(error: unknown): boolean {
+  const aboutTheKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+  const isGeneric = error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';
+  return error instanceof errors.JOSEError && !aboutTheKeys && !isGeneric;
+}
+
+function toCaller({ iss, sub, exp }: JWTPayload, credential: GatewayCredential): Caller {
+  if (typeof sub !== 'string' || sub === '')
+    throw unauthenticated('The token has no `sub`, which says who calls.');
+  // A subject may be an address or a name, which have no place in logs.
+  const id = createHash('sha256')
+    .update(JSON.stringify([iss ?? null, sub]))
+    .digest('base64url');
+  return { id, credential, ...(exp !== undefined && { expiresAt: exp * 1_000 }) };
+}

@@ -1,0 +1,56 @@
+import type { ContextMode, CreatedContext } from '../gateway/types.js';
+import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
+import type { ContextCache, ContextTotals } from './types.js';
+
+/** A context without a known ttl is remembered as long as the gateway keeps any: 7 days (context-create.zh.txt, 3.2). */
+const UNKNOWN_TTL_MS = 7 * DAY_MS;
+
+/** Until when a context lives, or is remembered, that is used at `time`. */
+export function endAfter(time: number, ttl: number | null): number {
+  return time + (ttl === null ? UNKNOWN_TTL_MS : ttl * 1_000);
+}
+
+export function toRecord(
+  created: CreatedContext,
+  key: string,
+  createdAt: number,
+  messages: string | null,
+): ContextRecord {
+  const { id, model, mode, ttl, truncationStrategy, usage } = created;
+  const details = JSON.stringify([truncationStrategy, usage]);
+  const goneAt = endAfter(createdAt, ttl);
+  return { key, id, gatewayId: id, model, mode, ttl, createdAt, goneAt, messages, details };
+}
+
+export function toContextCache({ context, usedAt, totals }: Holding, reused = false): ContextCache {
+  const { id, model, mode, ttl, createdAt, goneAt, details } = context;
+  const [truncationStrategy, usage] = JSON.parse(details);
+  return {
+    id,
+    model,
+    mode: mode as ContextMode | null,
+    ttl,
+    truncationStrategy,
+    usage,
+    createdAt: new Date(createdAt),
+    expiresAt: ttl === null ? null : new Date(goneAt),
+    lastUsedAt: new Date(usedAt),
+    reused,
+    totals: toContextTotals(totals),
+  };
+}
+
+export function toContextTotals(totals: Totals): ContextTotals {
+  const { chats, promptTokens, cachedTokens, completionTokens } = totals;
+  const cacheHitRate = promptTokens === 0 ? null : cachedTokens / promptTokens;
+  return { chats, promptTokens, cachedTokens, completionTokens, cacheHitRate };
+}
+
+export function addTotals(one: Totals, other: Totals): Totals {
+  return {
+    chats: one.chats + other.chats,
+    promptTokens: one.promptTokens + other.promptTokens,
+    cachedTokens: one.cachedTokens + other.cachedTokens,
+    completionTokens: one.completionTokens + other.completionTokens,
+  };
+}

@@ -1,0 +1,52 @@
+import { contextNotFound } from '../errors.js';
+import { ContextMode } from '../gateway/types.js';
+import { unlessLeft } from '../registry/answers.js';
+import type { Leases } from '../registry/leases.js';
+import type { ContextRecord, Store } from '../registry/store.js';
+import type { RequestContext } from '../request-context.js';
+import type { Creation } from './creation.js';
+
+export interface RecoveryParts {
+  store: Store;
+  leases: Leases;
+  creation: Creation;
+}
+
+/** What is done about a context that the gateway has lost while it should still live. */
+export class Recovery {
+  /** One for each context that this process is creating again. */
+  private readonly flights = new Map<string, Promise<ContextRecord>>();
+
+  constructor(private readonly parts: RecoveryParts) {}
+
+  /** The same prefix under its new id at the gateway, created once for all who wait; a session is lost for good. */
+  async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
+    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost);
+    const flight = this.flights.get(lost.key) ?? this.start(lost, request.detached());
+    return unlessLeft(flight, request.signal);
+  }
+
+  private start(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
+    const flight = this.createOnce(lost, request).finally(() => this.flights.delete(lost.key));
+    this.flights.set(lost.key, flight);
+    return flight;
+  }
+
+  private async createOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
+    const { store, leases, creation } = this.parts;
+    const lease = await leases.take(`recover:${lost.key}`, request.signal);
+    try {
+      const current = await store.context(lost.key, request.now());
+      if (current === null) throw contextNotFound();
+      const isBack = current.gatewayId !== lost.gatewayId;
+      return isBack ? current : ((await creation.createAgain(current, request)) ?? (await this.giveUp(lost)));
+    } finally {
+      await lease.release();
+    }
+  }
+
+  private async giveUp({ key }: ContextRecord): Promise<never> {
+    await this.parts.store.remove(key);
+    throw contextNotFound();
+  }
+}

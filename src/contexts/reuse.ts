@@ -1,0 +1,92 @@
+import { ContextMode } from '../gateway/types.js';
+import { unlessLeft } from '../registry/answers.js';
+import type { Leases } from '../registry/leases.js';
+import { DAY_MS, type Holding, type Store } from '../registry/store.js';
+import type { RequestContext } from '../request-context.js';
+import type { Creation } from './creation.js';
+import type { CreateContextInput } from './input.js';
+import { nameOfPrefix } from './names.js';
+
+export type ReuseScope = 'caller' | 'everyone';
+
+/** A context that ends sooner (milliseconds) is not worth giving out again. */
+const SHORTEST_LIFE_MS = 60_000;
+/** A prefix whose contexts have not been asked for in this long is created anew. */
+const POINTER_MS = 30 * DAY_MS;
+
+export interface Found {
+  held: Holding;
+  reused: boolean;
+}
+
+export interface ReuseParts {
+  store: Store;
+  leases: Leases;
+  creation: Creation;
+  scope: ReuseScope;
+}
+
+/** Gives equal prefixes one context: however many ask at once, in however many processes, the gateway sees one create. */
+export class Reuse {
+  /** One for each prefix that is being created by this process. */
+  private readonly flights = new Map<string, Promise<Found>>();
+
+  constructor(private readonly parts: ReuseParts) {}
+
+  async findOrCreate(input: CreateContextInput, request: RequestContext): Promise<Found> {
+    const pointer = this.pointerTo(input, request);
+    const found = await this.find(pointer, request);
+    if (found) return { held: found, reused: true };
+    const others = this.flights.get(pointer);
+    if (!others) return unlessLeft(this.start(pointer, input, request.detached()), request.signal);
+    const { key } = (await unlessLeft(others, request.signal)).held.context;
+    const held = await this.parts.store.share(key, request.caller.id, request.now());
+    if (held) return { held, reused: true };
+    // It has ended or been forgotten just now.
+    return { held: await this.parts.creation.create(input, request), reused: false };
+  }
+
+  private pointerTo(input: CreateContextInput, { caller }: RequestContext): string {
+    return nameOfPrefix(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
+  }
+
+  private start(pointer: string, input: CreateContextInput, request: RequestContext): Promise<Found> {
+    const flight = this.createOnce(pointer, input, request).finally(() => this.flights.delete(pointer));
+    this.flights.set(pointer, flight);
+    return flight;
+  }
+
+  private async createOnce(
+    pointer: string,
+    input: CreateContextInput,
+    request: RequestContext,
+  ): Promise<Found> {
+    const { store, leases, creation } = this.parts;
+    const lease = await leases.take(pointer, request.signal);
+    try {
+      const found = await this.find(pointer, request);
+      if (found) return { held: found, reused: true };
+      const held = await creation.create(input, request);
+      const { context } = held;
+      if (context.mode === ContextMode.COMMON_PREFIX) {
+        await store.setValue(pointer, context.key, POINTER_MS, request.now());
+      }
+      return { held, reused: false };
+    } finally {
+      await lease.release();
+    }
+  }
+
+  /** What the pointer names, where it lives long enough and the caller may have it. */
+  private async find(pointer: string, request: RequestContext): Promise<Holding | null> {
+    const { store, scope } = this.parts;
+    const now = request.now();
+    const key = await store.value(pointer, now);
+    if (key === null) return null;
+    const context = await store.context(key, now);
+    if (context === null || context.goneAt - now < SHORTEST_LIFE_MS) return null;
+    return scope === 'everyone'
+      ? store.share(key, request.caller.id, now)
+      : store.holding(request.caller.id, key, now);
+  }
+}

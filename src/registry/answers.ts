@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto';
+import { deserialize, serialize } from 'node:v8';
+import { AppError, type AppErrorDetails, cancelled, ErrorCode, toAppError } from '../errors.js';
+import type { Leases } from './leases.js';
+import { DAY_MS, type Store } from './store.js';
+
+export interface Asked {
+  callerId: string;
+  /** Keys of different operations have nothing to do with each other. */
+  operation: string;
+  idempotencyKey: string;
+  /** As the caller sent it, in an order that does not depend on the caller's. */
+  input: object;
+}
+
+/** What is kept under a key: the hash of the input, and what was answered once it was. */
+interface Kept {
+  input: string;
+  answer?: unknown;
+  error?: { code: ErrorCode; message: string; details: AppErrorDetails };
+}
+
+/** First answers, for a day: the same caller, key and input get the same one again. */
+export class Answers {
+  constructor(
+    private readonly store: Store,
+    private readonly leases: Leases,
+    private readonly now: () => number,
+  ) {}
+
+  /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
+  async once<T>(asked: Asked, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const name = `answer:${hash([asked.callerId, asked.operation, asked.idempotencyKey])}`;
+    const claim: Kept = { input: hash(asked.input) };
+    const there = await this.store.addValue(name, pack(claim), DAY_MS, this.now());
+    const known = there === null ? undefined : readKept(there, claim);
+    return known ? replay<T>(known) : this.runOnce(name, claim, signal, run);
+  }
+
+  private async runOnce<T>(name: string, claim: Kept, signal: AbortSignal, run: () => Promise<T>) {
+    const lease = await this.leases.take(name, signal);
+    const running = this.runAndKeep(name, claim, run).finally(() => lease.release());
+    return unlessLeft(running, signal);
+  }
+
+  private async runAndKeep<T>(name: string, claim: Kept, run: () => Promise<T>): Promise<T> {
+    // The one before may have answered while this one waited.
+    const there = await this.store.value(name, this.now());
+    const known = there === null ? undefined : readKept(there, claim);
+    if (known) return replay<T>(known);
+    try {
+      const answer = await run();
+      await this.keep(name, { ...claim, answer });
+      return answer;
+    } catch (error) {
+      await this.keepFailure(name, claim, toAppError(error));
+      throw error;
+    }
+  }
+
+  private keep(name: string, kept: Kept): Promise<void> {
+    return this.store.setValue(name, pack(kept), DAY_MS, this.now());
+  }
+
+  private async keepFailure(name: string, claim: Kept, error: AppError): Promise<void> {
+    const { code, message, retryable, details } = error;
+    const mayBeTriedAgain = retryable || code === ErrorCode.INTERNAL_SERVER_ERROR;
+    if (mayBeTriedAgain) await this.store.swapValue(name, pack(claim), null, 0, this.now());
+    else
+      await this.keep(name, {
+        ...claim,
+        error: { code, message, details: { ...details, cause: undefined } },
+      });
+  }
+}
+
+/** Rejects once the caller has left; what was waited for goes on. */
+export function unlessLeft<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onLeft = () => reject(cancelled());
+    if (signal.aborted) onLeft();
+    signal.addEventListener('abort', onLeft, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onLeft));
+  });
+}
+
+/** undefined: claimed but not answered yet. */
+function readKept(packed: string, claim: Kept): Kept | undefined {
+  const kept = deserialize(Buffer.from(packed, 'base64')) as Kept;
+  if (kept.input !== claim.input) {
+    const message =
+      'This idempotency key was used with another input within the last 24 hours. Take a new key for a new request.';
+    throw new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
+  }
+  return 'answer' in kept || kept.error ? kept : undefined;
+}
+
+function replay<T>({ answer, error }: Kept): T {
+  if (error) throw new AppError(error.code, error.message, error.details);
+  return answer as T;
+}
+
+/** V8's own format keeps dates, which JSON does not. */
+function pack(kept: Kept): string {
+  return serialize(kept).toString('base64');
+}
+
+function hash(value: object): string {
+  const text = JSON.stringify(value, (_, inner) => inner ?? undefined);
+  return createHash('sha256').update(text).digest('base64url');
+}

@@ -1,0 +1,60 @@
+import type { Logger } from 'pino';
+import { AppError, ErrorCode } from '../errors.js';
+import { RedisStore } from './redis.js';
+import { SqliteStore } from './sqlite.js';
+import type { Store } from './store.js';
+
+const SQLITE = 'sqlite:';
+
+/** A store whose failures are INTERNAL_SERVER_ERROR, which may be tried again. */
+export interface WatchedStore extends Store {
+  /** Throws while the store fails; for who is about to spend money on what could then not be kept. */
+  ready(): Promise<void>;
+}
+
+/** The store that STORE_URL names. */
+export function openStore(url: string, log: Logger): WatchedStore {
+  return watch(
+    url.startsWith(SQLITE)
+      ? new SqliteStore(url.slice(SQLITE.length))
+      : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the registry cannot be reached')),
+  );
+}
+
+type Method = (...args: unknown[]) => Promise<unknown>;
+
+function watch(store: Store): WatchedStore {
+  const methods = new Map<string | symbol, Method>();
+  // Until the first answer nobody knows.
+  let isFailing = true;
+  const watched =
+    (method: Method): Method =>
+    async (...args) => {
+      try {
+        const result = await method.apply(store, args);
+        isFailing = false;
+        return result;
+      } catch (error) {
+        isFailing = true;
+        throw storeError(error);
+      }
+    };
+  const check = watched(store.check);
+  methods.set('ready', async () => (isFailing ? check() : undefined));
+  return new Proxy(store as WatchedStore, {
+    get(_, name) {
+      const known = methods.get(name);
+      if (known) return known;
+      const own: unknown = Reflect.get(store, name);
+      if (typeof own !== 'function') return own;
+      const method = watched(own as Method);
+      methods.set(name, method);
+      return method;
+    },
+  });
+}
+
+function storeError(cause: unknown): AppError {
+  const message = 'The registry of contexts cannot be reached just now. Try again later.';
+  return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause });
+}

@@ -1,0 +1,491 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { openStore } from '../../src/registry/open-store.js';
+import {
+  CLEAR_AFTER_MS,
+  type ContextRecord,
+  DAY_MS,
+  HOUR_MS,
+  NO_USE,
+  type Store,
+  USAGE_KEPT_MS,
+} from '../../src/registry/store.js';
+import { describeWith, REDIS } from '../support/programs.js';
+import { RedisServer } from '../support/redis.js';
+import { NOON } from '../support/server.js';
+
+const silent = pino({ level: 'silent' });
+
+let numberOfRecords = 0;
+function record(change: Partial<ContextRecord> = {}): ContextRecord {
+  const id = change.id ?? `ctx-${++numberOfRecords}`;
+  return {
+    key: `:${id}`,
+    id,
+    gatewayId: id,
+    model: 'Doubao-1.5-pro-32k',
+    mode: 'SESSION',
+    ttl: 3_600,
+    createdAt: NOON,
+    goneAt: NOON + HOUR_MS,
+    messages: null,
+    details: '[null,{"promptTokens":8}]',
+    ...change,
+  };
+}
+
+const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
+const useAt = (at: number) => ({ startedAt: at, at, goneAt: at + HOUR_MS, ...TOKENS });
+
+function conformance(open: () => Promise<Store>) {
+  let store: Store;
+  let caller: string;
+  let callers = 0;
+  beforeEach(async () => {
+    store ??= await open();
+    caller = `caller-${++callers}`;
+  });
+  afterAll(() => store.close());
+  const ids = async (first = 100, after: { heldAt: number; key: string } | null = null, now = NOON) =>
+    (await store.holdings(caller, first, after, now)).map(({ context }) => context.id);
+
+  describe('a context', () => {
+    it('is given back as it was written, to its holder alone', async () => {
+      const context = record({ mode: null, ttl: null, messages: 'm', id: 'projects/3 70/缓存"\\' });
+      await store.create(context, caller);
+      expect(await store.context(context.key, NOON)).toEqual(context);
+      const holding = { context, heldAt: NOON, usedAt: NOON, totals: NO_USE };
+      expect(await store.holding(caller, context.key, NOON)).toEqual(holding);
+      expect(await store.holding('somebody else', context.key, NOON)).toBeNull();
+      expect(await store.holding(caller, ':ctx-unknown', NOON)).toBeNull();
+    });
+
+    it('is gone at its end, not a millisecond earlier or later', async () => {
+      const context = record();
+      await store.create(context, caller);
+      expect(await store.holding(caller, context.key, context.goneAt - 1)).not.toBeNull();
+      expect(await store.holding(caller, context.key, context.goneAt)).toBeNull();
+      expect(await store.context(context.key, context.goneAt)).toBeNull();
+      expect(await ids(100, null, context.goneAt)).toEqual([]);
+      expect(await store.use(caller, context.key, useAt(context.goneAt))).toBeNull();
+      expect(await store.share(context.key, 'late', context.goneAt)).toBeNull();
+      expect(await store.release(caller, context.key, context.goneAt)).toBe(false);
+    });
+
+    it('belongs to whoever created the last one of its key', async () => {
+      const first = record();
+      await store.create(first, caller);
+      await store.use(caller, first.key, useAt(NOON));
+      await store.create({ ...first, createdAt: NOON + 5 }, 'a newcomer');
+      expect(await store.holding(caller, first.key, NOON + 5)).toBeNull();
+      expect(await ids(100, null, NOON + 5)).toEqual([]);
+      expect(await store.holding('a newcomer', first.key, NOON + 5)).toMatchObject({ totals: NO_USE });
+    });
+
+    it('is listed once where its holder creates its key again', async () => {
+      const first = record();
+      await store.create(first, caller);
+      await store.create({ ...first, createdAt: NOON + 5 }, caller);
+      expect(await ids(100, null, NOON + 5)).toEqual([first.id]);
+    });
+
+    it('can be replaced for all its holders, and removed for all of them', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.share(context.key, 'a sharer', NOON);
+      await store.replace({ ...context, gatewayId: 'ctx-again', goneAt: NOON + 2 * HOUR_MS });
+      for (const holder of [caller, 'a sharer']) {
+        const held = await store.holding(holder, context.key, NOON + HOUR_MS);
+        expect(held?.context).toMatchObject({ id: context.id, gatewayId: 'ctx-again' });
+      }
+      await store.remove(context.key);
+      for (const holder of [caller, 'a sharer']) {
+        expect(await store.holding(holder, context.key, NOON)).toBeNull();
+      }
+      await store.replace(context);
+      expect(await store.context(context.key, NOON)).toBeNull();
+    });
+  });
+
+  describe('a use', () => {
+    it('adds up, and moves the end and the time of the last use', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.use(caller, context.key, useAt(NOON + 1_000));
+      const used = await store.use(caller, context.key, useAt(NOON + 2_000));
+      expect(used).toEqual({
+        context: { ...context, goneAt: NOON + 2_000 + HOUR_MS },
+        heldAt: NOON,
+        usedAt: NOON + 2_000,
+        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14 },
+      });
+      expect(await store.holding(caller, context.key, NOON + HOUR_MS)).toEqual(used);
+    });
+
+    it('by somebody who does not hold the context does nothing', async () => {
+      const context = record();
+      await store.create(context, caller);
+      expect(await store.use('somebody else', context.key, useAt(NOON))).toBeNull();
+      expect(await store.holding(caller, context.key, NOON)).toMatchObject({ totals: NO_USE });
+    });
+
+    it('counts where the context lived when it began', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = { ...useAt(context.goneAt + 60_000), startedAt: context.goneAt - 1 };
+      expect(await store.use(caller, context.key, use)).toMatchObject({ context: { goneAt: use.goneAt } });
+    });
+
+    it('never moves the end back', async () => {
+      const context = record({ goneAt: NOON + DAY_MS });
+      await store.create(context, caller);
+      expect(await store.use(caller, context.key, useAt(NOON))).toMatchObject({ context });
+    });
+
+    it('loses nothing where many come at once', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await Promise.all(Array.from({ length: 100 }, () => store.use(caller, context.key, useAt(NOON))));
+      const held = await store.holding(caller, context.key, NOON);
+      expect(held?.totals).toEqual({
+        chats: 100,
+        promptTokens: 10_000,
+        cachedTokens: 8_000,
+        completionTokens: 700,
+      });
+    });
+
+    it('adds sums that outgrow 32 bits', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = { ...useAt(NOON), promptTokens: 3_000_000_000 };
+      await store.use(caller, context.key, use);
+      expect(await store.use(caller, context.key, use)).toMatchObject({
+        totals: { promptTokens: 6_000_000_000 },
+      });
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ promptTokens: 6_000_000_000 }]);
+    });
+  });
+
+  describe('a shared context', () => {
+    it('has holdings that are each their holder’s own', async () => {
+      const context = record();
+      const other = `${caller}-other`;
+      await store.create(context, caller);
+      expect(await store.share(context.key, other, NOON + 10)).toEqual({
+        context,
+        heldAt: NOON + 10,
+        usedAt: NOON + 10,
+        totals: NO_USE,
+      });
+      await store.use(other, context.key, useAt(NOON + 20));
+      expect(await store.holding(caller, context.key, NOON + 20)).toMatchObject({
+        usedAt: NOON,
+        totals: NO_USE,
+        context: { goneAt: NOON + 20 + HOUR_MS },
+      });
+      expect(await store.release(caller, context.key, NOON)).toBe(true);
+      expect(await store.release(caller, context.key, NOON)).toBe(false);
+      expect(await store.holding(caller, context.key, NOON)).toBeNull();
+      expect(await store.holding(other, context.key, NOON)).not.toBeNull();
+    });
+
+    it('stays the same holding for who shares it twice', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.use(caller, context.key, useAt(NOON));
+      expect(await store.share(context.key, caller, NOON + 10)).toMatchObject({
+        heldAt: NOON,
+        totals: { chats: 1 },
+      });
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1, chats: 1 }]);
+    });
+  });
+
+  describe('a list', () => {
+    it('has the newest first and goes on behind a place, whatever came since', async () => {
+      const made = [];
+      for (const age of [5, 4, 3, 3, 3, 1]) {
+        const context = record({ createdAt: NOON - age });
+        made.push(context);
+        await store.create(context, caller);
+      }
+      const sorted = made.toSorted((a, b) => b.createdAt - a.createdAt || (a.key < b.key ? 1 : -1));
+      const expected = sorted.map(({ id }) => id);
+      expect(await ids()).toEqual(expected);
+      const first = await ids(2);
+      await store.create(record({ createdAt: NOON }), caller);
+      const at = sorted[1];
+      const place = { heldAt: at?.createdAt ?? 0, key: at?.key ?? '' };
+      expect([...first, ...(await ids(3, place)), ...(await ids(100, place)).slice(3)]).toEqual(expected);
+    });
+
+    it('leaves out what was released, has expired or was taken over, and fills its page all the same', async () => {
+      const made = Array.from({ length: 8 }, (_, index) =>
+        record({ createdAt: NOON + index, ...(index % 4 === 1 && { goneAt: NOON + 50 }) }),
+      );
+      for (const context of made) await store.create(context, caller);
+      await store.release(caller, made[6]?.key ?? '', NOON + 10);
+      await store.create({ ...(made[4] as ContextRecord), createdAt: NOON + 20 }, 'a newcomer');
+      const left = [7, 3, 2, 0].map((index) => made[index]?.id);
+      expect(await ids(3, null, NOON + 100)).toEqual(left.slice(0, 3));
+      expect(await ids(100, null, NOON + 100)).toEqual(left);
+    });
+
+    it('pages through any contexts without missing or repeating one', async () => {
+      const ages = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(ages, fc.integer({ min: 1, max: 4 }), async (created, size) => {
+          caller = `caller-${++callers}`;
+          for (const age of created) await store.create(record({ createdAt: NOON - age }), caller);
+          const seen: string[] = [];
+          let after: { heldAt: number; key: string } | null = null;
+          for (;;) {
+            const page = await store.holdings(caller, size, after, NOON);
+            seen.push(...page.map(({ context }) => context.id));
+            const last = page.at(-1);
+            if (!last) break;
+            after = { heldAt: last.heldAt, key: last.context.key };
+          }
+          expect(new Set(seen).size).toBe(created.length);
+          expect(seen).toEqual(await ids());
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+
+  describe('the usage report', () => {
+    it('sums by model, and by the hours since a time', async () => {
+      const one = record({ model: 'a:1' });
+      const two = record({ model: 'b', createdAt: NOON + 3 * HOUR_MS, goneAt: NOON + 9 * HOUR_MS });
+      await store.create(one, caller);
+      await store.use(caller, one.key, useAt(NOON + 1_000));
+      await store.create(two, caller);
+      await store.use(caller, two.key, useAt(NOON + 3 * HOUR_MS));
+      const [a, b] = [
+        { model: 'a:1', contexts: 1, ...TOKENS },
+        { model: 'b', contexts: 1, ...TOKENS },
+      ];
+      const now = NOON + 4 * HOUR_MS;
+      expect(await store.usage(caller, 0, now)).toEqual([a, b]);
+      expect(await store.usage(caller, NOON + HOUR_MS - 1, now)).toEqual([a, b]);
+      expect(await store.usage(caller, NOON + HOUR_MS, now)).toEqual([b]);
+      expect(await store.usage(caller, now, now)).toEqual([]);
+      expect(await store.usage('somebody else', 0, now)).toEqual([]);
+    });
+
+    it('outlives the contexts, and goes back no further than is kept', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.remove(context.key);
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1 }]);
+      expect(await store.usage(caller, 0, NOON + USAGE_KEPT_MS + HOUR_MS)).toEqual([]);
+    });
+  });
+
+  describe('a value', () => {
+    it('is kept for its time', async () => {
+      await store.setValue(`${caller} v`, 'x"\n您', 1_000, NOON);
+      expect(await store.value(`${caller} v`, NOON + 999)).toBe('x"\n您');
+      expect(await store.value(`${caller} v`, NOON + 1_000)).toBeNull();
+    });
+
+    it('is added only where nothing live is', async () => {
+      const key = `${caller} v`;
+      expect(await store.addValue(key, 'one', 1_000, NOON)).toBeNull();
+      expect(await store.addValue(key, 'two', 1_000, NOON + 999)).toBe('one');
+      expect(await store.addValue(key, 'three', 1_000, NOON + 1_000)).toBeNull();
+      expect(await store.value(key, NOON + 1_000)).toBe('three');
+    });
+
+    it('is added by one of many who try at once', async () => {
+      const tries = Array.from({ length: 20 }, (_, index) =>
+        store.addValue(`${caller} v`, `${index}`, 1_000, NOON),
+      );
+      expect((await Promise.all(tries)).filter((there) => there === null)).toHaveLength(1);
+    });
+
+    it('is swapped or removed only over what was expected, and only while it lives', async () => {
+      const key = `${caller} v`;
+      await store.setValue(key, 'one', 1_000, NOON);
+      expect(await store.swapValue(key, 'other', 'two', 1_000, NOON)).toBe(false);
+      expect(await store.swapValue(key, 'one', 'two', 2_000, NOON + 500)).toBe(true);
+      expect(await store.value(key, NOON + 2_499)).toBe('two');
+      expect(await store.swapValue(key, 'two', 'three', 1_000, NOON + 2_500)).toBe(false);
+      await store.setValue(key, 'four', 1_000, NOON);
+      expect(await store.swapValue(key, 'four', null, 0, NOON)).toBe(true);
+      expect(await store.value(key, NOON)).toBeNull();
+    });
+
+    it('can be kept longer, never shorter, and does not come to be by that', async () => {
+      const key = `${caller} v`;
+      await store.setValue(key, 'one', 1_000, NOON);
+      await store.keepValue(key, NOON + 5_000, NOON);
+      await store.keepValue(key, NOON + 2_000, NOON);
+      expect(await store.value(key, NOON + 4_999)).toBe('one');
+      expect(await store.value(key, NOON + 5_000)).toBeNull();
+      await store.keepValue(`${caller} nothing`, NOON + 5_000, NOON);
+      expect(await store.value(`${caller} nothing`, NOON)).toBeNull();
+    });
+  });
+
+  it('numbers a series from 1, without a gap or a repetition', async () => {
+    const numbers = await Promise.all([1, 2, 3].map(() => store.next(`series of ${caller}`)));
+    expect(numbers.toSorted()).toEqual([1, 2, 3]);
+    expect(await store.next(`series of ${caller}`)).toBe(4);
+  });
+
+  it('says that it can be written', async () => {
+    await expect(store.check()).resolves.toBeUndefined();
+  });
+}
+
+describe('the store in SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'store-'));
+  const path = join(folder, 'deep', 'contexts.db');
+  afterAll(() => rmSync(folder, { recursive: true }));
+  conformance(async () => openStore(`sqlite:${path}`, silent));
+
+  it('is a file that its owner alone may read', () => {
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it('has all that was answered after it is opened again', async () => {
+    const one = openStore(`sqlite:${path}`, silent);
+    const context = record();
+    await one.create(context, 'caller');
+    // Not closed: this is what another process finds after a `kill -9`.
+    const two = openStore(`sqlite:${path}`, silent);
+    expect(await two.holding('caller', context.key, NOON)).toMatchObject({ context });
+    await two.close();
+    await one.close();
+  });
+
+  it('clears away what has expired, and looks at nothing that has not', async () => {
+    const store = openStore(`sqlite:${join(folder, 'sweep.db')}`, silent);
+    const [short, long, used] = [record(), record({ goneAt: NOON + 9 * DAY_MS }), record()];
+    for (const context of [short, long, used]) await store.create(context, 'caller');
+    await store.use('caller', used.key, { ...useAt(NOON), goneAt: NOON + DAY_MS });
+    await store.setValue('short', 'x', HOUR_MS, NOON);
+    const { default: Database } = await import('libsql');
+    const db = new Database(join(folder, 'sweep.db'));
+    const count = (table: string) =>
+      (db.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get() as { n: number }).n;
+    // Each write that comes a second later clears away.
+    await store.next('x');
+    await store.addValue('later', 'x', HOUR_MS, NOON + HOUR_MS + CLEAR_AFTER_MS);
+    expect({ contexts: count('contexts'), holdings: count('holdings') }).toEqual({
+      contexts: 2,
+      holdings: 2,
+    });
+    expect(count('kept_values')).toBe(1);
+    await store.addValue('later', 'x', HOUR_MS, NOON + DAY_MS + CLEAR_AFTER_MS);
+    expect({ contexts: count('contexts'), holdings: count('holdings') }).toEqual({
+      contexts: 1,
+      holdings: 1,
+    });
+    const plan = db
+      .prepare('EXPLAIN QUERY PLAN SELECT key, gone_at FROM contexts WHERE look_at <= 1 ORDER BY look_at')
+      .all();
+    expect(JSON.stringify(plan)).toContain('USING INDEX contexts_by_look');
+    db.close();
+    await store.close();
+  });
+
+  it('forgets at once that a write failed when it is locked no more', async () => {
+    const store = openStore(`sqlite:${path}`, silent);
+    const { default: Database } = await import('libsql');
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    await expect(store.create(record(), 'caller')).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: true,
+    });
+    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    other.exec('COMMIT');
+    await store.ready();
+    await store.create(record(), 'caller');
+    other.close();
+    await store.close();
+  }, 30_000);
+});
+
+describeWith(REDIS)('the store in Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  }, 60_000);
+  afterAll(() => server.stop());
+  const open = () => openAt(server.url);
+  conformance(open);
+
+  it('leaves to Redis to clear away what has expired, a while after its end', async () => {
+    const store = await open();
+    const context = record();
+    await store.create(context, 'the one who clears');
+    await store.setValue('short', 'x', HOUR_MS, NOON);
+    const client = new Redis(server.url);
+    for (const key of [`c:${context.key}`, 'l:the one who clears', 'v:short']) {
+      const rest = await client.pttl(`graphql-context-cache:${key}`);
+      expect(rest).toBeGreaterThan(HOUR_MS);
+      expect(rest).toBeLessThanOrEqual(HOUR_MS + CLEAR_AFTER_MS);
+    }
+    client.disconnect();
+    await store.close();
+  });
+
+  it('keeps a list no longer than what lives, where it only grows', async () => {
+    const store = await open();
+    const client = new Redis(server.url);
+    const holder = 'the one who lists';
+    for (let n = 0; n < 20; n++) {
+      const context = record({ createdAt: NOON + n });
+      await store.create(context, holder);
+      await store.remove(context.key);
+    }
+    await store.create(record({ createdAt: NOON + 100 }), holder);
+    expect(await client.zcard(`graphql-context-cache:l:${holder}`)).toBeLessThanOrEqual(2);
+    client.disconnect();
+    await store.close();
+  });
+
+  it('fails at once while the server is away, and works when it is back', async () => {
+    await using own = await RedisServer.start();
+    const store = await openAt(own.url);
+    await own.stop();
+    const context = record();
+    await expect(store.create(context, 'caller')).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: true,
+      message: expect.not.stringContaining('127.0.0.1'),
+    });
+    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await own.startAgain();
+    await untilUp(store);
+    await store.create(context, 'caller');
+    expect(await store.holding('caller', context.key, NOON)).toMatchObject({ context });
+    await store.close();
+  }, 30_000);
+});
+
+async function openAt(url: string) {
+  const store = openStore(url, silent);
+  await untilUp(store);
+  return store;
+}
+
+async function untilUp(store: Store): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    const isUp = await store.check().then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}

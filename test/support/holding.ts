@@ -1,0 +1,40 @@
+import type { Surroundings } from '../../src/server.js';
+import { TestServer } from './server.js';
+import { CREATED, json, type StandIn } from './stand-in.js';
+import { QUESTION } from './streams.js';
+
+export interface Held {
+  ids?: string[];
+  model?: string;
+  mode?: 'session' | 'common_prefix';
+  env?: Record<string, string>;
+  surroundings?: Surroundings;
+}
+
+const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+
+/** The server in front of this gateway, holding contexts that were created through it. */
+export async function serverHolding(gateway: StandIn, held: Held = {}): Promise<TestServer> {
+  const server = await TestServer.before(gateway, held.env, held.surroundings);
+  await hold(server, gateway, held);
+  return server;
+}
+
+/** The gateway then knows nothing of having been asked. */
+export async function hold(
+  server: TestServer,
+  gateway: StandIn,
+  held: Held = {},
+  headers = {},
+): Promise<void> {
+  const { ids = [QUESTION.contextId], model = QUESTION.model, mode = 'session' } = held;
+  const { answer } = gateway;
+  for (const id of ids) {
+    gateway.answer = (response) => json(response, 200, { ...CREATED, id, mode });
+    const input = { model, messages: [{ role: 'SYSTEM', content: 'persona' }], mode: mode.toUpperCase() };
+    const { errors } = await server.query(CREATE, { input }, headers);
+    expect(errors).toEqual([]);
+  }
+  gateway.answer = answer;
+  gateway.seen.length = 0;
+}
