@@ -16,6 +16,7 @@ import { Reuse } from './contexts/reuse.js';
 import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
+import { ExamplePage } from './http/example-page.js';
 import { Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
 import { createHttpServer } from './http/server.js';
@@ -73,6 +74,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     apollo,
     operations,
     playground: config.playground ? new Playground(tabHeaders(config)) : undefined,
+    examplePage: config.playground ? new ExamplePage() : undefined,
     identify,
     newContext,
     log,

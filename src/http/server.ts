@@ -6,6 +6,7 @@ import { badUserInput, toAppError, toGraphQLError } from '../errors.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import { readJsonBody, toOperationRequest } from './body.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
+import type { ExamplePage } from './example-page.js';
 import { HttpError } from './http-error.js';
 import type { Operations } from './operations.js';
 import type { Playground } from './playground.js';
@@ -15,6 +16,8 @@ export interface HttpParts {
   operations: Operations;
   /** undefined: none is served. */
   playground: Playground | undefined;
+  /** undefined: none is served. */
+  examplePage: ExamplePage | undefined;
   identify: Identify;
   newContext: NewContext;
   log: Logger;
@@ -52,6 +55,7 @@ async function route(
     const ready = await parts.isReady();
     return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
   }
+  if (await parts.examplePage?.serve(request, response)) return;
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
 }
 

@@ -1,0 +1,73 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { useLanguage } from '../words/language';
+
+interface ComposerProps {
+  isStreaming: boolean;
+  onSend: (question: string) => void;
+  onStop: () => void;
+}
+
+/** Enter sends, Shift and Enter begins a line, Escape stops the answer. */
+export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
+  const { words } = useLanguage();
+  const [question, setQuestion] = useState('');
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus({ preventScroll: true }), []);
+  useEscape(isStreaming, onStop);
+
+  function send() {
+    if (isStreaming || question.trim() === '') return;
+    onSend(question.trim());
+    setQuestion('');
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    // While an input method is composing Chinese, Enter takes its proposal.
+    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  }
+  return (
+    <form
+      className="composer"
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+    >
+      <label className="for-ears" htmlFor="question">
+        {words.question}
+      </label>
+      <textarea
+        id="question"
+        ref={field}
+        rows={1}
+        value={question}
+        placeholder={words.question}
+        aria-describedby="keys"
+        onChange={({ target }) => setQuestion(target.value)}
+        onKeyDown={onKeyDown}
+      />
+      {isStreaming ? (
+        <button type="button" className="stop" onClick={onStop}>
+          {words.stop}
+        </button>
+      ) : (
+        <button type="submit" className="primary" disabled={question.trim() === ''}>
+          {words.send}
+        </button>
+      )}
+      <p id="keys" className="hint">
+        {words.keys}
+      </p>
+    </form>
+  );
+}
+
+function useEscape(isOn: boolean, act: () => void) {
+  useEffect(() => {
+    if (!isOn) return;
+    const onKeyDown = ({ key }: globalThis.KeyboardEvent) => key === 'Escape' && act();
+    document.addEventListener('keydown', onKeyDown);
+    return () => document.removeEventListener('keydown', onKeyDown);
+  }, [isOn, act]);
+}

@@ -1,0 +1,31 @@
+import { useEffect, useState } from 'react';
+import { useLanguage } from '../words/language';
+
+/** How long there is left until then, each second anew. */
+export function Countdown({ until }: { until: string | null | undefined }) {
+  const { words } = useLanguage();
+  const seconds = useSecondsUntil(until);
+  if (until == null) return <span>{words.expiryUnknown}</span>;
+  const state = seconds === 0 ? 'over' : seconds < 300 ? 'soon' : 'far';
+  return (
+    <time dateTime={until} role="timer" className={`countdown ${state}`}>
+      {seconds === 0 ? words.expired : words.expiresIn(Math.floor(seconds / 86_400), clock(seconds))}
+    </time>
+  );
+}
+
+export function useSecondsUntil(until: string | null | undefined): number {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, []);
+  if (until == null) return Number.POSITIVE_INFINITY;
+  return Math.max(0, Math.ceil((Date.parse(until) - now) / 1_000));
+}
+
+/** The part below a day, as 23:59:59. */
+function clock(seconds: number): string {
+  const parts = [Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}

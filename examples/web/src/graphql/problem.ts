@@ -1,0 +1,33 @@
+import type { CombinedError } from 'urql';
+import type { ErrorCode } from './generated';
+
+/** Why something did not work, as the server says it, or that it was not reached. */
+export interface Problem {
+  code: ErrorCode | 'NETWORK';
+  /** The server's own sentence, in English. */
+  message: string;
+  retryable: boolean;
+  /** Seconds to wait first. */
+  retryAfter?: number | null;
+}
+
+interface Extensions {
+  code?: ErrorCode;
+  retryable?: boolean;
+  retryAfter?: number;
+  fields?: { path: (string | number)[]; message: string }[];
+}
+
+export function toProblem({ graphQLErrors: [first] }: CombinedError): Problem {
+  if (!first) return CONNECTION_LOST;
+  const { code, retryable = false, retryAfter, fields = [] } = first.extensions as Extensions;
+  const details = fields.map(({ path, message }) => `${path.slice(1).join('.')} ${message}.`);
+  return {
+    code: code ?? 'INTERNAL_SERVER_ERROR',
+    message: [first.message, ...details].join(' '),
+    retryable,
+    ...(retryAfter !== undefined && { retryAfter }),
+  };
+}
+
+export const CONNECTION_LOST: Problem = { code: 'NETWORK', message: '', retryable: true };

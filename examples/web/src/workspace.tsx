@@ -1,0 +1,46 @@
+import { useState } from 'react';
+import { Chat } from './chat/chat';
+import { useConversations } from './chat/use-conversations';
+import { ContextList } from './contexts/context-list';
+import { CreateContext } from './contexts/create-context';
+import { useContexts } from './contexts/use-contexts';
+
+/** One caller's contexts, and either the form for a new one or the chat with the chosen one. */
+export function Workspace({ listShown, hideList }: { listShown: boolean; hideList: () => void }) {
+  const contexts = useContexts();
+  const conversations = useConversations(contexts.update);
+  const [chosenId, setChosenId] = useState<string>();
+  const chosen = contexts.items.find(({ id }) => id === chosenId);
+  function choose(id: string | undefined) {
+    setChosenId(id);
+    hideList();
+  }
+  return (
+    <div className={listShown ? 'layout list-shown' : 'layout'}>
+      <ContextList contexts={contexts} chosenId={chosen?.id} onChoose={choose} />
+      <main id="main" tabIndex={-1}>
+        {chosen ? (
+          <Chat
+            key={chosen.id}
+            context={chosen}
+            turns={conversations.turnsOf(chosen.id)}
+            onAsk={(question) => conversations.ask(chosen, question)}
+            onStop={() => conversations.stop(chosen.id)}
+            onNew={() => choose(undefined)}
+            onForget={async () => {
+              conversations.stop(chosen.id);
+              return contexts.forget(chosen.id);
+            }}
+          />
+        ) : (
+          <CreateContext
+            onCreated={(context, persona) => {
+              contexts.add({ ...context, persona });
+              choose(context.id);
+            }}
+          />
+        )}
+      </main>
+    </div>
+  );
+}
