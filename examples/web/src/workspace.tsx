@@ -1,4 +1,4 @@
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { Chat } from './chat/chat';
 import { useConversations } from './chat/use-conversations';
 import { ContextList } from './contexts/context-list';
@@ -11,6 +11,7 @@ export function Workspace({ listShown, hideList }: { listShown: boolean; hideLis
   const conversations = useConversations(contexts.update);
   const [chosenId, setChosenId] = useState<string>();
   const chosen = contexts.items.find(({ id }) => id === chosenId);
+  const main = useRef<HTMLElement>(null);
   function choose(id: string | undefined) {
     setChosenId(id);
     hideList();
@@ -18,7 +19,7 @@ export function Workspace({ listShown, hideList }: { listShown: boolean; hideLis
   return (
     <div className={listShown ? 'layout list-shown' : 'layout'}>
       <ContextList contexts={contexts} chosenId={chosen?.id} onChoose={choose} />
-      <main id="main" tabIndex={-1}>
+      <main id="main" ref={main} tabIndex={-1}>
         {chosen ? (
           <Chat
             key={chosen.id}
@@ -29,7 +30,10 @@ export function Workspace({ listShown, hideList }: { listShown: boolean; hideLis
             onNew={() => choose(undefined)}
             onForget={async () => {
               conversations.stop(chosen.id);
-              return contexts.forget(chosen.id);
+              const problem = await contexts.forget(chosen.id);
+              // The button that had the focus is gone.
+              if (!problem) main.current?.focus();
+              return problem;
             }}
           />
         ) : (

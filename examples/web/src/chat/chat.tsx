@@ -25,7 +25,7 @@ export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatPro
   const last = turns.at(-1);
   const isStreaming = last?.state === 'streaming';
   const isExpired = useSecondsUntil(context.expiresAt) === 0;
-  const end = useFollow(turns);
+  useFollow(turns);
   return (
     <section className="chat" aria-labelledby="chat-title">
       <ChatHead context={context} onForget={onForget} />
@@ -42,7 +42,6 @@ export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatPro
         ))}
       </ol>
       <Announcement turn={last} />
-      <div ref={end} />
       {isExpired && !isStreaming ? (
         <div className="composer expired" role="alert">
           <p>{words.contextExpired}</p>
@@ -81,13 +80,11 @@ function ChatHead({ context, onForget }: Pick<ChatProps, 'context' | 'onForget'>
 
 /** Keeps the newest text in sight, unless the reader has scrolled up to what is older. */
 function useFollow(turns: readonly Turn[]) {
-  const end = useRef<HTMLDivElement>(null);
   const count = useRef(turns.length);
   useEffect(() => {
     const { scrollHeight, scrollTop, clientHeight } = document.documentElement;
     const isNew = turns.length !== count.current;
     count.current = turns.length;
-    if (isNew || scrollHeight - scrollTop - clientHeight < 160) end.current?.scrollIntoView({ block: 'end' });
+    if (isNew || scrollHeight - scrollTop - clientHeight < 200) window.scrollTo({ top: scrollHeight });
   }, [turns]);
-  return end;
 }

@@ -28,10 +28,10 @@ export function useConversations(onUsed: (context: Context) => void) {
     const { unsubscribe } = client.subscription(ChatStreamDocument, { input }).subscribe((result) => {
       const event = result.data?.chatStream;
       if (result.error) dispatch({ kind: 'failed', contextId, problem: toProblem(result.error) });
+      // urql gives the last event once more when the stream has ended; a turn that has ended then stays as it is.
+      else if (!result.hasNext) dispatch({ kind: 'failed', contextId, problem: CONNECTION_LOST });
       else if (event) dispatch({ kind: 'event', contextId, event });
       if (event?.__typename === 'ChatDone' && event.context) onUsed(event.context);
-      // After ChatDone or a failure this changes nothing: a turn ends once.
-      if (!result.hasNext) dispatch({ kind: 'failed', contextId, problem: CONNECTION_LOST });
     });
     stops.current.set(contextId, unsubscribe);
   }

@@ -21,7 +21,7 @@ export function useSecondsUntil(until: string | null | undefined): number {
     return () => clearInterval(timer);
   }, []);
   if (until == null) return Number.POSITIVE_INFINITY;
-  return Math.max(0, Math.ceil((Date.parse(until) - now) / 1_000));
+  return Math.max(0, Math.floor((Date.parse(until) - now) / 1_000));
 }
 
 /** The part below a day, as 23:59:59. */

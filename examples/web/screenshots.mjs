@@ -1,0 +1,69 @@
+// Makes the README's pictures, on the sandbox: npm run build && npm run build:example, then this.
+import { mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { readConfig } from '../../dist/config.js';
+import { startServer } from '../../dist/server.js';
+
+const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+
+const SCENES = [
+  {
+    file: 'web-en.png',
+    locale: 'en-US',
+    personas: [
+      'You are a patient teacher of physics.',
+      'You review Go code. Be strict.',
+      'You are the support agent of Luma, a shop for lamps and lights.\n\n- Be friendly and brief.\n- Orders arrive within three days.\n- Lamps can be returned for 30 days.\n- Never promise a discount.',
+    ],
+    questions: ['When will my order arrive?', 'And can I return the lamp without its box?'],
+  },
+  {
+    file: 'web-zh.png',
+    locale: 'zh-CN',
+    personas: [
+      '你是一位耐心的物理老师。',
+      '你负责审查 Go 代码，请严格。',
+      '你是灯具商店“流光”的客服。\n\n- 态度友好，回答简短。\n- 订单三天内送达。\n- 灯具三十天内可以退货。\n- 不要承诺折扣。',
+    ],
+    questions: ['我的订单什么时候到？', '没有包装盒也能退货吗？'],
+  },
+];
+
+const server = await startServer(readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }));
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu'],
+});
+try {
+  mkdirSync(IMAGES, { recursive: true });
+  for (const scene of SCENES) await shoot(scene);
+} finally {
+  await browser.close();
+  await server.close();
+}
+
+async function shoot({ file, locale, personas, questions }) {
+  const page = await browser.newPage({
+    locale,
+    viewport: { width: 1100, height: 840 },
+    reducedMotion: 'reduce',
+  });
+  await page.goto(new URL('/', server.url).href);
+  for (const [index, persona] of personas.entries()) {
+    await page.locator('nav > button.primary').click();
+    await page.locator('#persona').fill(persona);
+    if (index === 1) await page.locator('input[value="COMMON_PREFIX"]').check();
+    await page.locator('#ttl').selectOption({ index });
+    await page.locator('#model option').nth(index).waitFor({ state: 'attached' });
+    await page.locator('.create button.primary').click();
+    await page.locator('#question').waitFor();
+  }
+  for (const [index, question] of questions.entries()) {
+    await page.locator('#question').fill(question);
+    await page.keyboard.press('Enter');
+    await page.locator('.answer svg').nth(index).waitFor();
+  }
+  await page.screenshot({ path: IMAGES + file });
+  await page.close();
+}

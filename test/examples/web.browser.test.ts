@@ -1,0 +1,202 @@
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../support/browser.js';
+import { ChatPage } from '../support/chat-page.js';
+import { buildExample } from '../support/example.js';
+import { CHROMIUM, describeWith } from '../support/programs.js';
+import { TestServer } from '../support/server.js';
+
+const PERSONA = 'You are the support agent of a shop for lamps. Be friendly and brief.';
+const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const LONG_WORD = 'x'.repeat(300);
+
+/** Another minute for a slow machine; every wait below is for a state. */
+const SLOW = 120_000;
+
+describeWith(CHROMIUM)('the example page on the sandbox', () => {
+  let browser: Browser;
+  beforeAll(async () => {
+    buildExample();
+    browser = await launchBrowser();
+  }, 400_000);
+  afterAll(() => browser?.close());
+
+  /** With the time of day, which the page counts down by. */
+  async function start(): Promise<TestServer> {
+    const server = await TestServer.start();
+    server.clock = Date.now;
+    return server;
+  }
+
+  /** The numbers of a bar, out of its text for those who cannot see it. */
+  async function read(chat: ChatPage, index: number) {
+    const bar = chat.bars.nth(index);
+    const label = (await bar.getAttribute('aria-label')) ?? '';
+    const [, cached, prompt, share] =
+      /^(\d+) of (\d+) prompt tokens came from the cache, (\d+)%$/.exec(label) ?? [];
+    const drawn = await bar.locator('rect.cached').getAttribute('width');
+    return { cached: Number(cached), prompt: Number(prompt), share: Number(share), drawn };
+  }
+
+  it(
+    'draws below each answer, and in sum, how much of the prompt came from the cache',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      await chat.ask('When will my order arrive?');
+      await chat.ask('Can I return it?');
+      const [first, second] = [await read(chat, 0), await read(chat, 1)];
+      expect(first.cached).toBeGreaterThan(0);
+      // A session keeps what was said.
+      expect(second.cached).toBeGreaterThan(first.prompt);
+      expect(second.drawn).toBe(`${second.share}%`);
+      expect(second.share).toBe(Math.round((100 * second.cached) / second.prompt));
+      const sum = chat.page.getByRole('region', { name: 'In sum over 2 chats' }).getByRole('img');
+      expect(await sum.getAttribute('aria-label')).toContain(
+        `${first.cached + second.cached} of ${first.prompt + second.prompt} prompt tokens`,
+      );
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'tells a common prefix with each question what was said before',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA, 'Common prefix');
+      await chat.ask('When will my order arrive?');
+      await chat.ask('Can I return it?');
+      const [first, second] = [await read(chat, 0), await read(chat, 1)];
+      expect(second.cached).toBe(first.cached);
+      expect(second.prompt).toBeGreaterThan(first.prompt + 10);
+    },
+    SLOW,
+  );
+
+  it(
+    'is worked by keyboard alone, with the focus always in sight',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      const { keyboard } = chat.page;
+      await chat.page.locator('#model option').first().waitFor({ state: 'attached' });
+      await chat.tabTo(/Persona/);
+      await keyboard.press('ControlOrMeta+A');
+      await keyboard.type(PERSONA);
+      await chat.tabTo(/^Doubao/);
+      await chat.tabTo(/Session/);
+      await keyboard.press('ArrowDown');
+      await chat.tabTo(/^Create context/);
+      await keyboard.press('Enter');
+      await chat.question.waitFor();
+      await keyboard.type('one');
+      await keyboard.press('Shift+Enter');
+      await keyboard.type('two');
+      await keyboard.press('Enter');
+      await chat.bars.first().waitFor();
+      expect(await chat.page.locator('.question').textContent()).toBe('one\ntwo');
+      expect(await chat.page.locator('.facts').textContent()).toContain('Common prefix');
+      await chat.tabTo(/^English/);
+      await chat.tabTo(/^Forget$/);
+      await keyboard.press('Enter');
+      await chat.button('Forget for good?').waitFor();
+      await keyboard.press('Enter');
+      await chat.page.getByText('None yet.').waitFor();
+      await chat.tabTo(/Persona/);
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'lists the contexts page by page, goes on with one and forgets it',
+    async () => {
+      await using server = await start();
+      const messages = [{ role: 'SYSTEM', content: PERSONA }];
+      for (let count = 0; count < 12; count++) {
+        const create = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+        await server.query(create, { input: { model: 'Doubao-1.5-pro-32k', messages } });
+      }
+      await using chat = await ChatPage.open(browser, server);
+      const items = chat.page.getByRole('navigation', { name: 'Contexts' }).getByRole('listitem');
+      await chat.button('Load more').click();
+      await items.nth(11).waitFor();
+      expect(await items.count()).toBe(12);
+      expect(await chat.button('Load more').count()).toBe(0);
+      const id = await items.nth(11).locator('strong').textContent();
+      await items.nth(11).getByRole('button').click();
+      await chat.page.getByRole('heading', { name: id ?? '' }).waitFor();
+      await chat.ask('Are you still there?');
+      await chat.button('Forget').click();
+      await chat.button('Forget for good?').click();
+      await chat.button('Create context').waitFor();
+      expect(await items.locator('strong').allTextContents()).not.toContain(id);
+      expect(await items.count()).toBe(11);
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'speaks Chinese to a browser that does, and to whoever chooses it',
+    async () => {
+      await using server = await start();
+      await using chinese = await ChatPage.open(browser, server, { locale: 'zh-CN' });
+      const html = chinese.page.locator('html');
+      expect(await html.getAttribute('lang')).toBe('zh-CN');
+      expect(await chinese.page.title()).toBe('上下文缓存聊天');
+      expect(await chinese.page.locator('body').textContent()).not.toMatch(/persona|create|answer/i);
+      await using english = await ChatPage.open(browser, server);
+      expect(await english.page.locator('html').getAttribute('lang')).toBe('en');
+      await english.page.getByRole('combobox', { name: 'Language, 语言' }).selectOption('中文');
+      await english.button('创建上下文').waitFor();
+      expect(await english.page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    },
+    SLOW,
+  );
+
+  it(
+    'fits a phone that is 360 pixels wide',
+    async () => {
+      await using server = await start();
+      for (const locale of ['en-US', 'zh-CN']) {
+        await using chat = await ChatPage.open(browser, server, { ...PHONE, locale });
+        expect(await chat.overflow()).toBe(0);
+        const language = chat.page.getByRole('combobox', { name: 'Language, 语言' });
+        await language.selectOption('English');
+        await chat.create(LONG_WORD);
+        await language.selectOption(locale.startsWith('zh') ? '中文' : 'English');
+        await chat.ask(LONG_WORD);
+        expect(await chat.overflow()).toBe(0);
+        await chat.button(/^(Contexts|上下文)$/).tap();
+        await chat.button(/^(New context|新建上下文)$/).waitFor();
+        expect(await chat.overflow()).toBe(0);
+      }
+    },
+    SLOW,
+  );
+
+  it.each([
+    ['en-US', 'light', undefined],
+    ['zh-CN', 'dark', undefined],
+    ['en-US', 'dark', PHONE],
+  ] as const)(
+    'has nothing that axe objects to (%s, %s, %o)',
+    async (locale, colorScheme, device) => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server, { ...device, locale, colorScheme });
+      await chat.page.locator('#model option').first().waitFor({ state: 'attached' });
+      expect(await chat.violations()).toEqual([]);
+      await chat.button(/^(Create context|创建上下文)$/).click();
+      await chat.question.waitFor();
+      await chat.ask('one');
+      expect(await chat.violations()).toEqual([]);
+      if (device) await chat.button('Contexts').click();
+      await chat.button(/^(Access|访问凭证)$/).click();
+      expect(await chat.violations()).toEqual([]);
+    },
+    SLOW,
+  );
+});

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { collectProblems } from './browser.js';
+import type { TestServer } from './server.js';
+
+const AXE = 'examples/web/node_modules/axe-core/axe.min.js';
+
+/** The example page in a browser, as a person finds their way on it: by role and name. */
+export class ChatPage implements AsyncDisposable {
+  readonly problems: string[];
+
+  private constructor(readonly page: Page) {
+    this.problems = collectProblems(page);
+  }
+
+  static async open(
+    browser: Browser,
+    server: TestServer,
+    options: BrowserContextOptions = {},
+  ): Promise<ChatPage> {
+    const chat = new ChatPage(
+      await browser.newPage({ locale: 'en-US', reducedMotion: 'reduce', ...options }),
+    );
+    await chat.page.goto(server.origin);
+    await chat.page.getByRole('button', { name: /^(Create context|创建上下文)$/ }).waitFor();
+    return chat;
+  }
+
+  button(name: string | RegExp): Locator {
+    return this.page.getByRole('button', { name, exact: true });
+  }
+
+  get question(): Locator {
+    return this.page.getByRole('textbox', { name: /^(Your question|您的问题)$/ });
+  }
+
+  get answers(): Locator {
+    return this.page.locator('.answer');
+  }
+
+  /** The bars below the answers. */
+  get bars(): Locator {
+    return this.answers.locator('svg[role=img]');
+  }
+
+  /** What a screen reader is told without asking. */
+  get announcement(): Locator {
+    return this.page.locator('.chat [role=status]');
+  }
+
+  async create(persona: string, mode: 'Session' | 'Common prefix' = 'Session'): Promise<void> {
+    await this.page.locator('#model option').first().waitFor({ state: 'attached' });
+    await this.page.getByRole('textbox', { name: 'Persona' }).fill(persona);
+    await this.page.getByRole('radio', { name: mode }).check();
+    await this.button('Create context').click();
+    await this.question.waitFor();
+  }
+
+  /** Asks, and waits until the answer has ended and its bar is drawn. */
+  async ask(question: string): Promise<void> {
+    const count = await this.bars.count();
+    await this.question.fill(question);
+    await this.question.press('Enter');
+    await this.bars.nth(count).waitFor();
+  }
+
+  /** Tab after Tab, at most 40, until the focus is on what is so named; each stop has to be seen. */
+  async tabTo(name: RegExp): Promise<void> {
+    for (let stops = 0; stops < 40; stops++) {
+      await this.page.keyboard.press('Tab');
+      const focus = await this.page.evaluate(describeFocus);
+      if (focus.text !== '' && focus.outline === 'none') throw new Error(`no outline on ${focus.text}`);
+      if (name.test(focus.text)) return;
+    }
+    throw new Error(`the Tab key does not lead to ${name}`);
+  }
+
+  /** How far the page is wider than the window, in pixels. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  }
+
+  /** What axe finds wrong, one line each. */
+  async violations(): Promise<string[]> {
+    await this.page.evaluate(readFileSync(AXE, 'utf8'));
+    return this.page.evaluate(async () => {
+      const { violations } = await axe.run();
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+declare const axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
+
+function describeFocus(): { text: string; outline: string } {
+  const focused = document.activeElement as HTMLElement;
+  if (focused === document.body) return { text: '', outline: 'none' };
+  const labels = (focused as HTMLInputElement).labels ?? [];
+  const text = [focused, ...labels].map((element) => element.textContent).join(' ');
+  const ring = focused.closest('.choice') ?? focused;
+  return { text: text.trim() || focused.tagName, outline: getComputedStyle(ring).outlineStyle };
+}
