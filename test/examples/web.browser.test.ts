@@ -1,9 +1,13 @@
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
+import { beginStream, chunk, STREAM } from '../support/chat-answers.js';
 import { ChatPage } from '../support/chat-page.js';
 import { buildExample } from '../support/example.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
-import { TestServer } from '../support/server.js';
+import { NOON, TestServer } from '../support/server.js';
+import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 
 const PERSONA = 'You are the support agent of a shop for lamps. Be friendly and brief.';
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
@@ -12,7 +16,7 @@ const LONG_WORD = 'x'.repeat(300);
 /** Another minute for a slow machine; every wait below is for a state. */
 const SLOW = 120_000;
 
-describeWith(CHROMIUM)('the example page on the sandbox', () => {
+describeWith(CHROMIUM)('the example page', () => {
   let browser: Browser;
   beforeAll(async () => {
     buildExample();
@@ -196,6 +200,119 @@ describeWith(CHROMIUM)('the example page on the sandbox', () => {
       if (device) await chat.button('Contexts').click();
       await chat.button(/^(Access|访问凭证)$/).click();
       expect(await chat.violations()).toEqual([]);
+    },
+    SLOW,
+  );
+
+  /** Between the page and a gateway that answers chats as the test says. */
+  async function startBefore(gateway: StandIn, answerChat: Answer): Promise<TestServer> {
+    gateway.answer = (response, request, seen) => {
+      if (seen.path.endsWith('/models')) json(response, 200, { data: [{ id: 'Doubao-1.5-pro-32k' }] });
+      else if (seen.path.endsWith('/context/create')) json(response, 200, CREATED);
+      else answerChat(response, request, seen);
+    };
+    const server = await TestServer.before(gateway);
+    server.clock = Date.now;
+    return server;
+  }
+
+  it(
+    'shows an answer as it comes, stops it with Escape, keeps its text and goes on',
+    async () => {
+      await using gateway = await StandIn.start();
+      const open: ServerResponse[] = [];
+      await using server = await startBefore(gateway, (response) => {
+        open.push(beginStream(response));
+        response.write(open.length === 1 ? chunk({ content: 'first piece' }) : STREAM);
+        if (open.length > 1) response.end();
+      });
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      await chat.question.fill('What?');
+      await chat.question.press('Enter');
+      await chat.answers.getByText('first piece').waitFor();
+      // A screen reader would read out each piece of what is live.
+      expect(await chat.announcement.textContent()).toBe('The answer is coming.');
+      expect(
+        await chat.page.locator('[aria-live], [role=log], [role=status]').getByText('first piece').count(),
+      ).toBe(0);
+      const [upstream] = open as [ServerResponse];
+      const abandoned = once(upstream, 'close');
+      await chat.page.keyboard.press('Escape');
+      await chat.answers.getByText('Stopped.').waitFor();
+      await abandoned;
+      expect(await chat.answers.first().textContent()).toContain('first piece');
+      await chat.ask('And now?');
+      expect(await chat.announcement.textContent()).toBe('Answer: Hi 您好😀');
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'says what failed, keeps the text that came, and asks again at a press',
+    async () => {
+      await using gateway = await StandIn.start();
+      const answers: Answer[] = [
+        (response) =>
+          beginStream(response).write(chunk({ content: 'first piece' }), () => response.destroy()),
+        (response) => json(response, 500, { error: { message: 'down' } }),
+        (response) => beginStream(response).end(STREAM),
+      ];
+      await using server = await startBefore(gateway, (...call) => answers.shift()?.(...call));
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      await chat.question.fill('What?');
+      await chat.question.press('Enter');
+      const alerts = chat.page.getByRole('alert');
+      await alerts.getByText('The gateway’s answer broke off').waitFor();
+      expect(await chat.answers.first().textContent()).toContain('first piece');
+      await chat.button('Try again').click();
+      await alerts.getByText('The gateway cannot be reached.').waitFor();
+      await chat.button('Try again').click();
+      await chat.bars.first().waitFor();
+      expect(await chat.page.locator('.question').allTextContents()).toEqual(['What?', 'What?', 'What?']);
+      expect(await chat.answers.last().textContent()).toContain('Hi 您好😀');
+      expect(await chat.button('Try again').count()).toBe(0);
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'counts down to the expiry and says when a context is gone',
+    async () => {
+      await using server = await TestServer.start();
+      await using chat = await ChatPage.open(browser, server, { now: NOON });
+      await chat.create(PERSONA);
+      const timer = chat.page.locator('.facts').getByRole('timer');
+      expect(await timer.textContent()).toBe('expires in 01:00:00');
+      await chat.page.clock.setFixedTime(NOON + 3_590_000);
+      await timer.getByText('expires in 00:00:10').waitFor();
+      await chat.page.clock.setFixedTime(NOON + 3_600_000);
+      await chat.page.getByRole('alert').getByText('This context has expired.').waitFor();
+      expect(await chat.question.count()).toBe(0);
+      await chat.page.getByRole('alert').getByRole('button', { name: 'New context' }).click();
+      await chat.button('Create context').waitFor();
+    },
+    SLOW,
+  );
+
+  it(
+    'asks for a credential where the server wants one, and keeps it in memory only',
+    async () => {
+      await using server = await TestServer.start({ GATEWAY_URL: 'sandbox:', AUTH_MODE: 'passthrough' });
+      server.clock = Date.now;
+      await using chat = await ChatPage.open(browser, server);
+      await chat.page.getByText('This server wants a credential.').first().waitFor();
+      await chat.button('Access').click();
+      await chat.page.getByLabel('Credential').fill('sk-sandbox');
+      await chat.page.getByLabel('Credential').press('Enter');
+      await chat.create(PERSONA);
+      await chat.ask('What?');
+      expect(await chat.page.getByRole('alert').count()).toBe(0);
+      expect(await chat.page.context().storageState()).toEqual({ cookies: [], origins: [] });
+      expect(await chat.page.evaluate(() => sessionStorage.length)).toBe(0);
     },
     SLOW,
   );

@@ -16,11 +16,12 @@ export class ChatPage implements AsyncDisposable {
   static async open(
     browser: Browser,
     server: TestServer,
-    options: BrowserContextOptions = {},
+    { now, ...options }: BrowserContextOptions & { now?: number } = {},
   ): Promise<ChatPage> {
     const chat = new ChatPage(
       await browser.newPage({ locale: 'en-US', reducedMotion: 'reduce', ...options }),
     );
+    if (now !== undefined) await chat.page.clock.setFixedTime(now);
     await chat.page.goto(server.origin);
     await chat.page.getByRole('button', { name: /^(Create context|创建上下文)$/ }).waitFor();
     return chat;

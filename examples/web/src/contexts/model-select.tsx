@@ -8,7 +8,6 @@ import { useLanguage } from '../words/language';
 export function ModelSelect() {
   const { words } = useLanguage();
   const [{ data, error }, load] = useQuery({ query: ModelsDocument });
-  if (error) return <ProblemNote problem={toProblem(error)} onRetry={load} />;
   const models = data?.models ?? [];
   const groups = [
     { label: words.cachingModels, members: models.filter((model) => model.supportsContextCache) },
@@ -28,6 +27,7 @@ export function ModelSelect() {
             </optgroup>
           ))}
       </select>
+      {error && <ProblemNote problem={toProblem(error)} onRetry={load} />}
     </>
   );
 }
