@@ -183,12 +183,12 @@ describeWith(CHROMIUM)('the example page', () => {
   );
 
   it.each([
-    ['en-US', 'light', undefined],
-    ['zh-CN', 'dark', undefined],
-    ['en-US', 'dark', PHONE],
+    ['desktop', 'en-US', 'light', undefined],
+    ['desktop', 'zh-CN', 'dark', undefined],
+    ['phone', 'en-US', 'dark', PHONE],
   ] as const)(
-    'has nothing that axe objects to (%s, %s, %o)',
-    async (locale, colorScheme, device) => {
+    'has nothing that axe objects to (%s, %s, %s)',
+    async (_, locale, colorScheme, device) => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server, { ...device, locale, colorScheme });
       await chat.page.locator('#model option').first().waitFor({ state: 'attached' });
@@ -275,6 +275,29 @@ describeWith(CHROMIUM)('the example page', () => {
       expect(await chat.answers.last().textContent()).toContain('Hi 您好😀');
       expect(await chat.button('Try again').count()).toBe(0);
       expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'says that the connection is lost when the server goes away, and keeps the text that came',
+    async () => {
+      await using gateway = await StandIn.start();
+      async function askAndLose(): Promise<ChatPage> {
+        await using server = await startBefore(gateway, (response) => {
+          beginStream(response).write(chunk({ content: 'first piece' }));
+        });
+        const chat = await ChatPage.open(browser, server);
+        await chat.create(PERSONA);
+        await chat.question.fill('What?');
+        await chat.question.press('Enter');
+        await chat.answers.getByText('first piece').waitFor();
+        return chat;
+      }
+      await using chat = await askAndLose();
+      await chat.page.getByRole('alert').getByText('The connection to the server is lost.').waitFor();
+      expect(await chat.answers.textContent()).toContain('first piece');
+      expect(await chat.button('Try again').count()).toBe(1);
     },
     SLOW,
   );

@@ -28,7 +28,7 @@ export function CacheBar({ cached, prompt }: { cached: number; prompt: number })
       <p className="legend" aria-hidden="true">
         <span className="cached">{words.cached(cached)}</span>
         <span className="fresh">{words.fresh(prompt - cached)}</span>
-        <strong>{words.percent(share)}</strong>
+        <strong>{share}%</strong>
       </p>
     </div>
   );

@@ -38,8 +38,8 @@ export function Workspace({ listShown, hideList }: { listShown: boolean; hideLis
           />
         ) : (
           <CreateContext
-            onCreated={(context, persona) => {
-              contexts.add({ ...context, persona });
+            onCreated={(context) => {
+              contexts.add(context);
               choose(context.id);
             }}
           />

@@ -66,6 +66,7 @@ function ChatHead({ context, onForget }: Pick<ChatProps, 'context' | 'onForget'>
         <span>{context.model}</span>
         {context.mode && <span>{words.modes[context.mode].name}</span>}
         <Countdown until={context.expiresAt} />
+        {context.reused && <span>{words.reused}</span>}
       </p>
       <ForgetButton onForget={onForget} />
       {chats > 0 && (

@@ -1,17 +1,18 @@
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
-import { type ContextFieldsFragment, type ContextMode, CreateContextDocument } from '../graphql/generated';
+import { type ContextMode, CreateContextDocument } from '../graphql/generated';
 import { toProblem } from '../graphql/problem';
 import { ProblemNote } from '../problem-note';
 import { useLanguage } from '../words/language';
 import { ModelSelect } from './model-select';
+import type { Context } from './use-contexts';
 
 const MODES: ContextMode[] = ['SESSION', 'COMMON_PREFIX'];
 /** An hour to a week, in seconds. */
 const TTLS = [3_600, 21_600, 86_400, 259_200, 604_800];
 
 interface CreateContextProps {
-  onCreated: (context: ContextFieldsFragment, persona: string) => void;
+  onCreated: (context: Context) => void;
 }
 
 export function CreateContext({ onCreated }: CreateContextProps) {
@@ -34,7 +35,7 @@ export function CreateContext({ onCreated }: CreateContextProps) {
         reuse: mode === 'COMMON_PREFIX',
       },
     });
-    if (data) onCreated(data.createContext, persona);
+    if (data) onCreated({ ...data.createContext, persona });
   }
 
   return (

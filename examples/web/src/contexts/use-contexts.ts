@@ -6,6 +6,8 @@ import { type Problem, toProblem } from '../graphql/problem';
 export interface Context extends ContextFieldsFragment {
   /** Known for those that this page created: the server never gives it back. */
   persona?: string;
+  /** Whether an equal one was there already when it was asked for. */
+  reused?: boolean;
 }
 
 export type Contexts = ReturnType<typeof useContexts>;

@@ -13,6 +13,7 @@ export const en = {
   contexts: 'Contexts',
   noContexts: 'None yet. Create the first one.',
   newContext: 'New context',
+  reused: 'used again',
   newContextHint: 'What you write here is stored once. Each chat then reads it from the cache.',
   loading: 'Loading …',
   loadMore: 'Load more',
@@ -68,7 +69,6 @@ export const en = {
   inSum: (chats: number) => `In sum over ${plural(chats, 'chat', 'chats')}`,
   cached: (count: number) => `${number.format(count)} from the cache`,
   fresh: (count: number) => `${number.format(count)} fresh`,
-  percent: (share: number) => `${share}% cached`,
   fromCache: (cached: number, prompt: number, share: number) =>
     `${number.format(cached)} of ${plural(prompt, 'prompt token', 'prompt tokens')} came from the cache, ${share}%`,
   usageUnknown: 'The gateway did not say how many tokens it took.',

@@ -13,6 +13,7 @@ export const zh: Words = {
   contexts: '上下文',
   noContexts: '还没有上下文，请先创建一个。',
   newContext: '新建上下文',
+  reused: '复用已有的',
   newContextHint: '这里写的内容只存储一次，之后每次聊天都从缓存读取。',
   loading: '加载中…',
   loadMore: '加载更多',
@@ -60,7 +61,6 @@ export const zh: Words = {
   inSum: (chats) => `${number.format(chats)} 次聊天合计`,
   cached: (count) => `来自缓存 ${number.format(count)}`,
   fresh: (count) => `新读取 ${number.format(count)}`,
-  percent: (share) => `缓存 ${share}%`,
   fromCache: (cached, prompt, share) =>
     `${number.format(prompt)} 个提示词 token 中有 ${number.format(cached)} 个来自缓存，占 ${share}%`,
   usageUnknown: '网关没有说明用了多少 token。',
