@@ -14,7 +14,7 @@ const SCENES = [
     personas: [
       'You are a patient teacher of physics.',
       'You review Go code. Be strict.',
-      'You are the support agent of Luma, a shop for lamps and lights.\n\n- Be friendly and brief.\n- Orders arrive within three days.\n- Lamps can be returned for 30 days.\n- Never promise a discount.',
+      'You are the support agent of Luma, a shop for lamps.\n\n- Be friendly and brief.\n- Orders arrive within three days.\n- Lamps can be returned for 30 days.\n- Never promise a discount.',
     ],
     questions: ['When will my order arrive?', 'And can I return the lamp without its box?'],
   },
@@ -30,26 +30,28 @@ const SCENES = [
   },
 ];
 
-const server = await startServer(readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }));
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
 try {
   mkdirSync(IMAGES, { recursive: true });
-  for (const scene of SCENES) await shoot(scene);
+  for (const scene of SCENES) {
+    const server = await startServer(readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }));
+    await shoot(scene, new URL('/', server.url).href);
+    await server.close();
+  }
 } finally {
   await browser.close();
-  await server.close();
 }
 
-async function shoot({ file, locale, personas, questions }) {
+async function shoot({ file, locale, personas, questions }, url) {
   const page = await browser.newPage({
     locale,
-    viewport: { width: 1100, height: 840 },
+    viewport: { width: 1100, height: 820 },
     reducedMotion: 'reduce',
   });
-  await page.goto(new URL('/', server.url).href);
+  await page.goto(url);
   for (const [index, persona] of personas.entries()) {
     await page.locator('nav > button.primary').click();
     await page.locator('#persona').fill(persona);

@@ -67,7 +67,7 @@ export const en = {
   cutByFilter: 'The answer was cut off by moderation.',
 
   inSum: (chats: number) => `In sum over ${plural(chats, 'chat', 'chats')}`,
-  cached: (count: number) => `${number.format(count)} from the cache`,
+  cached: (count: number) => `${plural(count, 'token', 'tokens')} cached`,
   fresh: (count: number) => `${number.format(count)} fresh`,
   fromCache: (cached: number, prompt: number, share: number) =>
     `${number.format(cached)} of ${plural(prompt, 'prompt token', 'prompt tokens')} came from the cache, ${share}%`,

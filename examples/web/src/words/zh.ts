@@ -59,8 +59,8 @@ export const zh: Words = {
   cutByFilter: '回答被内容审核截断。',
 
   inSum: (chats) => `${number.format(chats)} 次聊天合计`,
-  cached: (count) => `来自缓存 ${number.format(count)}`,
-  fresh: (count) => `新读取 ${number.format(count)}`,
+  cached: (count) => `缓存 ${number.format(count)} token`,
+  fresh: (count) => `新读 ${number.format(count)}`,
   fromCache: (cached, prompt, share) =>
     `${number.format(prompt)} 个提示词 token 中有 ${number.format(cached)} 个来自缓存，占 ${share}%`,
   usageUnknown: '网关没有说明用了多少 token。',
