@@ -115,6 +115,24 @@ describeWith(CHROMIUM)('the example page', () => {
   );
 
   it(
+    'sends nothing at the Enter that ends the writing of Chinese',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      const devTools = await chat.page.context().newCDPSession(chat.page);
+      await devTools.send('Input.imeSetComposition', { text: 'ni hao', selectionStart: 6, selectionEnd: 6 });
+      await chat.page.keyboard.press('Enter');
+      await devTools.send('Input.insertText', { text: '你好' });
+      expect(await chat.question.inputValue()).toBe('你好');
+      await chat.page.keyboard.press('Enter');
+      await chat.bars.first().waitFor();
+      expect(await chat.page.locator('.question').allTextContents()).toEqual(['你好']);
+    },
+    SLOW,
+  );
+
+  it(
     'lists the contexts page by page, goes on with one and forgets it',
     async () => {
       await using server = await start();
@@ -268,6 +286,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await alerts.getByText('The gateway’s answer broke off').waitFor();
       expect(await chat.answers.first().textContent()).toContain('first piece');
       await chat.button('Try again').click();
+      expect(await chat.page.locator(':focus').getAttribute('id')).toBe('question');
       await alerts.getByText('The gateway cannot be reached.').waitFor();
       await chat.button('Try again').click();
       await chat.bars.first().waitFor();

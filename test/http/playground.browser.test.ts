@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { collectProblems, launchBrowser } from '../support/browser.js';
 import { beginStream, chunk, DONE, USAGE } from '../support/chat-answers.js';
 import { serverHolding } from '../support/holding.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
@@ -7,35 +8,19 @@ import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
 import { CHAT_STREAM } from '../support/streams.js';
 
-/** Whatever is not on this machine cannot be reached. */
-const OFFLINE = '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1';
-const QUIET = [
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-  '--no-first-run',
-];
 const EXECUTE = '.graphiql-execute-button';
 const RESPONSE = '.result-window';
 
 describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   let browser: Browser;
   beforeAll(async () => {
-    const args = ['--no-sandbox', '--disable-gpu', '--disable-quic', OFFLINE, ...QUIET];
-    browser = await chromium.launch({ executablePath: CHROMIUM.path, args });
+    browser = await launchBrowser();
   }, 60_000);
   afterAll(() => browser.close());
 
   async function open(url: string): Promise<{ page: Page; problems: string[] }> {
     const page = await browser.newPage();
-    const problems: string[] = [];
-    page.on('pageerror', (error) => problems.push(error.message));
-    page.on('console', (message) => message.type() === 'error' && problems.push(message.text()));
-    page.on('requestfailed', (request) => {
-      const reason = request.failure()?.errorText;
-      // A client of server-sent events aborts its request once it has read `complete`.
-      if (reason !== 'net::ERR_ABORTED') problems.push(`${request.url()} ${reason}`);
-    });
+    const problems = collectProblems(page);
     await page.goto(url);
     await page.waitForSelector(EXECUTE);
     return { page, problems };

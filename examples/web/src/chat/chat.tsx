@@ -26,6 +26,11 @@ export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatPro
   const isStreaming = last?.state === 'streaming';
   const isExpired = useSecondsUntil(context.expiresAt) === 0;
   useFollow(turns);
+  function askAgain(question: string) {
+    onAsk(question);
+    // The button that had the focus is gone.
+    document.getElementById('question')?.focus();
+  }
   return (
     <section className="chat" aria-labelledby="chat-title">
       <ChatHead context={context} onForget={onForget} />
@@ -37,7 +42,7 @@ export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatPro
           <TurnView
             key={turn.id}
             turn={turn}
-            onRetry={turn === last && !isExpired ? () => onAsk(turn.question) : undefined}
+            onRetry={turn === last && !isExpired ? () => askAgain(turn.question) : undefined}
           />
         ))}
       </ol>

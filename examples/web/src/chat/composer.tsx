@@ -48,7 +48,15 @@ export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
         onKeyDown={onKeyDown}
       />
       {isStreaming ? (
-        <button type="button" className="stop" onClick={onStop}>
+        <button
+          type="button"
+          className="stop"
+          onClick={() => {
+            onStop();
+            // This button turns into one that is disabled, which cannot keep the focus.
+            field.current?.focus();
+          }}
+        >
           {words.stop}
         </button>
       ) : (
@@ -66,7 +74,8 @@ export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
 function useEscape(isOn: boolean, act: () => void) {
   useEffect(() => {
     if (!isOn) return;
-    const onKeyDown = ({ key }: globalThis.KeyboardEvent) => key === 'Escape' && act();
+    const onKeyDown = ({ key, isComposing }: globalThis.KeyboardEvent) =>
+      key === 'Escape' && !isComposing && act();
     document.addEventListener('keydown', onKeyDown);
     return () => document.removeEventListener('keydown', onKeyDown);
   }, [isOn, act]);
