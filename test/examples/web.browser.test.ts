@@ -120,10 +120,8 @@ describeWith(CHROMIUM)('the example page', () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server);
       await chat.create(PERSONA);
-      const devTools = await chat.page.context().newCDPSession(chat.page);
-      await devTools.send('Input.imeSetComposition', { text: 'ni hao', selectionStart: 6, selectionEnd: 6 });
-      await chat.page.keyboard.press('Enter');
-      await devTools.send('Input.insertText', { text: '你好' });
+      await chat.question.fill('你好');
+      await chat.question.dispatchEvent('keydown', { key: 'Enter', isComposing: true });
       expect(await chat.question.inputValue()).toBe('你好');
       await chat.page.keyboard.press('Enter');
       await chat.bars.first().waitFor();
