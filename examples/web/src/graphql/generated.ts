@@ -5,139 +5,187 @@ export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K]
 export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
 export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
 export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
-export type Incremental<T> =
-  | T
-  | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
+export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
 /** All built-in and custom scalars, mapped to their actual values */
 export type Scalars = {
-  ID: { input: string; output: string };
-  String: { input: string; output: string };
-  Boolean: { input: boolean; output: boolean };
-  Int: { input: number; output: number };
-  Float: { input: number; output: number };
-  DateTimeISO: { input: string; output: string };
-  SafeInt: { input: number; output: number };
+  ID: { input: string; output: string; }
+  String: { input: string; output: string; }
+  Boolean: { input: boolean; output: boolean; }
+  Int: { input: number; output: number; }
+  Float: { input: number; output: number; }
+  /** A date-time string at UTC, such as 2007-12-03T10:15:30Z, compliant with the `date-time` format outlined in section 5.6 of the RFC 3339 profile of the ISO 8601 standard for representation of dates and times using the Gregorian calendar.This scalar is serialized to a string in ISO 8601 format and parsed from a string in ISO 8601 format. */
+  DateTimeISO: { input: string; output: string; }
+  /** The `SafeInt` scalar type represents non-fractional signed whole numeric values that are considered safe as defined by the ECMAScript specification. */
+  SafeInt: { input: number; output: number; }
 };
 
+/** One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
+  /** Id of the context, as `createContext` gave it. */
   contextId: Scalars['ID']['input'];
+  /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. Only for the `chat` mutation. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
+  /** Tokens of the answer at most, at least 1. */
   maxTokens?: InputMaybe<Scalars['Int']['input']>;
+  /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. */
   messages: Array<MessageInput>;
+  /** Id of the model. Left out: the one that the context was created for, where that is known. */
   model?: InputMaybe<Scalars['String']['input']>;
+  /** How many answers, at least 1; each is billed. */
   n?: InputMaybe<Scalars['Int']['input']>;
+  /** Above 0 tokens that occurred already become less likely, -2 to 2. */
   presencePenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** Up to 4 texts at which the answer ends. */
   stop?: InputMaybe<Array<Scalars['String']['input']>>;
+  /** How freely tokens are drawn, 0 to 2. */
   temperature?: InputMaybe<Scalars['Float']['input']>;
+  /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
   topP?: InputMaybe<Scalars['Float']['input']>;
 };
 
-export type ContextMode = 'COMMON_PREFIX' | 'SESSION';
+/** How the gateway keeps a context. */
+export type ContextMode =
+  /** The initial messages never change; any number of chats can share the context at once. */
+  | 'COMMON_PREFIX'
+  /** One conversation: every question and answer is added to the context, a chat sends only the newest turn, and one chat runs at a time. */
+  | 'SESSION';
 
+/** What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold. */
 export type CreateContextInput = {
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  /** What the gateway is to keep: at least one message, the oldest first. */
   messages: Array<MessageInput>;
+  /** How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes. */
   mode?: InputMaybe<ContextMode>;
+  /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache. */
   model: Scalars['String']['input'];
+  /** Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared. */
   reuse?: Scalars['Boolean']['input'];
+  /** Only for a SESSION. Left out, the gateway decides. */
   truncationStrategy?: InputMaybe<TruncationStrategyInput>;
+  /** Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400). */
   ttl?: InputMaybe<Scalars['Int']['input']>;
 };
 
+/** What went wrong; also every `errors[].extensions.code`. */
 export type ErrorCode =
+  /** What was sent is wrong, by the rules here or by the gateway’s (400, 413, 422). Mend it. */
   | 'BAD_USER_INPUT'
+  /** The caller left before the answer came. */
   | 'CANCELLED'
+  /** The gateway’s moderation refused the content. */
   | 'CONTENT_REJECTED'
+  /** The context is unknown, has expired or is another caller’s: never told apart. Create a new one. */
   | 'CONTEXT_NOT_FOUND'
+  /** The credential does not allow it. */
   | 'FORBIDDEN'
+  /** The gateway refuses the server’s own key: the operator’s to mend. */
   | 'GATEWAY_AUTH'
+  /** The gateway’s answer was not JSON, cut short, too large or not of the contract’s shape. */
   | 'GATEWAY_BAD_RESPONSE'
+  /** The gateway took too long. */
   | 'GATEWAY_TIMEOUT'
+  /** The gateway cannot be reached or has trouble of its own (5xx). */
   | 'GATEWAY_UNAVAILABLE'
+  /** The same idempotency key came with another input. */
   | 'IDEMPOTENCY_CONFLICT'
+  /** A fault of this server. Report it with the requestId. */
   | 'INTERNAL_SERVER_ERROR'
+  /** The gateway has no such model, or not for this account. */
   | 'MODEL_NOT_FOUND'
+  /** There is no balance left, or the token budget is used up. */
   | 'QUOTA_EXCEEDED'
+  /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
   | 'RATE_LIMITED'
+  /** No valid credential was sent. */
   | 'UNAUTHENTICATED';
 
-export type FinishReason = 'CONTENT_FILTER' | 'LENGTH' | 'OTHER' | 'STOP' | 'TOOL_CALLS';
+/** Why an answer ended. */
+export type FinishReason =
+  /** The gateway’s moderation cut it off. */
+  | 'CONTENT_FILTER'
+  /** It reached maxTokens or the end of the model’s window. */
+  | 'LENGTH'
+  /** A reason that is not known here. */
+  | 'OTHER'
+  /** The model was done, or met one of the stop texts. */
+  | 'STOP'
+  /** The model wants to call a tool. */
+  | 'TOOL_CALLS';
 
+/** How much likelier or less likely one token becomes. */
 export type LogitBiasInput = {
+  /** -100 (never) to 100 (always). */
   bias: Scalars['Float']['input'];
+  /** Id of the token in the model’s vocabulary, in digits. */
   token: Scalars['String']['input'];
 };
 
+/** One message, in the shape of OpenAI’s. At least one of `role` and `content` must be given. No text may hold a NUL character or a lone surrogate. */
 export type MessageInput = {
+  /** What is said. Not sent where it is left out. */
   content?: InputMaybe<Scalars['String']['input']>;
+  /** Who speaks. Not sent where it is left out. */
   role?: InputMaybe<MessageRole>;
 };
 
-export type MessageRole = 'ASSISTANT' | 'SYSTEM' | 'USER';
+/** Who speaks in a message. */
+export type MessageRole =
+  /** The model. */
+  | 'ASSISTANT'
+  /** Instructions to the model: a persona, rules, documents. */
+  | 'SYSTEM'
+  /** The person who asks. */
+  | 'USER';
 
+/** What the gateway drops when a session outgrows the model’s window (a field of Volcengine Ark’s). */
 export type TruncationStrategyInput = {
+  /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
   lastHistoryTokens?: InputMaybe<Scalars['Int']['input']>;
+  /** Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS. */
   rollingTokens?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Which of the two strategies. */
   type: TruncationType;
 };
 
-export type TruncationType = 'LAST_HISTORY_TOKENS' | 'ROLLING_TOKENS';
+/** What is dropped when a session outgrows the model’s window. */
+export type TruncationType =
+  /** All but the last so many tokens of the history. */
+  | 'LAST_HISTORY_TOKENS'
+  /** The oldest tokens, as new ones come. */
+  | 'ROLLING_TOKENS';
 
-export type ContextFieldsFragment = {
-  id: string;
-  model: string;
-  mode?: ContextMode | null;
-  createdAt: string;
-  expiresAt?: string | null;
-  totals: { chats: number; promptTokens: number; cachedTokens: number };
-};
+export type ContextFieldsFragment = { id: string, model: string, mode?: ContextMode | null, createdAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number } };
 
-export type ModelsQueryVariables = Exact<{ [key: string]: never }>;
+export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
-export type ModelsQuery = { models: Array<{ id: string; supportsContextCache: boolean }> };
+
+export type ModelsQuery = { models: Array<{ id: string, supportsContextCache: boolean }> };
 
 export type ContextsQueryVariables = Exact<{
   first: Scalars['Int']['input'];
   after?: InputMaybe<Scalars['String']['input']>;
 }>;
 
-export type ContextsQuery = {
-  contexts: {
-    edges: Array<{
-      node: {
-        id: string;
-        model: string;
-        mode?: ContextMode | null;
-        createdAt: string;
-        expiresAt?: string | null;
-        totals: { chats: number; promptTokens: number; cachedTokens: number };
-      };
-    }>;
-    pageInfo: { hasNextPage: boolean; endCursor?: string | null };
-  };
-};
+
+export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, model: string, mode?: ContextMode | null, createdAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number } } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
 
 export type CreateContextMutationVariables = Exact<{
   input: CreateContextInput;
 }>;
 
-export type CreateContextMutation = {
-  createContext: {
-    reused: boolean;
-    id: string;
-    model: string;
-    mode?: ContextMode | null;
-    createdAt: string;
-    expiresAt?: string | null;
-    totals: { chats: number; promptTokens: number; cachedTokens: number };
-  };
-};
+
+export type CreateContextMutation = { createContext: { reused: boolean, id: string, model: string, mode?: ContextMode | null, createdAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number } } };
 
 export type ForgetContextMutationVariables = Exact<{
   id: Scalars['ID']['input'];
 }>;
+
 
 export type ForgetContextMutation = { forgetContext: boolean };
 
@@ -145,436 +193,16 @@ export type ChatStreamSubscriptionVariables = Exact<{
   input: ChatInput;
 }>;
 
-export type ChatStreamSubscription = {
-  chatStream:
-    | {
-        __typename: 'ChatDelta';
-        content?: string | null;
-        reasoningContent?: string | null;
-        finishReason?: FinishReason | null;
-      }
-    | {
-        __typename: 'ChatDone';
-        usage?: {
-          promptTokens: number;
-          completionTokens: number;
-          promptTokensDetails?: { cachedTokens: number } | null;
-        } | null;
-        context?: {
-          id: string;
-          model: string;
-          mode?: ContextMode | null;
-          createdAt: string;
-          expiresAt?: string | null;
-          totals: { chats: number; promptTokens: number; cachedTokens: number };
-        } | null;
-      }
-    | {
-        __typename: 'ChatFailure';
-        code: ErrorCode;
-        message: string;
-        retryable: boolean;
-        retryAfter?: number | null;
-      };
-};
 
-export const ContextFieldsFragmentDoc = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ContextFields' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ContextCache' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'model' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'mode' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'totals' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'chats' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'promptTokens' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'cachedTokens' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ContextFieldsFragment, unknown>;
-export const ModelsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'Models' },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'models' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'supportsContextCache' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ModelsQuery, ModelsQueryVariables>;
-export const ContextsDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'query',
-      name: { kind: 'Name', value: 'Contexts' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'Int' } } },
-        },
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-          type: { kind: 'NamedType', name: { kind: 'Name', value: 'String' } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'contexts' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'first' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'first' } },
-              },
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'after' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'after' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'edges' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'node' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'FragmentSpread', name: { kind: 'Name', value: 'ContextFields' } },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-                {
-                  kind: 'Field',
-                  name: { kind: 'Name', value: 'pageInfo' },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'hasNextPage' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'endCursor' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ContextFields' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ContextCache' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'model' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'mode' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'totals' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'chats' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'promptTokens' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'cachedTokens' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ContextsQuery, ContextsQueryVariables>;
-export const CreateContextDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'CreateContext' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'CreateContextInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'createContext' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'FragmentSpread', name: { kind: 'Name', value: 'ContextFields' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'reused' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ContextFields' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ContextCache' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'model' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'mode' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'totals' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'chats' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'promptTokens' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'cachedTokens' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<CreateContextMutation, CreateContextMutationVariables>;
-export const ForgetContextDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'mutation',
-      name: { kind: 'Name', value: 'ForgetContext' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-          type: { kind: 'NonNullType', type: { kind: 'NamedType', name: { kind: 'Name', value: 'ID' } } },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'forgetContext' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'id' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'id' } },
-              },
-            ],
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ForgetContextMutation, ForgetContextMutationVariables>;
-export const ChatStreamDocument = {
-  kind: 'Document',
-  definitions: [
-    {
-      kind: 'OperationDefinition',
-      operation: 'subscription',
-      name: { kind: 'Name', value: 'ChatStream' },
-      variableDefinitions: [
-        {
-          kind: 'VariableDefinition',
-          variable: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-          type: {
-            kind: 'NonNullType',
-            type: { kind: 'NamedType', name: { kind: 'Name', value: 'ChatInput' } },
-          },
-        },
-      ],
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'chatStream' },
-            arguments: [
-              {
-                kind: 'Argument',
-                name: { kind: 'Name', value: 'input' },
-                value: { kind: 'Variable', name: { kind: 'Name', value: 'input' } },
-              },
-            ],
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: '__typename' } },
-                {
-                  kind: 'InlineFragment',
-                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ChatDelta' } },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'content' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'reasoningContent' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'finishReason' } },
-                    ],
-                  },
-                },
-                {
-                  kind: 'InlineFragment',
-                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ChatDone' } },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'usage' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'Field', name: { kind: 'Name', value: 'promptTokens' } },
-                            { kind: 'Field', name: { kind: 'Name', value: 'completionTokens' } },
-                            {
-                              kind: 'Field',
-                              name: { kind: 'Name', value: 'promptTokensDetails' },
-                              selectionSet: {
-                                kind: 'SelectionSet',
-                                selections: [
-                                  { kind: 'Field', name: { kind: 'Name', value: 'cachedTokens' } },
-                                ],
-                              },
-                            },
-                          ],
-                        },
-                      },
-                      {
-                        kind: 'Field',
-                        name: { kind: 'Name', value: 'context' },
-                        selectionSet: {
-                          kind: 'SelectionSet',
-                          selections: [
-                            { kind: 'FragmentSpread', name: { kind: 'Name', value: 'ContextFields' } },
-                          ],
-                        },
-                      },
-                    ],
-                  },
-                },
-                {
-                  kind: 'InlineFragment',
-                  typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ChatFailure' } },
-                  selectionSet: {
-                    kind: 'SelectionSet',
-                    selections: [
-                      { kind: 'Field', name: { kind: 'Name', value: 'code' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'message' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'retryable' } },
-                      { kind: 'Field', name: { kind: 'Name', value: 'retryAfter' } },
-                    ],
-                  },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    },
-    {
-      kind: 'FragmentDefinition',
-      name: { kind: 'Name', value: 'ContextFields' },
-      typeCondition: { kind: 'NamedType', name: { kind: 'Name', value: 'ContextCache' } },
-      selectionSet: {
-        kind: 'SelectionSet',
-        selections: [
-          { kind: 'Field', name: { kind: 'Name', value: 'id' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'model' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'mode' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'createdAt' } },
-          { kind: 'Field', name: { kind: 'Name', value: 'expiresAt' } },
-          {
-            kind: 'Field',
-            name: { kind: 'Name', value: 'totals' },
-            selectionSet: {
-              kind: 'SelectionSet',
-              selections: [
-                { kind: 'Field', name: { kind: 'Name', value: 'chats' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'promptTokens' } },
-                { kind: 'Field', name: { kind: 'Name', value: 'cachedTokens' } },
-              ],
-            },
-          },
-        ],
-      },
-    },
-  ],
-} as unknown as DocumentNode<ChatStreamSubscription, ChatStreamSubscriptionVariables>;
+export type ChatStreamSubscription = { chatStream:
+    | { __typename: 'ChatDelta', content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, model: string, mode?: ContextMode | null, createdAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number } } | null }
+    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+   };
+
+export const ContextFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ContextFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ContextCache"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"mode"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chats"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}}]} as unknown as DocumentNode<ContextFieldsFragment, unknown>;
+export const ModelsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"models"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"supportsContextCache"}}]}}]}}]} as unknown as DocumentNode<ModelsQuery, ModelsQueryVariables>;
+export const ContextsDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"query","name":{"kind":"Name","value":"Contexts"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"first"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"Int"}}}},{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"after"}},"type":{"kind":"NamedType","name":{"kind":"Name","value":"String"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"contexts"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"first"},"value":{"kind":"Variable","name":{"kind":"Name","value":"first"}}},{"kind":"Argument","name":{"kind":"Name","value":"after"},"value":{"kind":"Variable","name":{"kind":"Name","value":"after"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"edges"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"node"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ContextFields"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"pageInfo"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"hasNextPage"}},{"kind":"Field","name":{"kind":"Name","value":"endCursor"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ContextFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ContextCache"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"mode"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chats"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}}]} as unknown as DocumentNode<ContextsQuery, ContextsQueryVariables>;
+export const CreateContextDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"CreateContext"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"CreateContextInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"createContext"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ContextFields"}},{"kind":"Field","name":{"kind":"Name","value":"reused"}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ContextFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ContextCache"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"mode"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chats"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}}]} as unknown as DocumentNode<CreateContextMutation, CreateContextMutationVariables>;
+export const ForgetContextDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"mutation","name":{"kind":"Name","value":"ForgetContext"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"id"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ID"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"forgetContext"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"id"},"value":{"kind":"Variable","name":{"kind":"Name","value":"id"}}}]}]}}]} as unknown as DocumentNode<ForgetContextMutation, ForgetContextMutationVariables>;
+export const ChatStreamDocument = {"kind":"Document","definitions":[{"kind":"OperationDefinition","operation":"subscription","name":{"kind":"Name","value":"ChatStream"},"variableDefinitions":[{"kind":"VariableDefinition","variable":{"kind":"Variable","name":{"kind":"Name","value":"input"}},"type":{"kind":"NonNullType","type":{"kind":"NamedType","name":{"kind":"Name","value":"ChatInput"}}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chatStream"},"arguments":[{"kind":"Argument","name":{"kind":"Name","value":"input"},"value":{"kind":"Variable","name":{"kind":"Name","value":"input"}}}],"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"__typename"}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ChatDelta"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"content"}},{"kind":"Field","name":{"kind":"Name","value":"reasoningContent"}},{"kind":"Field","name":{"kind":"Name","value":"finishReason"}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ChatDone"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"usage"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"completionTokens"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokensDetails"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}},{"kind":"Field","name":{"kind":"Name","value":"context"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"FragmentSpread","name":{"kind":"Name","value":"ContextFields"}}]}}]}},{"kind":"InlineFragment","typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ChatFailure"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"code"}},{"kind":"Field","name":{"kind":"Name","value":"message"}},{"kind":"Field","name":{"kind":"Name","value":"retryable"}},{"kind":"Field","name":{"kind":"Name","value":"retryAfter"}}]}}]}}]}},{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ContextFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ContextCache"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"mode"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chats"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}}]} as unknown as DocumentNode<ChatStreamSubscription, ChatStreamSubscriptionVariables>;
