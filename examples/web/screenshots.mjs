@@ -7,6 +7,8 @@ import { startServer } from '../../dist/server.js';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
+const SETTINGS = { PORT: '0', STORE_URL: 'sqlite::memory:', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' };
+
 const SCENES = [
   {
     file: 'web-en.png',
@@ -31,13 +33,13 @@ const SCENES = [
 ];
 
 const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  executablePath: '/usr/bin/chromium',
   args: ['--no-sandbox', '--disable-gpu'],
 });
 try {
   mkdirSync(IMAGES, { recursive: true });
   for (const scene of SCENES) {
-    const server = await startServer(readConfig({ PORT: '0', LOG_LEVEL: 'silent', SHUTDOWN_GRACE_MS: '0' }));
+    const server = await startServer(readConfig(SETTINGS));
     await shoot(scene, new URL('/', server.url).href);
     await server.close();
   }

@@ -13,8 +13,8 @@ const PERSONA = 'You are the support agent of a shop for lamps. Be friendly and 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 const LONG_WORD = 'x'.repeat(300);
 
-/** Another minute for a slow machine; every wait below is for a state. */
-const SLOW = 120_000;
+/** A whole test on a slow machine. */
+const SLOW = 240_000;
 
 describeWith(CHROMIUM)('the example page', () => {
   let browser: Browser;
@@ -65,7 +65,7 @@ describeWith(CHROMIUM)('the example page', () => {
   );
 
   it(
-    'tells a common prefix with each question what was said before',
+    'tells a common prefix with each question what was said before, and uses an equal one again',
     async () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server);
@@ -75,6 +75,10 @@ describeWith(CHROMIUM)('the example page', () => {
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
       expect(second.cached).toBe(first.cached);
       expect(second.prompt).toBeGreaterThan(first.prompt + 10);
+      await chat.button('New context').click();
+      await chat.create(PERSONA, 'Common prefix');
+      await chat.page.locator('.facts').getByText('used again').waitFor();
+      expect(await chat.contexts.count()).toBe(1);
     },
     SLOW,
   );
@@ -140,7 +144,9 @@ describeWith(CHROMIUM)('the example page', () => {
         await server.query(create, { input: { model: 'Doubao-1.5-pro-32k', messages } });
       }
       await using chat = await ChatPage.open(browser, server);
-      const items = chat.page.getByRole('navigation', { name: 'Contexts' }).getByRole('listitem');
+      const items = chat.contexts;
+      await items.nth(9).waitFor();
+      expect(await chat.violations()).toEqual([]);
       await chat.button('Load more').click();
       await items.nth(11).waitFor();
       expect(await items.count()).toBe(12);
@@ -283,6 +289,7 @@ describeWith(CHROMIUM)('the example page', () => {
       const alerts = chat.page.getByRole('alert');
       await alerts.getByText('The gateway’s answer broke off').waitFor();
       expect(await chat.answers.first().textContent()).toContain('first piece');
+      expect(await chat.violations()).toEqual([]);
       await chat.button('Try again').click();
       expect(await chat.page.locator(':focus').getAttribute('id')).toBe('question');
       await alerts.getByText('The gateway cannot be reached.').waitFor();
@@ -332,6 +339,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.page.clock.setFixedTime(NOON + 3_600_000);
       await chat.page.getByRole('alert').getByText('This context has expired.').waitFor();
       expect(await chat.question.count()).toBe(0);
+      expect(await chat.violations()).toEqual([]);
       await chat.page.getByRole('alert').getByRole('button', { name: 'New context' }).click();
       await chat.button('Create context').waitFor();
     },

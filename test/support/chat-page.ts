@@ -3,6 +3,8 @@ import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-c
 import { collectProblems } from './browser.js';
 import type { TestServer } from './server.js';
 
+/** For one step on a slow machine; each waits for a state and goes on at once. */
+const STEP_MS = 60_000;
 const AXE = 'examples/web/node_modules/axe-core/axe.min.js';
 
 /** The example page in a browser, as a person finds their way on it: by role and name. */
@@ -21,6 +23,7 @@ export class ChatPage implements AsyncDisposable {
     const chat = new ChatPage(
       await browser.newPage({ locale: 'en-US', reducedMotion: 'reduce', ...options }),
     );
+    chat.page.setDefaultTimeout(STEP_MS);
     if (now !== undefined) await chat.page.clock.setFixedTime(now);
     await chat.page.goto(server.origin);
     await chat.page.getByRole('button', { name: /^(Create context|创建上下文)$/ }).waitFor();
@@ -33,6 +36,11 @@ export class ChatPage implements AsyncDisposable {
 
   get question(): Locator {
     return this.page.getByRole('textbox', { name: /^(Your question|您的问题)$/ });
+  }
+
+  /** The items of the list. */
+  get contexts(): Locator {
+    return this.page.getByRole('navigation', { name: 'Contexts' }).getByRole('listitem');
   }
 
   get answers(): Locator {
@@ -77,8 +85,10 @@ export class ChatPage implements AsyncDisposable {
   }
 
   /** How far the page is wider than the window, in pixels. */
-  overflow(): Promise<number> {
-    return this.page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  async overflow(): Promise<number> {
+    const width = await this.page.evaluate(() => document.documentElement.scrollWidth);
+    // Not the page's own innerWidth, which grows on a phone with what is too wide.
+    return width - (this.page.viewportSize()?.width ?? 0);
   }
 
   /** What axe finds wrong, one line each. */

@@ -2,17 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-export const EXAMPLE = 'examples/web';
+const EXAMPLE = 'examples/web';
 const INSTALL_MS = 240_000;
 const BUILD_MS = 120_000;
 
 /** Builds the example page, unless it stands there built from what its sources are now. */
 export function buildExample(): void {
-  if (!existsSync(join(EXAMPLE, 'node_modules'))) npm(['ci', '--no-audit', '--no-fund'], INSTALL_MS);
+  const installed = join(EXAMPLE, 'node_modules', '.package-lock.json');
+  if (isOlder(installed, newestIn(join(EXAMPLE, 'package-lock.json'))))
+    npm(['ci', '--no-audit', '--no-fund'], INSTALL_MS);
   const built = join(EXAMPLE, 'dist', 'index.html');
   const sources = ['src', 'public', 'index.html', 'package-lock.json', 'vite.config.js'];
   const newest = Math.max(...sources.map((source) => newestIn(join(EXAMPLE, source))));
-  if (!existsSync(built) || statSync(built).mtimeMs < newest) npm(['run', 'build'], BUILD_MS);
+  if (isOlder(built, newest)) npm(['run', 'build'], BUILD_MS);
+}
+
+function isOlder(path: string, time: number): boolean {
+  return !existsSync(path) || statSync(path).mtimeMs < time;
 }
 
 function npm(args: string[], timeout: number): void {
