@@ -52,7 +52,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
-  const gateway = new Gateway(gatewayConfig);
+  const gateway = new Gateway({ ...gatewayConfig, now });
   const authenticate = authenticator(config, gatewayConfig.apiKey, now);
   const identify: Identify = async (authorization) => {
     try {

@@ -1,3 +1,4 @@
+import { errors as undici } from 'undici';
 import { AppError, type AppErrorDetails, ErrorCode, type GatewayFacts, NO_SUCH_CONTEXT } from '../errors.js';
 import { asObject, asText, type JsonObject } from './json.js';
 import type { GatewayCredential } from './types.js';
@@ -193,7 +194,7 @@ export function transportError(error: unknown, answerHasBegun: boolean): AppErro
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (answerHasBegun) return badResponse('it was cut short', { cause: error });
-  if (/^HPE_|^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
+  if (error instanceof undici.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW')
     return badResponse('it is not HTTP', { cause: error });
   return new AppError(NO_CONNECTION[0], NO_CONNECTION[1], { cause: error });
 }

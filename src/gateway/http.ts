@@ -1,8 +1,9 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import type { AppError } from '../errors.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
-import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
+import { badResponse, type CallFacts, cancelled, gatewayError, transportError } from './errors.js';
 import { readEventStream } from './event-stream.js';
 import { asObject, type JsonObject } from './json.js';
 
@@ -13,6 +14,8 @@ export interface GatewayHttpOptions extends ConnectionOptions {
   url: string;
   /** Bytes of an answer as it comes, of what it unpacks to, and of one event of a stream. */
   maxResponseBytes: number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
 
 export interface GatewayCall extends CallFacts {
@@ -104,18 +107,46 @@ export class GatewayHttp {
     call: GatewayCall,
     exchange: Exchange,
   ): Promise<JsonObject> {
-    const { statusCode: status, headers } = response;
-    const body = await readBody(response, this.options.maxResponseBytes);
-    exchange.release();
-    const answer = parseObject(
-      (await unpack(body, response, this.options.maxResponseBytes)).toString('utf8'),
-    );
-    const isSuccess = status >= 200 && status < 300;
-    if (isSuccess && answer === null) throw badResponse('it is not a JSON object', { gateway: { status } });
-    if (isSuccess && answer !== null && answer.error == null) return answer;
+    const { statusCode: status } = response;
+    if (status < 200 || status >= 300) throw await this.readRefusal(response, call, exchange);
+    const answer = await this.readObject(response, exchange);
+    if (answer === null) throw badResponse('it is not a JSON object', { gateway: { status } });
+    if (answer.error != null) throw this.refusal(response, answer, call);
+    return answer;
+  }
+
+  /** The status says enough where the body behind it cannot be read. */
+  private async readRefusal(
+    response: Dispatcher.ResponseData,
+    call: GatewayCall,
+    exchange: Exchange,
+  ): Promise<AppError> {
+    try {
+      return this.refusal(response, await this.readObject(response, exchange), call);
+    } catch {
+      return call.signal.aborted ? cancelled() : this.refusal(response, null, call);
+    }
+  }
+
+  private refusal(
+    { statusCode: status, headers }: Dispatcher.ResponseData,
+    body: JsonObject | null,
+    call: GatewayCall,
+  ): AppError {
     const retryAfter = single(headers['retry-after']);
     const requestId = single(headers['x-request-id']);
-    throw gatewayError({ status, body: answer, retryAfter, requestId }, call);
+    return gatewayError({ status, body, retryAfter, requestId }, call, this.options.now);
+  }
+
+  /** null where the answer is not a JSON object. */
+  private async readObject(
+    response: Dispatcher.ResponseData,
+    exchange: Exchange,
+  ): Promise<JsonObject | null> {
+    const { maxResponseBytes } = this.options;
+    const body = await readBody(response, maxResponseBytes);
+    exchange.release();
+    return parseObject((await unpack(body, response, maxResponseBytes)).toString('utf8'));
   }
 
   private async *readEvents(
