@@ -1,4 +1,4 @@
-import { badResponse } from './errors.js';
+import { cutShort } from './errors.js';
 import type { GatewayEvent } from './http.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
 import type { ChatAnswerHead, ChatAnswerPart, NewChat } from './types.js';
@@ -29,7 +29,7 @@ export async function* readChatStream(
     }
   }
   // Some gateways leave out `[DONE]`: an answer whose every choice gave a reason to finish is whole.
-  if (finished.size === 0 || ![...finished.values()].every(Boolean)) throw badResponse('it was cut short');
+  if (finished.size === 0 || ![...finished.values()].every(Boolean)) throw cutShort();
   yield { end };
 }
 

@@ -1,13 +1,11 @@
 import { Client, type Dispatcher } from 'undici';
-import { cancelled } from '../errors.js';
-import { timedOut } from './errors.js';
+import type { Stage } from './errors.js';
 
 /** Durations in milliseconds. */
 export interface ConnectionOptions {
   connectTimeoutMs: number;
   headersTimeoutMs: number;
   idleTimeoutMs: number;
-  totalTimeoutMs: number;
 }
 
 /**
@@ -16,6 +14,7 @@ export interface ConnectionOptions {
  */
 export class Connections {
   private readonly clients = new Set<Client>();
+  private readonly unreached = new WeakSet<Client>();
   /** The last one is the warmest. */
   private readonly idle: Client[] = [];
 
@@ -24,10 +23,11 @@ export class Connections {
     private readonly options: ConnectionOptions,
   ) {}
 
-  /** A connection for one call; it is the caller's to end. */
-  open(caller: AbortSignal): Exchange {
+  /** A connection for one request; it is the caller's to end, and ends with the signal, for its reason. */
+  open(signal: AbortSignal): Exchange {
     const client = this.idle.pop() ?? this.connect();
-    return new Exchange(client, caller, this.options.totalTimeoutMs, {
+    return new Exchange(client, signal, {
+      isUnreached: () => this.unreached.has(client),
       keep: () => void this.idle.push(client),
       drop: (reason) => this.drop(client, reason),
     });
@@ -44,6 +44,7 @@ export class Connections {
       bodyTimeout: this.options.idleTimeoutMs,
     });
     this.clients.add(client);
+    client.on('connectionError', () => this.unreached.add(client));
     client.on('disconnect', () => {
       const place = this.idle.indexOf(client);
       if (place === -1) return;
@@ -59,48 +60,55 @@ export class Connections {
   }
 }
 
-interface Afterwards {
+interface Owner {
+  /** Whether the last attempt to connect has failed. */
+  isUnreached: () => boolean;
   keep: () => void;
   drop: (reason: Error | null) => void;
 }
 
-/** One call on one connection; given up when its caller leaves or its total time is up. */
+/** One request and its answer on one connection. */
 export class Exchange {
-  private readonly timer: NodeJS.Timeout;
-  private readonly onCallerLeft = () => this.end(cancelled());
+  /** Of the answer, once it has begun. */
+  status: number | undefined;
+  private readonly onAbort = () => this.end(this.signal.reason);
   private isOver = false;
 
   constructor(
     private readonly client: Client,
-    private readonly caller: AbortSignal,
-    totalTimeoutMs: number,
-    private readonly afterwards: Afterwards,
+    private readonly signal: AbortSignal,
+    private readonly owner: Owner,
   ) {
-    this.timer = setTimeout(() => this.end(timedOut('to answer in full')), totalTimeoutMs);
-    caller.addEventListener('abort', this.onCallerLeft, { once: true });
+    signal.addEventListener('abort', this.onAbort, { once: true });
+  }
+
+  get stage(): Stage {
+    if (this.status !== undefined) return 'reading';
+    return this.owner.isUnreached() ? 'connecting' : 'waiting';
   }
 
   /** undici's `request` follows no redirect: a followed one would carry the key to another host. */
   async request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    if (this.caller.aborted) throw cancelled();
-    return this.client.request(options);
+    this.signal.throwIfAborted();
+    const response = await this.client.request(options);
+    this.status = response.statusCode;
+    return response;
   }
 
-  /** The answer was read to its end: the connection may serve another call. */
+  /** The answer was read to its end: the connection may serve another request. */
   release(): void {
-    if (this.settle()) this.afterwards.keep();
+    if (this.settle()) this.owner.keep();
   }
 
-  /** Ends the call and its connection, unless it was released. */
+  /** Ends the connection, unless it was released. */
   end(reason: Error | null = null): void {
-    if (this.settle()) this.afterwards.drop(reason);
+    if (this.settle()) this.owner.drop(reason);
   }
 
   private settle(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    clearTimeout(this.timer);
-    this.caller.removeEventListener('abort', this.onCallerLeft);
+    this.signal.removeEventListener('abort', this.onAbort);
     return true;
   }
 }

@@ -1,5 +1,7 @@
+import type { BreakerState } from './breaker.js';
+import { GatewayCalls, type GatewayOptions } from './calls.js';
 import { readChatStream } from './chat-stream.js';
-import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './http.js';
+import type { GatewayCall } from './http.js';
 import {
   fromChatAnswer,
   fromCreateContextAnswer,
@@ -21,73 +23,86 @@ import type {
 
 /** The REST gateway; one for the process, whose connections it owns. */
 export class Gateway {
-  private readonly http: GatewayHttp;
+  private readonly calls: GatewayCalls;
 
-  constructor(options: GatewayHttpOptions) {
-    this.http = new GatewayHttp(options);
+  constructor(options: GatewayOptions) {
+    this.calls = new GatewayCalls(options);
+  }
+
+  /** Whether calls are let through; `open` refuses them for a moment, since the gateway answered none. */
+  get breakerState(): BreakerState {
+    return this.calls.breakerState;
   }
 
   /** The gateway as one caller's request sees it: its calls carry this key and end with this signal. */
   as(credential: GatewayCredential, signal: AbortSignal): GatewayDataSource {
-    return new GatewayDataSource(this.http, credential, signal);
+    return new GatewayDataSource(this.calls, credential, signal);
   }
 
   close(): Promise<void> {
-    return this.http.close();
+    return this.calls.close();
   }
 }
 
 export class GatewayDataSource {
   constructor(
-    private readonly http: GatewayHttp,
+    private readonly calls: GatewayCalls,
     private readonly credential: GatewayCredential,
     private readonly signal: AbortSignal,
   ) {}
 
   /** `POST /context/create`. */
-  async createContext(context: NewContext): Promise<CreatedContext> {
-    const answer = await this.http.json({
+  createContext(context: NewContext): Promise<CreatedContext> {
+    const call: GatewayCall = {
       operation: 'createContext',
       method: 'POST',
       path: '/context/create',
       body: toCreateContextBody(context),
-      credential: this.credential,
-      signal: this.signal,
-    });
-    return fromCreateContextAnswer(answer, context);
+      ...this.sender,
+    };
+    return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
-  /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
-  async chat(chat: NewChat): Promise<ChatAnswer> {
-    return fromChatAnswer(await this.http.json(this.chatCall(chat, toChatBody(chat))), chat);
+  /**
+   * `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`.
+   * `repeatable`: the context takes no chat in, so that one whose answer was lost may be sent again.
+   */
+  chat(chat: NewChat, { repeatable = false } = {}): Promise<ChatAnswer> {
+    const call = this.chatCall(chat, toChatBody(chat), repeatable);
+    return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
   }
 
   /** The same, streamed. */
-  chatStream(chat: NewChat): AsyncGenerator<ChatAnswerPart> {
-    return readChatStream(this.http.events(this.chatCall(chat, toChatStreamBody(chat))), chat);
-  }
-
-  private chatCall(chat: NewChat, body: object): GatewayCall {
-    return {
-      operation: 'chat',
-      contextId: chat.contextId,
-      method: 'POST',
-      path: isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions',
-      body,
-      credential: this.credential,
-      signal: this.signal,
-    };
+  chatStream(chat: NewChat, { repeatable = false } = {}): AsyncGenerator<ChatAnswerPart> {
+    const call = this.chatCall(chat, toChatStreamBody(chat), repeatable);
+    return this.calls.stream(call, (events) => readChatStream(events, chat));
   }
 
   /** `GET /models`. */
-  async models(): Promise<GatewayModel[]> {
-    const answer = await this.http.json({
+  models(): Promise<GatewayModel[]> {
+    const call: GatewayCall = {
       operation: 'models',
+      repeatable: true,
       method: 'GET',
       path: '/models',
-      credential: this.credential,
-      signal: this.signal,
-    });
-    return fromModelsAnswer(answer);
+      ...this.sender,
+    };
+    return this.calls.whole(call, fromModelsAnswer);
+  }
+
+  private chatCall(chat: NewChat, body: object, repeatable: boolean): GatewayCall {
+    return {
+      operation: 'chat',
+      contextId: chat.contextId,
+      repeatable,
+      method: 'POST',
+      path: isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions',
+      body,
+      ...this.sender,
+    };
+  }
+
+  private get sender() {
+    return { credential: this.credential, signal: this.signal };
   }
 }

@@ -17,6 +17,26 @@ export interface RefusedAnswer {
   requestId?: string | undefined;
 }
 
+/**
+ * What became of a request that failed. Only what is `unsent` (no connection could be made) was certainly not read;
+ * `refused` was read and not processed; `lost` may have been processed, but its answer did not come.
+ */
+export type Fate = 'unsent' | 'refused' | 'lost' | 'answered';
+
+/** A failed call, with what decides whether it may be sent again. */
+export class GatewayError extends AppError {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    details: AppErrorDetails,
+    readonly fate: Fate,
+    /** Seconds that the gateway asks to wait for, however many. */
+    readonly retryAfter?: number,
+  ) {
+    super(code, message, details);
+  }
+}
+
 export interface CallFacts {
   operation: GatewayOperation;
   credential: GatewayCredential;
@@ -35,14 +55,25 @@ const LOST_CONTEXT =
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
 /** The one place that chooses what an answer of the gateway means. */
-export function gatewayError(answer: RefusedAnswer, call: CallFacts, now: () => number = Date.now): AppError {
+export function gatewayError(
+  answer: RefusedAnswer,
+  call: CallFacts,
+  now: () => number = Date.now,
+): GatewayError {
   const said = readEnvelope(answer.body);
   const [code, message] = choose(answer.status, said, call);
   const details: AppErrorDetails = { gateway: factsOf(answer, said, call.credential) };
   const retryAfter = parseRetryAfter(answer.retryAfter, now);
   const mayWait = code === ErrorCode.RATE_LIMITED || code === ErrorCode.GATEWAY_UNAVAILABLE;
-  if (mayWait && retryAfter !== undefined) details.retryAfter = retryAfter;
-  return new AppError(code, message, details);
+  const isAdvice = retryAfter !== undefined && retryAfter <= MAX_RETRY_AFTER_SECONDS;
+  if (mayWait && isAdvice) details.retryAfter = retryAfter;
+  return new GatewayError(code, message, details, fateOf(answer.status), retryAfter);
+}
+
+/** A proxy says 502 or 504 where the gateway behind it did not answer. */
+function fateOf(status: number): Fate {
+  if (status === 429 || status === 503) return 'refused';
+  return status === 502 || status === 504 ? 'lost' : 'answered';
 }
 
 interface Envelope {
@@ -159,20 +190,25 @@ function factsOf(answer: RefusedAnswer, said: Envelope | null, credential: Gatew
   };
 }
 
-/** Whole seconds; undefined where the value is missing, in the past or absurd. */
+/** Whole seconds; undefined where the value is missing, in the past or no time at all. */
 export function parseRetryAfter(value: string | undefined, now: () => number): number | undefined {
   if (value === undefined) return undefined;
   const seconds = /^\d+$/.test(value.trim()) ? Number(value) : Math.ceil((Date.parse(value) - now()) / 1_000);
-  return seconds >= 0 && seconds <= MAX_RETRY_AFTER_SECONDS ? seconds : undefined;
+  return seconds >= 0 ? seconds : undefined;
 }
 
 /** An answer that cannot be used; `what` completes "The gateway's answer cannot be used: ...". */
-export function badResponse(what: string, details: AppErrorDetails = {}): AppError {
-  return new AppError(
-    ErrorCode.GATEWAY_BAD_RESPONSE,
-    `The gateway’s answer cannot be used: ${what}. Try again; if it stays, tell the operator.`,
-    details,
-  );
+export function badResponse(
+  what: string,
+  details: AppErrorDetails = {},
+  fate: Fate = 'answered',
+): GatewayError {
+  const message = `The gateway’s answer cannot be used: ${what}. Try again; if it stays, tell the operator.`;
+  return new GatewayError(ErrorCode.GATEWAY_BAD_RESPONSE, message, details, fate);
+}
+
+export function cutShort(cause?: unknown): GatewayError {
+  return badResponse('it was cut short', { cause }, 'lost');
 }
 
 export function timedOut(waitedFor: string, cause?: unknown): AppError {
@@ -181,20 +217,20 @@ export function timedOut(waitedFor: string, cause?: unknown): AppError {
   });
 }
 
-const NO_CONNECTION: Choice = [
-  ErrorCode.GATEWAY_UNAVAILABLE,
-  'The gateway cannot be reached. Try again later.',
-];
+/** How far a call came before it failed. */
+export type Stage = 'connecting' | 'waiting' | 'reading';
 
 /** What a failure below HTTP means; once the answer has begun, a lost connection has cut it short. */
-export function transportError(error: unknown, answerHasBegun: boolean): AppError {
+export function transportError(error: unknown, stage: Stage): AppError {
   if (error instanceof AppError) return error;
   const code = asText(asObject(error)?.code) ?? '';
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error);
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
-  if (answerHasBegun) return badResponse('it was cut short', { cause: error });
+  if (stage === 'reading') return cutShort(error);
   if (error instanceof undici.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW')
     return badResponse('it is not HTTP', { cause: error });
-  return new AppError(NO_CONNECTION[0], NO_CONNECTION[1], { cause: error });
+  const message = 'The gateway cannot be reached. Try again later.';
+  const fate = stage === 'connecting' ? 'unsent' : 'lost';
+  return new GatewayError(ErrorCode.GATEWAY_UNAVAILABLE, message, { cause: error }, fate);
 }

@@ -3,7 +3,7 @@ import { gunzip } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { AppError } from '../errors.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
-import { badResponse, type CallFacts, cancelled, gatewayError, transportError } from './errors.js';
+import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
 import { readEventStream } from './event-stream.js';
 import { asObject, type JsonObject } from './json.js';
 
@@ -23,6 +23,8 @@ export interface GatewayCall extends CallFacts {
   /** Below the base URL, with a slash at its start. */
   path: string;
   body?: object;
+  /** Whether a second time does no harm, so that a lost answer may be asked for again. */
+  repeatable?: boolean;
   /** Aborted when the caller leaves. */
   signal: AbortSignal;
 }
@@ -33,7 +35,7 @@ export type GatewayEvent = { kind: 'chunk' | 'answer'; body: JsonObject } | { ki
 /** How long the few bytes behind `[DONE]` are waited for, so that the connection can be used again. */
 const REST_OF_STREAM_MS = 1_000;
 
-/** Calls the gateway over HTTP: time-outs, size, compression, and every failure as one of our errors. */
+/** Speaks HTTP with the gateway: size, compression, and every failure as one of our errors. */
 export class GatewayHttp {
   private readonly connections: Connections;
   private readonly basePath: string;
@@ -44,9 +46,13 @@ export class GatewayHttp {
     this.connections = new Connections(origin, options);
   }
 
+  /** A connection for one request, which `json` or `events` ends. */
+  open(signal: AbortSignal): Exchange {
+    return this.connections.open(signal);
+  }
+
   /** The answer's JSON object. */
-  async json(call: GatewayCall): Promise<JsonObject> {
-    const exchange = this.connections.open(call.signal);
+  async json(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
     try {
       return await this.readAnswer(await this.send(call, exchange, 'gzip'), call, exchange);
     } finally {
@@ -55,8 +61,7 @@ export class GatewayHttp {
   }
 
   /** The answer's events as they come; the next is read when it is asked for. */
-  async *events(call: GatewayCall): AsyncGenerator<GatewayEvent> {
-    const exchange = this.connections.open(call.signal);
+  async *events(call: GatewayCall, exchange: Exchange): AsyncGenerator<GatewayEvent> {
     let isWhole = false;
     try {
       const response = await this.send(call, exchange, 'identity');
@@ -98,7 +103,7 @@ export class GatewayHttp {
         body: body === undefined ? null : JSON.stringify(body),
       });
     } catch (error) {
-      throw transportError(error, false);
+      throw transportError(error, exchange.stage);
     }
   }
 
@@ -123,8 +128,8 @@ export class GatewayHttp {
   ): Promise<AppError> {
     try {
       return this.refusal(response, await this.readObject(response, exchange), call);
-    } catch {
-      return call.signal.aborted ? cancelled() : this.refusal(response, null, call);
+    } catch (error) {
+      return call.signal.aborted ? transportError(error, 'reading') : this.refusal(response, null, call);
     }
   }
 
@@ -168,7 +173,7 @@ export class GatewayHttp {
         yield { kind: 'chunk', body: readChunk(data, call) };
       }
     } catch (error) {
-      throw transportError(error, true);
+      throw transportError(error, 'reading');
     }
   }
 }
@@ -201,7 +206,7 @@ async function readBody({ body, statusCode }: Dispatcher.ResponseData, maxBytes:
       chunks.push(chunk);
     }
   } catch (error) {
-    throw transportError(error, true);
+    throw transportError(error, 'reading');
   }
   return Buffer.concat(chunks);
 }

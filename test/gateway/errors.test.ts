@@ -111,6 +111,11 @@ describe('what an answer of the gateway means', () => {
       choose(said(503, 'x', '', { retryAfter: 'Thu, 01 Jan 2026 12:00:30 GMT' }), create).details.retryAfter,
     ).toBe(30);
   });
+
+  it('gives no advice to wait for longer than a day', () => {
+    expect(choose(said(503, 'x', '', { retryAfter: '86400' }), create).details.retryAfter).toBe(86_400);
+    expect(choose(said(503, 'x', '', { retryAfter: '86401' }), create).details.retryAfter).toBeUndefined();
+  });
 });
 
 describe('Retry-After', () => {
@@ -119,7 +124,7 @@ describe('Retry-After', () => {
     ['120', 120],
     ['Thu, 01 Jan 2026 12:01:00 GMT', 60],
     ['Thu, 01 Jan 2026 11:00:00 GMT', undefined],
-    ['99999999', undefined],
+    ['99999999', 99_999_999],
     ['soon', undefined],
     ['-5', undefined],
     ['', undefined],

@@ -1,0 +1,151 @@
+import { AppError, ErrorCode } from '../errors.js';
+import { Breaker, type BreakerState, type Health } from './breaker.js';
+import type { Exchange } from './connections.js';
+import type { GatewayOperation } from './errors.js';
+import { type GatewayCall, type GatewayEvent, GatewayHttp, type GatewayHttpOptions } from './http.js';
+import type { JsonObject } from './json.js';
+import { Lifetime } from './lifetime.js';
+import { Retries } from './retries.js';
+
+export interface GatewayOptions extends GatewayHttpOptions {
+  totalTimeoutMs: number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
+  /** Told of each call once it is over; must not throw. */
+  onCall?: (call: FinishedCall) => void;
+}
+
+/** What became of one call, its retries and the reading of its answer included. */
+export interface FinishedCall {
+  operation: GatewayOperation;
+  /** A caller who stops reading a stream has CANCELLED it. */
+  outcome: ErrorCode | 'OK';
+  /** HTTP status of the last answer; undefined where there was none. */
+  status: number | undefined;
+  /** How often the request was sent; 0 where the breaker let nothing through. */
+  attempts: number;
+  durationMs: number;
+}
+
+/** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
+export class GatewayCalls {
+  private readonly http: GatewayHttp;
+  private readonly retries = new Retries();
+  private readonly breaker: Breaker;
+
+  constructor(private readonly options: GatewayOptions) {
+    this.http = new GatewayHttp(options);
+    this.breaker = new Breaker(options.now ?? Date.now);
+  }
+
+  get breakerState(): BreakerState {
+    return this.breaker.state;
+  }
+
+  /** One whole answer. */
+  async whole<T>(call: GatewayCall, read: (answer: JsonObject) => T): Promise<T> {
+    const running = new RunningCall(call, this.options);
+    try {
+      const result = await this.attempt(running, async (exchange) =>
+        read(await this.http.json(call, exchange)),
+      );
+      running.outcome = 'OK';
+      return result;
+    } catch (error) {
+      throw running.failed(error);
+    } finally {
+      running.end();
+    }
+  }
+
+  /** A streamed answer, part by part; with the first one it has come, and is never asked for again. */
+  async *stream<T>(
+    call: GatewayCall,
+    read: (events: AsyncIterable<GatewayEvent>) => AsyncGenerator<T, void>,
+  ): AsyncGenerator<T, void> {
+    const running = new RunningCall(call, this.options);
+    let parts: AsyncGenerator<T, void> | undefined;
+    try {
+      const first = await this.attempt(running, (exchange) => {
+        parts = read(this.http.events(call, exchange));
+        return parts.next();
+      });
+      if (!first.done) yield first.value;
+      if (parts) yield* parts;
+      running.outcome = 'OK';
+    } catch (error) {
+      throw running.failed(error);
+    } finally {
+      await parts?.return();
+      running.end();
+    }
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  private async attempt<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
+    const pass = this.breaker.enter();
+    const { signal } = running.lifetime;
+    const attempt = () => send(running.begin(this.http.open(signal)));
+    try {
+      // A gateway on trial is asked once.
+      const result = pass.isTrial ? await attempt() : await this.retries.run(running.call, signal, attempt);
+      pass.settle('well');
+      return result;
+    } catch (error) {
+      pass.settle(healthAfter(error));
+      throw error;
+    }
+  }
+}
+
+/** Whatever else a gateway answers, it does answer. */
+function healthAfter(error: unknown): Health {
+  const code = codeOf(error);
+  if (code === ErrorCode.CANCELLED || code === ErrorCode.INTERNAL_SERVER_ERROR) return 'unknown';
+  return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT ? 'ill' : 'well';
+}
+
+function codeOf(error: unknown): ErrorCode {
+  return error instanceof AppError ? error.code : ErrorCode.INTERNAL_SERVER_ERROR;
+}
+
+/** One call from its beginning to its end, for whoever watches. */
+class RunningCall {
+  readonly lifetime: Lifetime;
+  outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
+  private readonly began = performance.now();
+  private attempts = 0;
+  private exchange: Exchange | undefined;
+
+  constructor(
+    readonly call: GatewayCall,
+    private readonly options: GatewayOptions,
+  ) {
+    this.lifetime = new Lifetime(call.signal, options.totalTimeoutMs);
+  }
+
+  begin(exchange: Exchange): Exchange {
+    this.attempts++;
+    this.exchange = exchange;
+    return exchange;
+  }
+
+  failed(error: unknown): unknown {
+    this.outcome = codeOf(error);
+    return error;
+  }
+
+  end(): void {
+    this.lifetime.end();
+    this.options.onCall?.({
+      operation: this.call.operation,
+      outcome: this.outcome,
+      status: this.exchange?.status,
+      attempts: this.attempts,
+      durationMs: performance.now() - this.began,
+    });
+  }
+}
