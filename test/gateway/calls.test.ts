@@ -1,0 +1,108 @@
+import type { FinishedCall } from '../../src/gateway/calls.js';
+import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
+import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
+import {
+  answer,
+  type Fault,
+  FaultyUpstream,
+  head,
+  inTurn,
+  say,
+  sayAndEnd,
+  sayAndReset,
+} from '../support/faulty-upstream.js';
+import { CREATED } from '../support/stand-in.js';
+
+const LIMITS = {
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 5_000,
+  totalTimeoutMs: 20_000,
+  maxResponseBytes: 100_000,
+};
+const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
+const EVENTS = head(200, { 'content-type': 'text/event-stream' });
+
+const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
+const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
+const models = (gateway: GatewayDataSource) => gateway.models();
+const stream = async (gateway: GatewayDataSource) => {
+  for await (const _ of gateway.chatStream(QUESTION));
+};
+const leaveStream = async (gateway: GatewayDataSource) => {
+  for await (const _ of gateway.chatStream(QUESTION)) break;
+};
+
+describe('whoever watches the calls', () => {
+  const cases: [string, Fault, (gateway: GatewayDataSource) => Promise<unknown>, object][] = [
+    [
+      'an answer',
+      say(answer(200, CREATED)),
+      create,
+      { operation: 'createContext', outcome: 'OK', status: 200, attempts: 1 },
+    ],
+    [
+      'an answer after a retry',
+      inTurn(say(answer(503, '')), say(answer(200, { data: [] }))),
+      models,
+      { operation: 'models', outcome: 'OK', status: 200, attempts: 2 },
+    ],
+    [
+      'a refusal',
+      say(answer(402, '')),
+      chat,
+      { operation: 'chat', outcome: 'QUOTA_EXCEEDED', status: 402, attempts: 1 },
+    ],
+    [
+      'an answer that the mapping refuses',
+      say(answer(200, { ...CHAT_ANSWER, choices: null })),
+      chat,
+      { operation: 'chat', outcome: 'GATEWAY_BAD_RESPONSE', status: 200, attempts: 1 },
+    ],
+    [
+      'a lost connection',
+      sayAndReset(''),
+      chat,
+      { operation: 'chat', outcome: 'GATEWAY_UNAVAILABLE', status: undefined, attempts: 1 },
+    ],
+    ['a stream', sayAndEnd(EVENTS + STREAM), stream, { outcome: 'OK', status: 200, attempts: 1 }],
+    [
+      'a stream that breaks off',
+      sayAndEnd(EVENTS + chunk({ content: 'half' })),
+      stream,
+      { outcome: 'GATEWAY_BAD_RESPONSE', status: 200, attempts: 1 },
+    ],
+    [
+      'a stream whose reader leaves',
+      say(EVENTS + chunk({ content: 'half' })),
+      leaveStream,
+      { outcome: 'CANCELLED', status: 200, attempts: 1 },
+    ],
+  ];
+  it.each(cases)('is told once of %s', async (_, fault, call, facts) => {
+    await using upstream = await FaultyUpstream.start(fault);
+    const seen: FinishedCall[] = [];
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
+    await call(gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal)).catch(
+      () => undefined,
+    );
+    await gateway.close();
+    expect(seen).toMatchObject([facts]);
+    expect(seen[0]?.durationMs).toBeGreaterThan(0);
+  });
+
+  it('is told how often a connection was tried, and of what the breaker refused', async () => {
+    const gone = await FaultyUpstream.start(() => undefined);
+    const { url } = gone;
+    await gone[Symbol.asyncDispose]();
+    const seen: FinishedCall[] = [];
+    const gateway = new Gateway({ url, ...LIMITS, now: () => 0, onCall: (call) => seen.push(call) });
+    const as = gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal);
+    for (let calls = 0; calls < 11; calls++) await chat(as).catch(() => undefined);
+    await gateway.close();
+    expect(gateway.breakerState).toBe('open');
+    expect(seen.map(({ outcome }) => outcome)).toEqual(Array(11).fill('GATEWAY_UNAVAILABLE'));
+    // Ten spare retries and a fifth of the calls, then no more; the last call was not let through.
+    expect(seen.map(({ attempts }) => attempts)).toEqual([3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 0]);
+  });
+});
