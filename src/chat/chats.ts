@@ -32,7 +32,7 @@ export class Chats {
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
     const turn = await this.begin(input, request);
     try {
-      const ask = () => turn.ask((gateway, chat) => gateway.chat(chat));
+      const ask = () => turn.ask((gateway, chat) => gateway.chat(chat, turn));
       const { choices, ...head } = await ask().catch(async (error) => {
         await turn.recover(error);
         return ask();
@@ -97,7 +97,7 @@ export class Chats {
 async function* answerParts(turn: Turn): AsyncGenerator<ChatAnswerPart> {
   const open = () =>
     turn.ask(async (gateway, chat) => {
-      const parts = gateway.chatStream(chat);
+      const parts = gateway.chatStream(chat, turn);
       return { first: await parts.next(), parts };
     });
   const { first, parts } = await open().catch(async (error) => {

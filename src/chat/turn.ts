@@ -36,6 +36,11 @@ export class Turn {
     return this.current;
   }
 
+  /** Whether a lost answer may be asked for again: what any number may ask at once takes nothing in. */
+  get repeatable(): boolean {
+    return this.lease === null;
+  }
+
   /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */
   async ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
     const gateway = this.request.gatewayUntil(this.lease?.lost);

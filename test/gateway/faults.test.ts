@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { BlackHole } from '../support/black-hole.js';
-import { STREAM } from '../support/chat-answers.js';
+import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
 import {
   answer,
   drip,
@@ -9,6 +9,7 @@ import {
   FaultyUpstream,
   flood,
   head,
+  inTurn,
   say,
   sayAndEnd,
   sayAndReset,
@@ -235,6 +236,28 @@ describe.each(DOORS)('%s', (_, ask, maxRequests) => {
     expect(errors[0]?.extensions).toMatchObject({ code, retryable });
     expect(errors[0]?.extensions.retryAfter).toBe(retryAfter);
     expect(upstream.requests).toHaveLength(Math.min(wanted.requests ?? 1, maxRequests));
+  });
+});
+
+describe('a chat whose answer was lost', () => {
+  it.each([
+    ['a prefix', 'COMMON_PREFIX', [], 2],
+    ['a session', 'SESSION', [unavailable], 1],
+  ])('is sent again on %s only', async (_, mode, errors, requests) => {
+    await using upstream = await FaultyUpstream.start(say(answer(200, { id: 'ctx-1', ttl: 3600 })));
+    await using server = await TestServer.before(upstream);
+    await server.query(CREATE, { input: { ...SEED, mode, model: QUESTION.model } });
+    const whole = say(answer(200, CHAT_ANSWER));
+    const events = sayAndEnd(head(200, { 'content-type': 'text/event-stream' }) + STREAM);
+    for (const [ask, found] of [
+      [chat, whole],
+      [chatStream, events],
+    ] as const) {
+      upstream.requests.splice(0);
+      upstream.fault = inTurn(sayAndReset(''), found);
+      expect((await ask(server)).map(({ extensions }) => extensions)).toMatchObject(errors);
+      expect(upstream.requests).toHaveLength(requests);
+    }
   });
 });
 
