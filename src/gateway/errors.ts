@@ -228,7 +228,7 @@ export function transportError(error: unknown, stage: Stage): AppError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);
-  if (error instanceof undici.HTTPParserError || code === 'UND_ERR_HEADERS_OVERFLOW')
+  if (error instanceof undici.HTTPParserError || /^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
     return badResponse('it is not HTTP', { cause: error });
   const message = 'The gateway cannot be reached. Try again later.';
   const fate = stage === 'connecting' ? 'unsent' : 'lost';

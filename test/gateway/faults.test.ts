@@ -100,6 +100,28 @@ const CASES: Case[] = [
     fault: drip('HTTP/1.1 200 OK\r\n', `x: ${'x'.repeat(65_536)}\r\n`, 1),
     ...badResponse,
   },
+  {
+    name: 'another protocol',
+    fault: say(head(101, { upgrade: 'x', connection: 'upgrade' })),
+    ...unavailable,
+  },
+  { name: '204', fault: say(head(204)), ...badResponse },
+  {
+    name: 'two lengths',
+    fault: say(`HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\n{}`),
+    ...badResponse,
+  },
+  {
+    name: 'a length and chunks',
+    fault: say(`${head(200, { ...CHUNKED, 'content-length': 2 })}2\r\n{}\r\n0\r\n\r\n`),
+    ...badResponse,
+  },
+  {
+    name: 'a length that is no number',
+    fault: say(`${head(200, { 'content-length': '-1' })}{}`),
+    ...badResponse,
+  },
+  { name: 'a million brackets', fault: say(answer(200, '['.repeat(1_000_000))), ...badResponse },
   { name: '200 with an error inside', fault: refuse(200, 'InternalServiceError'), ...unavailable },
   { name: '200 with a refused key inside', fault: refuse(200, 'AuthenticationError'), ...gatewayAuth },
   { name: '200 with a sentence as its error', fault: say(answer(200, { error: 'no' })), ...badResponse },
@@ -308,6 +330,26 @@ describe('an answer', () => {
     upstream.fault = sayAndReset(head(200, { 'content-type': 'text/event-stream' }) + STREAM);
     for (const _ of [1, 2, 3]) expect(await chatStream(server)).toEqual([]);
     expect(upstream.connections).toBe(6);
+  });
+
+  it('that nobody asked for does not reach the next call', async () => {
+    await using upstream = await FaultyUpstream.start(
+      say(Buffer.concat([answer(200, CREATED), answer(200, { ...CREATED, id: 'ctx-of-nobody' })])),
+    );
+    await using server = await TestServer.before(upstream);
+    for (const _ of [1, 2, 3]) {
+      const { data } = await server.query(CREATE, { input: SEED });
+      expect(data).toEqual({ createContext: { id: CREATED.id } });
+    }
+  });
+
+  it('that is nested a hundred thousand deep is read where it does not matter', async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    await using upstream = await FaultyUpstream.start(
+      say(answer(200, `{"id":"ctx-1","usage":${deep},"extra":${deep}}`)),
+    );
+    await using server = await TestServer.before(upstream);
+    expect(await create(server)).toEqual([]);
   });
 
   it('that is too large is not read to its end', async () => {
