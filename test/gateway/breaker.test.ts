@@ -1,9 +1,9 @@
 import { Breaker, type Health } from '../../src/gateway/breaker.js';
 import { STREAM } from '../support/chat-answers.js';
+import { CREATE, chatStream, create, SEED } from '../support/doors.js';
 import { answer, FaultyUpstream, head, say, sayAndEnd, silence } from '../support/faulty-upstream.js';
 import { NOON, TestServer } from '../support/server.js';
 import { CREATED } from '../support/stand-in.js';
-import { collect, TRANSPORTS } from '../support/streams.js';
 
 describe('the breaker', () => {
   let now = 0;
@@ -128,46 +128,33 @@ describe('the breaker', () => {
   });
 });
 
-const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
-const SEED = { input: { model: 'm', messages: [{ content: 'hello' }] } };
-
 describe('a gateway that is dead', () => {
-  const create = async (server: TestServer) => (await server.query(CREATE, SEED)).errors[0];
-  const stream = async (server: TestServer) => {
-    const client = TRANSPORTS[0]?.[1](server);
-    if (!client) throw new Error('there is no transport');
-    try {
-      return (await collect(client.open())).errors[0];
-    } finally {
-      client.close();
-    }
-  };
   const DEAD = { code: 'GATEWAY_UNAVAILABLE', retryable: true };
 
   it.each([
     ['createContext', create],
-    ['chatStream', stream],
+    ['chatStream', chatStream],
   ])('is not called by %s for three seconds, then recovers by itself', async (_, ask) => {
     await using upstream = await FaultyUpstream.start(say(answer(500, '')));
     await using server = await TestServer.before(upstream);
-    for (let call = 0; call < 10; call++) expect((await ask(server))?.extensions).toMatchObject(DEAD);
+    for (let call = 0; call < 10; call++) expect((await ask(server))[0]?.extensions).toMatchObject(DEAD);
     expect(upstream.requests).toHaveLength(10);
-    expect((await ask(server))?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
+    expect((await ask(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
     server.clock = () => NOON + 2_000;
-    expect((await ask(server))?.extensions).toMatchObject({ ...DEAD, retryAfter: 1 });
+    expect((await ask(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 1 });
     expect(upstream.requests).toHaveLength(10);
 
     server.clock = () => NOON + 3_000;
-    expect((await ask(server))?.extensions).not.toHaveProperty('retryAfter');
+    expect((await ask(server))[0]?.extensions).not.toHaveProperty('retryAfter');
     expect(upstream.requests).toHaveLength(11);
-    expect((await ask(server))?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
+    expect((await ask(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
 
     upstream.fault = (socket, request) =>
       request.includes('/context/create')
         ? socket.write(answer(200, CREATED))
         : socket.end(head(200, { 'content-type': 'text/event-stream' }) + STREAM);
     server.clock = () => NOON + 6_000;
-    for (let call = 0; call < 12; call++) expect(await ask(server)).toBeUndefined();
+    for (let call = 0; call < 12; call++) expect((await ask(server))[0]).toBeUndefined();
     expect(upstream.requests).toHaveLength(23);
   });
 
@@ -185,8 +172,8 @@ describe('a gateway that is dead', () => {
     await using upstream = await FaultyUpstream.start(silence);
     await using server = await TestServer.before(upstream, { GATEWAY_HEADERS_TIMEOUT_MS: '300' });
     const errors = await Promise.all(Array.from({ length: 10 }, () => create(server)));
-    expect(errors.map((error) => error?.extensions.code)).toEqual(Array(10).fill('GATEWAY_TIMEOUT'));
-    expect((await create(server))?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
+    expect(errors.map(([error]) => error?.extensions.code)).toEqual(Array(10).fill('GATEWAY_TIMEOUT'));
+    expect((await create(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
     expect(upstream.requests).toHaveLength(10);
   });
 
@@ -199,13 +186,13 @@ describe('a gateway that is dead', () => {
     for (let call = 0; call < 15; call++) {
       const leaving = new AbortController();
       upstream.fault = () => leaving.abort();
-      const body = JSON.stringify({ query: CREATE, variables: SEED });
+      const body = JSON.stringify({ query: CREATE, variables: { input: SEED } });
       const headers = { 'content-type': 'application/json' };
       const left = fetch(server.url, { method: 'POST', headers, body, signal: leaving.signal });
       await expect(left).rejects.toThrow();
     }
     upstream.fault = say(answer(200, CREATED));
-    expect(await create(server)).toBeUndefined();
+    expect((await create(server))[0]).toBeUndefined();
     expect(upstream.requests).toHaveLength(31);
   });
 
@@ -215,7 +202,7 @@ describe('a gateway that is dead', () => {
       sayAndEnd(head(200, { 'content-type': 'text/event-stream' }) + half),
     );
     await using server = await TestServer.before(upstream);
-    for (let call = 0; call < 15; call++) expect(await stream(server)).toBeUndefined();
+    for (let call = 0; call < 15; call++) expect((await chatStream(server))[0]).toBeUndefined();
     expect(upstream.requests).toHaveLength(15);
   });
 });
