@@ -33,6 +33,22 @@ const leaveStream = async (gateway: GatewayDataSource) => {
   for await (const _ of gateway.chatStream(QUESTION)) break;
 };
 
+describe('a reader who leaves a stream', () => {
+  it.each([1, 2])('ends its connection, after part %p', async (parts) => {
+    await using upstream = await FaultyUpstream.start(
+      say(EVENTS + chunk({ content: 'a' }) + chunk({ content: 'b' })),
+    );
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal);
+    const stream = as.chatStream(QUESTION);
+    for (let part = 0; part < parts; part++) await stream.next();
+    await stream.return(undefined);
+    await upstream.quiet();
+    expect(upstream.connections).toBe(1);
+    await gateway.close();
+  });
+});
+
 describe('whoever watches the calls', () => {
   const cases: [string, Fault, (gateway: GatewayDataSource) => Promise<unknown>, object][] = [
     [
