@@ -87,11 +87,11 @@ export class GatewayCalls {
 
   private async attempt<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
     const pass = this.breaker.enter();
-    const { signal } = running.lifetime;
-    const attempt = () => send(running.begin(this.http.open(signal)));
+    const { call, lifetime } = running;
+    const attempt = () => send(running.begin(this.http.open(lifetime)));
     try {
       // A gateway on trial is asked once.
-      const result = pass.isTrial ? await attempt() : await this.retries.run(running.call, signal, attempt);
+      const result = pass.isTrial ? await attempt() : await this.retries.run(call, lifetime, attempt);
       pass.settle('well');
       return result;
     } catch (error) {

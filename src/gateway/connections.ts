@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici';
 import type { Stage } from './errors.js';
+import type { Lifetime } from './lifetime.js';
 
 /** Durations in milliseconds. */
 export interface ConnectionOptions {
@@ -23,10 +24,10 @@ export class Connections {
     private readonly options: ConnectionOptions,
   ) {}
 
-  /** A connection for one request; it is the caller's to end, and ends with the signal, for its reason. */
-  open(signal: AbortSignal): Exchange {
+  /** A connection for one request; it is the caller's to end, and ends with the call. */
+  open(lifetime: Lifetime): Exchange {
     const client = this.idle.pop() ?? this.connect();
-    return new Exchange(client, signal, {
+    return new Exchange(client, lifetime, {
       isUnreached: () => this.unreached.has(client),
       keep: () => void this.idle.push(client),
       drop: (reason) => this.drop(client, reason),
@@ -71,15 +72,15 @@ interface Owner {
 export class Exchange {
   /** Of the answer, once it has begun. */
   status: number | undefined;
-  private readonly onAbort = () => this.end(this.signal.reason);
+  private readonly unwatch: () => void;
   private isOver = false;
 
   constructor(
     private readonly client: Client,
-    private readonly signal: AbortSignal,
+    private readonly lifetime: Lifetime,
     private readonly owner: Owner,
   ) {
-    signal.addEventListener('abort', this.onAbort, { once: true });
+    this.unwatch = lifetime.watch((reason) => this.end(reason));
   }
 
   get stage(): Stage {
@@ -89,7 +90,7 @@ export class Exchange {
 
   /** undici's `request` follows no redirect: a followed one would carry the key to another host. */
   async request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
-    this.signal.throwIfAborted();
+    this.lifetime.throwIfOver();
     const response = await this.client.request(options);
     this.status = response.statusCode;
     return response;
@@ -108,7 +109,7 @@ export class Exchange {
   private settle(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    this.signal.removeEventListener('abort', this.onAbort);
+    this.unwatch();
     return true;
   }
 }

@@ -6,6 +6,7 @@ import { type ConnectionOptions, Connections, type Exchange } from './connection
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
 import { readEventStream } from './event-stream.js';
 import { asObject, type JsonObject } from './json.js';
+import type { Lifetime } from './lifetime.js';
 
 const gunzipAsync = promisify(gunzip);
 
@@ -47,8 +48,8 @@ export class GatewayHttp {
   }
 
   /** A connection for one request, which `json` or `events` ends. */
-  open(signal: AbortSignal): Exchange {
-    return this.connections.open(signal);
+  open(lifetime: Lifetime): Exchange {
+    return this.connections.open(lifetime);
   }
 
   /** The answer's JSON object. */

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ErrorCode } from '../errors.js';
 import { type Fate, GatewayError, type GatewayOperation } from './errors.js';
+import type { Lifetime } from './lifetime.js';
 
 const MAX_RETRIES = 2;
 /** A longer Retry-After is the caller's to wait for. */
@@ -22,13 +22,13 @@ export interface RepeatedCall {
 export interface Chance {
   /** From 0 up to 1. */
   random: () => number;
-  /** Resolves after so many milliseconds, or when the signal is aborted. */
-  wait: (milliseconds: number, signal: AbortSignal) => Promise<void>;
+  /** Resolves after so many milliseconds, or earlier when the call is over. */
+  wait: (milliseconds: number, lifetime: Lifetime) => Promise<void>;
 }
 
 const CHANCE: Chance = {
   random: Math.random,
-  wait: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+  wait: (milliseconds, lifetime) => lifetime.wait(milliseconds),
 };
 
 /** Sends failed calls again where that is safe, and not so often that it becomes the trouble itself. */
@@ -37,8 +37,8 @@ export class Retries {
 
   constructor(private readonly chance: Chance = CHANCE) {}
 
-  /** The attempts of one call; ended when the signal is aborted, for its reason. */
-  async run<T>(call: RepeatedCall, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
+  /** The attempts of one call, none of them once its lifetime is over. */
+  async run<T>(call: RepeatedCall, lifetime: Lifetime, attempt: () => Promise<T>): Promise<T> {
     this.budget.earn();
     for (let retries = 0; ; retries++) {
       try {
@@ -46,8 +46,8 @@ export class Retries {
       } catch (error) {
         const delay = delayBeforeRetry(error, call, retries, this.chance.random);
         if (delay === undefined || !this.budget.spend()) throw error;
-        await this.chance.wait(delay, signal);
-        signal.throwIfAborted();
+        await this.chance.wait(delay, lifetime);
+        lifetime.throwIfOver();
       }
     }
   }

@@ -6,6 +6,7 @@ import {
   GatewayError,
   timedOut,
 } from '../../src/gateway/errors.js';
+import { Lifetime } from '../../src/gateway/lifetime.js';
 import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/retries.js';
 
 const create: RepeatedCall = { operation: 'createContext' };
@@ -96,8 +97,14 @@ describe('the budget of retries', () => {
 describe('the attempts of a call', () => {
   const waits: number[] = [];
   const chance = { random: () => 0.5, wait: async (milliseconds: number) => void waits.push(milliseconds) };
-  const never = new AbortController().signal;
-  beforeEach(() => waits.splice(0));
+  let caller = new AbortController();
+  let lifetime = new Lifetime(caller.signal, 60_000);
+  beforeEach(() => {
+    waits.splice(0);
+    caller = new AbortController();
+    lifetime = new Lifetime(caller.signal, 60_000);
+  });
+  afterEach(() => lifetime.end());
 
   it('end with the first success', async () => {
     const failures = [failure('unsent'), failure('refused', 1)];
@@ -106,7 +113,7 @@ describe('the attempts of a call', () => {
       if (error) throw error;
       return 'there';
     };
-    expect(await new Retries(chance).run(create, never, attempt)).toBe('there');
+    expect(await new Retries(chance).run(create, lifetime, attempt)).toBe('there');
     expect(waits).toEqual([100, 1_200]);
   });
 
@@ -115,7 +122,7 @@ describe('the attempts of a call', () => {
     const attempt = async () => {
       throw failure('refused', ++count === 3 ? 2 : 0);
     };
-    await expect(new Retries(chance).run(create, never, attempt)).rejects.toMatchObject({ retryAfter: 2 });
+    await expect(new Retries(chance).run(create, lifetime, attempt)).rejects.toMatchObject({ retryAfter: 2 });
     expect(count).toBe(3);
   });
 
@@ -127,36 +134,31 @@ describe('the attempts of a call', () => {
       throw failure('unsent');
     };
     for (let calls = 0; calls < 100; calls++)
-      await retries.run(create, never, attempt).catch(() => undefined);
+      await retries.run(create, lifetime, attempt).catch(() => undefined);
     // 100 calls, a fifth of them again, and ten.
     expect(count).toBeGreaterThanOrEqual(120);
     expect(count).toBeLessThanOrEqual(130);
   });
 
-  it('end while they wait, for the reason that the signal has', async () => {
-    const leaving = new AbortController();
-    const reason = cancelled();
+  it('end while they wait, where the caller leaves', async () => {
     let count = 0;
-    const wait = async () => leaving.abort(reason);
+    const wait = async () => caller.abort();
     const attempt = async () => {
       count++;
       throw failure('unsent');
     };
-    const run = new Retries({ ...chance, wait }).run(create, leaving.signal, attempt);
-    await expect(run).rejects.toBe(reason);
+    const run = new Retries({ ...chance, wait }).run(create, lifetime, attempt);
+    await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(count).toBe(1);
   });
 
-  it('do not wait on once the signal is aborted', async () => {
-    const leaving = new AbortController();
+  it('do not wait on once the caller has left', async () => {
     const attempt = async () => {
-      setImmediate(() => leaving.abort(cancelled()));
+      setImmediate(() => caller.abort());
       throw failure('refused', 2);
     };
     const began = performance.now();
-    await expect(new Retries().run(create, leaving.signal, attempt)).rejects.toMatchObject({
-      code: 'CANCELLED',
-    });
+    await expect(new Retries().run(create, lifetime, attempt)).rejects.toMatchObject({ code: 'CANCELLED' });
     // The wait itself would have been two seconds at least.
     expect(performance.now() - began).toBeLessThan(1_900);
   });
