@@ -20,7 +20,7 @@ export interface FinishedCall {
   operation: GatewayOperation;
   /** A caller who stops reading a stream has CANCELLED it. */
   outcome: ErrorCode | 'OK';
-  /** HTTP status of the last answer; undefined where there was none. */
+  /** HTTP status of the last attempt; undefined where it got no answer. */
   status: number | undefined;
   /** How often the request was sent; 0 where the breaker let nothing through. */
   attempts: number;

@@ -1,4 +1,3 @@
-import { createServer } from 'node:net';
 import { BlackHole } from '../support/black-hole.js';
 import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
 import { CREATE, chat, chatStream, create, type Door, SEED } from '../support/doors.js';
@@ -36,6 +35,7 @@ const DOORS: [string, Door, number][] = [
   ['chatStream', chatStream, 1],
 ];
 
+// Jest gives each case five seconds: that is the bound of its time.
 describe.each(DOORS)('%s', (_, ask, maxRequests) => {
   it.each(byName(FAULTS))('answers with one code after %s', async (_name, wanted) => {
     await using upstream = await FaultyUpstream.start(wanted.fault);
@@ -71,41 +71,32 @@ describe('a chat whose answer was lost', () => {
   });
 });
 
-describe('a gateway that cannot be reached', () => {
-  it('is unavailable where the connection is refused', async () => {
-    const gone = createServer();
-    await new Promise<void>((resolve) => gone.listen(0, '127.0.0.1', resolve));
-    const { port } = gone.address() as { port: number };
-    await new Promise((resolve) => gone.close(resolve));
-    await using server = await TestServer.before({ url: `http://127.0.0.1:${port}/v1` });
-    for (const ask of [create, chat, chatStream]) {
-      expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
-    }
+describe.each(DOORS)('%s, where the gateway cannot be reached,', (_, ask) => {
+  it('says that it is unavailable: a refused connection', async () => {
+    const gone = await FaultyUpstream.start(silence);
+    const { url } = gone;
+    await gone[Symbol.asyncDispose]();
+    await using server = await TestServer.before({ url });
+    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
   });
 
-  it('is unavailable where its name is unknown', async () => {
+  it('says that it is unavailable: an unknown name', async () => {
     await using server = await TestServer.before({ url: 'http://nonexistent.invalid/v1' });
-    for (const ask of [create, chat, chatStream]) {
-      expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
-    }
+    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
   });
 
-  it('is given up where it does not take the connection', async () => {
+  it('gives up where no connection is taken', async () => {
     await using hole = await BlackHole.start();
     await using server = await TestServer.before(hole, { GATEWAY_CONNECT_TIMEOUT_MS: '300' });
-    for (const ask of [create, chat, chatStream]) {
-      const [error] = await ask(server);
-      expect(error?.extensions).toMatchObject(timeout);
-      expect(error?.message).toContain('to take the connection');
-    }
+    const [error] = await ask(server);
+    expect(error?.extensions).toMatchObject(timeout);
+    expect(error?.message).toContain('to take the connection');
   });
 
-  it('is unavailable where it resets each connection', async () => {
+  it('says that it is unavailable: a reset of each connection', async () => {
     await using upstream = await FaultyUpstream.start(silence, (socket) => socket.resetAndDestroy());
     await using server = await TestServer.before(upstream);
-    for (const ask of [create, chat, chatStream]) {
-      expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
-    }
+    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
     expect(upstream.requests).toEqual([]);
   });
 });
