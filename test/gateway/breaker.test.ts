@@ -1,8 +1,8 @@
 import { Breaker, type Health } from '../../src/gateway/breaker.js';
 import { STREAM } from '../support/chat-answers.js';
-import { CREATE, chatStream, create, SEED } from '../support/doors.js';
+import { CREATE, chatStream, create, SEED, serverBefore } from '../support/doors.js';
 import { answer, FaultyUpstream, head, say, sayAndEnd, silence } from '../support/faulty-upstream.js';
-import { NOON, TestServer } from '../support/server.js';
+import { NOON } from '../support/server.js';
 import { CREATED } from '../support/stand-in.js';
 
 describe('the breaker', () => {
@@ -136,7 +136,7 @@ describe('a gateway that is dead', () => {
     ['chatStream', chatStream],
   ])('is not called by %s for three seconds, then recovers by itself', async (_, ask) => {
     await using upstream = await FaultyUpstream.start(say(answer(500, '')));
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (let call = 0; call < 10; call++) expect((await ask(server))[0]?.extensions).toMatchObject(DEAD);
     expect(upstream.requests).toHaveLength(10);
     expect((await ask(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
@@ -160,7 +160,7 @@ describe('a gateway that is dead', () => {
 
   it('is asked once on trial, without retries', async () => {
     await using upstream = await FaultyUpstream.start(say(answer(500, '')));
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (let call = 0; call < 10; call++) await create(server);
     upstream.fault = say(answer(503, ''));
     server.clock = () => NOON + 3_000;
@@ -170,7 +170,7 @@ describe('a gateway that is dead', () => {
 
   it('is noticed by its silence, too', async () => {
     await using upstream = await FaultyUpstream.start(silence);
-    await using server = await TestServer.before(upstream, { GATEWAY_HEADERS_TIMEOUT_MS: '300' });
+    await using server = await serverBefore(upstream, { GATEWAY_HEADERS_TIMEOUT_MS: '300' });
     const errors = await Promise.all(Array.from({ length: 10 }, () => create(server)));
     expect(errors.map(([error]) => error?.extensions.code)).toEqual(Array(10).fill('GATEWAY_TIMEOUT'));
     expect((await create(server))[0]?.extensions).toMatchObject({ ...DEAD, retryAfter: 3 });
@@ -181,7 +181,7 @@ describe('a gateway that is dead', () => {
     await using upstream = await FaultyUpstream.start(
       say(answer(422, { error: { code: 'InvalidParameter' } })),
     );
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (let call = 0; call < 15; call++) await create(server);
     for (let call = 0; call < 15; call++) {
       const leaving = new AbortController();
@@ -201,7 +201,7 @@ describe('a gateway that is dead', () => {
     await using upstream = await FaultyUpstream.start(
       sayAndEnd(head(200, { 'content-type': 'text/event-stream' }) + half),
     );
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (let call = 0; call < 15; call++) expect((await chatStream(server))[0]).toBeUndefined();
     expect(upstream.requests).toHaveLength(15);
   });

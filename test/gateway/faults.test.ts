@@ -1,6 +1,6 @@
 import { BlackHole } from '../support/black-hole.js';
 import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
-import { CREATE, chat, chatStream, create, type Door, SEED } from '../support/doors.js';
+import { CREATE, chat, chatStream, create, type Door, SEED, serverBefore } from '../support/doors.js';
 import {
   answer,
   FaultyUpstream,
@@ -39,7 +39,7 @@ const DOORS: [string, Door, number][] = [
 describe.each(DOORS)('%s', (_, ask, maxRequests) => {
   it.each(byName(FAULTS))('answers with one code after %s', async (_name, wanted) => {
     await using upstream = await FaultyUpstream.start(wanted.fault);
-    await using server = await TestServer.before(upstream, wanted.env);
+    await using server = await serverBefore(upstream, wanted.env);
     const errors = await ask(server);
     expect(errors).toHaveLength(1);
     const { code, retryable, retryAfter } = wanted;
@@ -71,32 +71,35 @@ describe('a chat whose answer was lost', () => {
   });
 });
 
+/** With a caller's own key a chat goes out to contexts that are not known here, too. */
+const OWN_KEY = { authorization: 'Bearer sk-1' };
+
 describe.each(DOORS)('%s, where the gateway cannot be reached,', (_, ask) => {
   it('says that it is unavailable: a refused connection', async () => {
     const gone = await FaultyUpstream.start(silence);
     const { url } = gone;
     await gone[Symbol.asyncDispose]();
-    await using server = await TestServer.before({ url });
-    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
+    await using server = await TestServer.start({ GATEWAY_URL: url });
+    expect((await ask(server, OWN_KEY))[0]?.extensions).toMatchObject(unavailable);
   });
 
   it('says that it is unavailable: an unknown name', async () => {
-    await using server = await TestServer.before({ url: 'http://nonexistent.invalid/v1' });
-    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
+    await using server = await TestServer.start({ GATEWAY_URL: 'http://nonexistent.invalid/v1' });
+    expect((await ask(server, OWN_KEY))[0]?.extensions).toMatchObject(unavailable);
   });
 
   it('gives up where no connection is taken', async () => {
     await using hole = await BlackHole.start();
-    await using server = await TestServer.before(hole, { GATEWAY_CONNECT_TIMEOUT_MS: '300' });
-    const [error] = await ask(server);
+    await using server = await TestServer.start({ GATEWAY_URL: hole.url, GATEWAY_CONNECT_TIMEOUT_MS: '300' });
+    const [error] = await ask(server, OWN_KEY);
     expect(error?.extensions).toMatchObject(timeout);
     expect(error?.message).toContain('to take the connection');
   });
 
   it('says that it is unavailable: a reset of each connection', async () => {
     await using upstream = await FaultyUpstream.start(silence, (socket) => socket.resetAndDestroy());
-    await using server = await TestServer.before(upstream);
-    expect((await ask(server))[0]?.extensions).toMatchObject(unavailable);
+    await using server = await TestServer.start({ GATEWAY_URL: upstream.url });
+    expect((await ask(server, OWN_KEY))[0]?.extensions).toMatchObject(unavailable);
     expect(upstream.requests).toEqual([]);
   });
 });
@@ -104,7 +107,7 @@ describe.each(DOORS)('%s, where the gateway cannot be reached,', (_, ask) => {
 describe('an answer', () => {
   it('counts where the connection is reset behind it, and the next call takes a new connection', async () => {
     await using upstream = await FaultyUpstream.start(sayAndReset(answer(200, CREATED)));
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (const _ of [1, 2, 3]) expect(await create(server)).toEqual([]);
     upstream.fault = sayAndReset(head(200, { 'content-type': 'text/event-stream' }) + STREAM);
     for (const _ of [1, 2, 3]) expect(await chatStream(server)).toEqual([]);
@@ -115,7 +118,7 @@ describe('an answer', () => {
     await using upstream = await FaultyUpstream.start(
       say(Buffer.concat([answer(200, CREATED), answer(200, { ...CREATED, id: 'ctx-of-nobody' })])),
     );
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (const _ of [1, 2, 3]) {
       const { data } = await server.query(CREATE, { input: SEED });
       expect(data).toEqual({ createContext: { id: CREATED.id } });
@@ -127,13 +130,13 @@ describe('an answer', () => {
     await using upstream = await FaultyUpstream.start(
       say(answer(200, `{"id":"ctx-1","usage":${deep},"extra":${deep}}`)),
     );
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     expect(await create(server)).toEqual([]);
   });
 
   it('that is too large is not read to its end', async () => {
     await using upstream = await FaultyUpstream.start(flood(head(200, HUGE), 100 * MEGABYTE));
-    await using server = await TestServer.before(upstream, { GATEWAY_MAX_RESPONSE_BYTES: '100000' });
+    await using server = await serverBefore(upstream, { GATEWAY_MAX_RESPONSE_BYTES: '100000' });
     await create(server);
     await upstream.quiet();
     // The sockets on the way hold a few megabytes.
@@ -143,7 +146,7 @@ describe('an answer', () => {
   it('that sends the key to another host is not followed', async () => {
     await using elsewhere = await FaultyUpstream.start(say(answer(200, CREATED)));
     await using upstream = await FaultyUpstream.start(silence);
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     for (const status of [300, 301, 302, 303, 307, 308]) {
       upstream.fault = say(answer(status, '', { location: elsewhere.url }));
       for (const ask of [create, chat, chatStream]) {
@@ -156,7 +159,7 @@ describe('an answer', () => {
 
   it('404 in a chat is a lost context, in a creation no model', async () => {
     await using upstream = await FaultyUpstream.start(refuse(404, 'NotFound'));
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     const codes = [];
     for (const ask of [create, chat, chatStream]) codes.push((await ask(server))[0]?.extensions.code);
     expect(codes).toEqual(['MODEL_NOT_FOUND', 'CONTEXT_NOT_FOUND', 'CONTEXT_NOT_FOUND']);

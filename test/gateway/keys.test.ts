@@ -1,4 +1,4 @@
-import { chat, chatStream, create } from '../support/doors.js';
+import { chat, chatStream, create, serverBefore } from '../support/doors.js';
 import {
   answer,
   type Fault,
@@ -31,7 +31,7 @@ describe('a key that the gateway refuses', () => {
 
   it('is the operator’s to mend where the server has it, and the caller learns no more', async () => {
     await using upstream = await FaultyUpstream.start(refuse(401, 'AuthenticationError'));
-    await using server = await TestServer.before(upstream);
+    await using server = await serverBefore(upstream);
     const [error] = await create(server);
     expect(error).toEqual({
       message: 'The gateway refuses this server’s key. The operator has to mend it.',
@@ -47,7 +47,7 @@ describe('a key that the gateway refuses', () => {
 
   it.each([
     ['the server’s', SERVER_KEY, { GATEWAY_API_KEY: SERVER_KEY }],
-    ['the caller’s', CALLERS_KEY, {} as Record<string, string>],
+    ['the caller’s', CALLERS_KEY, { GATEWAY_API_KEY: '' }],
   ])('is never shown, wherever the gateway says it: %s', async (_, key, env) => {
     const echo = `Incorrect API key provided: ${key}. Request id: ${key}`;
     const said = { message: echo, code: `bad_${key}`, type: key, param: key };
@@ -59,7 +59,7 @@ describe('a key that the gateway refuses', () => {
     const event = `data: ${JSON.stringify({ error: said })}\n\n`;
     faults.push(sayAndEnd(head(200, { 'content-type': 'text/event-stream' }) + event));
     await using upstream = await FaultyUpstream.start(silence);
-    await using server = await TestServer.start({ GATEWAY_URL: upstream.url, LOG_LEVEL: 'trace', ...env });
+    await using server = await serverBefore(upstream, { LOG_LEVEL: 'trace', ...env }, passthrough);
     for (const fault of faults) {
       upstream.fault = fault;
       for (const ask of [create, chat, chatStream]) {

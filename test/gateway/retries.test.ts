@@ -1,11 +1,5 @@
 import { cancelled, ErrorCode } from '../../src/errors.js';
-import {
-  badResponse,
-  cutShort,
-  type Fate,
-  GatewayError,
-  timedOut,
-} from '../../src/gateway/errors.js';
+import { badResponse, cutShort, type Fate, GatewayError, timedOut } from '../../src/gateway/errors.js';
 import { Lifetime } from '../../src/gateway/lifetime.js';
 import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/retries.js';
 

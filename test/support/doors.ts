@@ -1,4 +1,5 @@
-import type { AnsweredError, TestServer } from './server.js';
+import { answer, type FaultyUpstream, say } from './faulty-upstream.js';
+import { type AnsweredError, TestServer } from './server.js';
 import { collect, QUESTION, TRANSPORTS } from './streams.js';
 
 export const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
@@ -21,3 +22,20 @@ export const chatStream: Door = async (server, headers) => {
     client.close();
   }
 };
+
+/** The server in front of this gateway, holding the session that the doors ask; the gateway then counts from nothing. */
+export async function serverBefore(
+  upstream: FaultyUpstream,
+  env: Record<string, string> = {},
+  headers: Record<string, string> = {},
+): Promise<TestServer> {
+  const server = await TestServer.before(upstream, env);
+  const { fault } = upstream;
+  const created = { id: QUESTION.contextId, mode: 'session', ttl: 3600 };
+  upstream.fault = say(answer(200, created, { connection: 'close' }));
+  expect(await create(server, headers)).toEqual([]);
+  upstream.fault = fault;
+  upstream.requests.length = 0;
+  upstream.connections = 0;
+  return server;
+}
