@@ -6,4 +6,6 @@ export default {
   setupFiles: ['reflect-metadata'],
   globalSetup: '<rootDir>/test/support/programs.ts',
   maxWorkers: 2,
+  // A test that waits this long has failed; a busy machine has not.
+  testTimeout: 30_000,
 };

@@ -86,3 +86,57 @@ describe('the configuration', () => {
     }
   });
 });
+
+describe('who calls and what is remembered', () => {
+  const SECRET = 'x'.repeat(32);
+
+  it('is kept in a file beside the server where nothing is set', () => {
+    expect(readConfig({}).registry).toEqual({
+      storeUrl: 'sqlite:data/contexts.db',
+      reuseScope: 'caller',
+      storeMessages: true,
+    });
+  });
+
+  it.each(['sqlite::memory:', 'sqlite:/x/y.db', 'redis://:secret@h:1/2', 'rediss://h'])('takes %s', (url) => {
+    expect(readConfig({ STORE_URL: url }).registry.storeUrl).toBe(url);
+  });
+
+  it.each(['mysql://root:secret@h', 'contexts.db', 'sqlite:', 'redis:secret@'])(
+    'refuses %s without repeating it',
+    (url) => {
+      const [problem, ...more] = problems({ STORE_URL: url });
+      expect(more).toEqual([]);
+      expect(problem).toMatch(/^STORE_URL must be/);
+      expect(problem).not.toContain('secret');
+    },
+  );
+
+  it('takes tokens by a secret or by published keys, and by one of them only', () => {
+    const env = { AUTH_MODE: 'jwt', GATEWAY_API_KEY: 'sk-1' };
+    expect(readConfig({ ...env, AUTH_JWT_SECRET: SECRET, AUTH_JWT_ISSUER: 'i' }).jwt).toEqual({
+      secret: SECRET,
+      issuer: 'i',
+    });
+    expect(readConfig({ ...env, AUTH_JWKS_URL: 'https://i.example/keys' }).jwt).toEqual({
+      jwksUrl: 'https://i.example/keys',
+    });
+    const both = { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://i.example/keys' };
+    for (const wrong of [{}, both]) {
+      expect(problems({ ...env, ...wrong })).toEqual([
+        expect.stringContaining('AUTH_JWT_SECRET and AUTH_JWKS_URL'),
+      ]);
+    }
+    expect(problems({ ...env, AUTH_JWT_SECRET: 'short' })).toEqual([expect.stringContaining('32 bytes')]);
+    expect(problems({ ...env, AUTH_JWKS_URL: 'keys' })).toEqual([expect.stringContaining('AUTH_JWKS_URL')]);
+  });
+
+  it('wants a key of the server’s own for tokens, and for prefixes that everyone shares', () => {
+    const jwt = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: SECRET, GATEWAY_URL: 'https://g.example' };
+    expect(problems(jwt)).toEqual([expect.stringContaining('GATEWAY_API_KEY')]);
+    expect(problems({ AUTH_MODE: 'passthrough', REUSE_SCOPE: 'everyone' })).toEqual([
+      expect.stringContaining('REUSE_SCOPE'),
+    ]);
+    expect(problems({ REUSE_SCOPE: 'all' })).toEqual([expect.stringContaining('caller, everyone')]);
+  });
+});

@@ -1,13 +1,23 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
-/** The built program in a process of its own, with nothing in its environment but this. */
+const folder = mkdtempSync(join(tmpdir(), 'main-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The built program in a process and a folder of its own, with nothing in its environment but this. */
 function start(program: string, args: string[] = [], env: Record<string, string> = {}): Child {
-  return spawn(process.execPath, [program, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [resolve(program), ...args], {
+    env,
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 async function firstLines(child: Child, until: RegExp): Promise<string> {

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { deserialize, serialize } from 'node:v8';
 import { AppError, type AppErrorDetails, cancelled, ErrorCode, toAppError } from '../errors.js';
 import type { Leases } from './leases.js';
 import { DAY_MS, type Store } from './store.js';
@@ -86,7 +85,7 @@ export function unlessLeft<T>(work: Promise<T>, signal: AbortSignal): Promise<T>
 
 /** undefined: claimed but not answered yet. */
 function readKept(packed: string, claim: Kept): Kept | undefined {
-  const kept = deserialize(Buffer.from(packed, 'base64')) as Kept;
+  const kept = JSON.parse(packed, fromDated) as Kept;
   if (kept.input !== claim.input) {
     const message =
       'This idempotency key was used with another input within the last 24 hours. Take a new key for a new request.';
@@ -100,9 +99,21 @@ function replay<T>({ answer, error }: Kept): T {
   return answer as T;
 }
 
-/** V8's own format keeps dates, which JSON does not. */
 function pack(kept: Kept): string {
-  return serialize(kept).toString('base64');
+  return JSON.stringify(kept, toDated);
+}
+
+const DATE = '$date';
+
+/** JSON has no dates; here they are objects with their milliseconds. */
+function toDated(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const plain = this[key];
+  return plain instanceof Date ? { [DATE]: plain.getTime() } : value;
+}
+
+function fromDated(_: string, value: unknown): unknown {
+  const isDate = typeof value === 'object' && value !== null && DATE in value;
+  return isDate ? new Date((value as { [DATE]: number })[DATE]) : value;
 }
 
 function hash(value: object): string {

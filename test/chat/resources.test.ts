@@ -4,18 +4,11 @@ import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { beginStream, CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
 import { TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
 import { CHAT_STREAM, collect, QUESTION, TRANSPORTS } from '../support/streams.js';
-
-/** Waits until it holds, or fails after a time that only a defect takes. */
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = performance.now() + 20_000; performance.now() < deadline; await wait(5)) {
-    if (await holds()) return;
-  }
-  expect(await holds()).toBe(true);
-}
 
 const countResources = (kind: string) =>
   process.getActiveResourcesInfo().filter((name) => name === kind).length;

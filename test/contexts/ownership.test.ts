@@ -1,9 +1,9 @@
-import { createHmac } from 'node:crypto';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { hold, serverHolding } from '../support/holding.js';
 import { NOON, TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
+import { bearer, JWT } from '../support/tokens.js';
 
 const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id context { id } } }';
 const FIND = `query ($id: ID!) { context(id: $id) {
@@ -22,16 +22,7 @@ const REPORT = `query ($since: DateTimeISO) { cacheReport(since: $since) {
   byModel { model contexts totals { chats } }
 } }`;
 
-const SECRET = 'a-secret-of-at-least-thirty-two-bytes';
-const JWT = { AUTH_MODE: 'jwt', AUTH_JWT_SECRET: SECRET };
-const ALICE = { authorization: `Bearer ${token('alice')}` };
-const MALLORY = { authorization: `Bearer ${token('mallory')}` };
-
-function token(sub: string): string {
-  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const signed = `${part({ alg: 'HS256' })}.${part({ sub, exp: NOON / 1_000 + 86_400 })}`;
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
-}
+const [ALICE, MALLORY] = [bearer('alice'), bearer('mallory')];
 
 interface Page {
   contexts: {

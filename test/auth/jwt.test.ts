@@ -1,0 +1,154 @@
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import WebSocket from 'ws';
+import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { hold } from '../support/holding.js';
+import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
+import { json, StandIn } from '../support/stand-in.js';
+import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
+import { bearer, encodePart, JWT, signToken } from '../support/tokens.js';
+
+const LIST = '{ contexts { edges { node { id } } } }';
+const NOW = NOON / 1_000;
+const CLAIMS = { sub: 'alice', exp: NOW + 60, iss: 'https://issuer.example', aud: 'contexts' };
+const STRICT = { ...JWT, AUTH_JWT_ISSUER: CLAIMS.iss, AUTH_JWT_AUDIENCE: CLAIMS.aud };
+const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const without = (claim: keyof typeof CLAIMS) => ({ ...CLAIMS, [claim]: undefined });
+
+function signWithKey(claims: object, key: KeyObject = privateKey, kid = 'one'): string {
+  const signed = `${encodePart({ alg: 'RS256', kid })}.${encodePart(claims)}`;
+  return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
+}
+
+async function ask(server: TestServer, token: string): Promise<string> {
+  const { errors } = await server.query(LIST, {}, { authorization: `Bearer ${token}` });
+  return errors[0]?.extensions.code ?? 'OK';
+}
+
+/** An issuer that publishes its public key. */
+function issuer() {
+  const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'one', use: 'sig' };
+  return StandIn.start((response) => json(response, 200, { keys: [jwk] }));
+}
+
+describe('AUTH_MODE=jwt with a shared secret', () => {
+  it('calls the gateway with the server’s key, for the caller that the token names', async () => {
+    await using gateway = await StandIn.start((response) => json(response, 200, CHAT_ANSWER));
+    await using server = await TestServer.before(gateway, JWT);
+    await hold(server, gateway, {}, bearer('alice'));
+    const chat = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';
+    expect((await server.query(chat, { input: QUESTION }, bearer('alice'))).errors).toEqual([]);
+    expect(gateway.seen[0]?.headers.authorization).toBe(`Bearer ${SERVER_KEY}`);
+  });
+
+  const cases: [string, string, string][] = [
+    ['a good token', signToken(CLAIMS), 'OK'],
+    ['a token with one audience of several', signToken({ ...CLAIMS, aud: ['x', 'contexts'] }), 'OK'],
+    ['a token that is valid already', signToken({ ...CLAIMS, nbf: NOW }), 'OK'],
+    ['a token that expired', signToken({ ...CLAIMS, exp: NOW - 6 }), 'UNAUTHENTICATED'],
+    ['a token that is not valid yet', signToken({ ...CLAIMS, nbf: NOW + 6 }), 'UNAUTHENTICATED'],
+    ['a token without an end', signToken(without('exp')), 'UNAUTHENTICATED'],
+    ['a token without a subject', signToken(without('sub')), 'UNAUTHENTICATED'],
+    ['a token with an empty subject', signToken({ ...CLAIMS, sub: '' }), 'UNAUTHENTICATED'],
+    ['a subject that is no text', signToken({ ...CLAIMS, sub: 7 }), 'UNAUTHENTICATED'],
+    ['another issuer', signToken({ ...CLAIMS, iss: 'https://evil.example' }), 'UNAUTHENTICATED'],
+    ['no issuer', signToken(without('iss')), 'UNAUTHENTICATED'],
+    ['another audience', signToken({ ...CLAIMS, aud: 'shop' }), 'UNAUTHENTICATED'],
+    ['no audience', signToken(without('aud')), 'UNAUTHENTICATED'],
+    ['another secret', signToken(CLAIMS, { secret: 'x'.repeat(32) }), 'UNAUTHENTICATED'],
+    ['another algorithm', signToken(CLAIMS, { alg: 'HS512', hash: 'sha512' }), 'UNAUTHENTICATED'],
+    ['alg none', `${encodePart({ alg: 'none' })}.${encodePart(CLAIMS)}.`, 'UNAUTHENTICATED'],
+    [
+      'a changed claim',
+      signToken(CLAIMS).replace(/\.[^.]+\./, `.${encodePart({ ...CLAIMS, sub: 'bob' })}.`),
+      'UNAUTHENTICATED',
+    ],
+    ['junk', 'not-a-token', 'UNAUTHENTICATED'],
+  ];
+  it.each(cases)('takes %s for what it is', async (_, token, code) => {
+    await using server = await TestServer.start({ ...STRICT, GATEWAY_URL: 'sandbox:' });
+    expect(await ask(server, token)).toBe(code);
+  });
+
+  it('is wanted on every transport, and by nothing that needs no caller', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await TestServer.before(gateway, JWT);
+    const nobody = await server.query(LIST);
+    expect(nobody.errors[0]).toMatchObject({
+      message: expect.stringContaining('Authorization: Bearer <token>'),
+      extensions: { code: 'UNAUTHENTICATED' },
+    });
+    for (const [, connect] of TRANSPORTS) {
+      for (const authorization of [undefined, `Bearer ${signToken({ sub: 'x' })}`]) {
+        const client = connect(server, authorization);
+        expect((await collect(client.open())).errors[0]?.extensions.code).toBe('UNAUTHENTICATED');
+        client.close();
+      }
+    }
+    expect(gateway.seen).toEqual([]);
+    expect((await server.query('{ __typename }')).errors).toEqual([]);
+  });
+});
+
+describe('AUTH_MODE=jwt with published keys', () => {
+  it('takes what they signed, and fetches them once', async () => {
+    await using keys = await issuer();
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url };
+    await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+    expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
+    expect(await ask(server, signWithKey({ ...CLAIMS, sub: 'bob' }))).toBe('OK');
+    expect(keys.seen).toHaveLength(1);
+  });
+
+  it('is not confused by a public key that is used as a shared secret, nor by an unknown key', async () => {
+    await using keys = await issuer();
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url };
+    await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+    const secret = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    expect(await ask(server, signToken(CLAIMS, { secret }))).toBe('UNAUTHENTICATED');
+    expect(await ask(server, signWithKey(CLAIMS, stranger))).toBe('UNAUTHENTICATED');
+    expect(await ask(server, signWithKey(CLAIMS, stranger, 'two'))).toBe('UNAUTHENTICATED');
+    expect(await ask(server, `${encodePart({ alg: 'none' })}.${encodePart(CLAIMS)}.`)).toBe(
+      'UNAUTHENTICATED',
+    );
+  });
+
+  it.each([
+    ['does not answer with keys', (keys: StandIn) => (keys.answer = (response) => json(response, 503, 'x'))],
+    ['answers with junk', (keys: StandIn) => (keys.answer = (response) => json(response, 200, '[]'))],
+  ])('blames itself where the issuer %s, and recovers', async (_, breakIt) => {
+    await using keys = await issuer();
+    const { answer } = keys;
+    breakIt(keys);
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url };
+    await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+    const { errors } = await server.query(LIST, {}, { authorization: `Bearer ${signWithKey(CLAIMS)}` });
+    expect(errors[0]?.extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: true });
+    keys.answer = answer;
+    expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
+  });
+});
+
+describe('a WebSocket under AUTH_MODE=jwt', () => {
+  it('does not outlive its token', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await TestServer.before(gateway, JWT);
+    // The clock stands still; the connection is given the 200 milliseconds that are left.
+    server.clock = () => (NOW + 60) * 1_000 - 200;
+    const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
+    const closed = new Promise<[number, string]>((resolve) => {
+      socket.on('close', (code, reason) => resolve([code, String(reason)]));
+    });
+    socket.on('open', () =>
+      socket.send(
+        JSON.stringify({
+          type: 'connection_init',
+          payload: { authorization: `Bearer ${signToken(CLAIMS)}` },
+        }),
+      ),
+    );
+    const acknowledged = new Promise((resolve) => socket.once('message', (said) => resolve(String(said))));
+    expect(await acknowledged).toBe('{"type":"connection_ack"}');
+    expect(await closed).toEqual([4403, 'The token has expired']);
+  });
+});

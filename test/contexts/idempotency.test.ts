@@ -1,0 +1,152 @@
+import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { serverHolding } from '../support/holding.js';
+import { NOON, TestServer } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
+import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
+import { bearer, JWT } from '../support/tokens.js';
+
+const CREATE = `mutation ($input: CreateContextInput!) {
+  createContext(input: $input) { id createdAt expiresAt usage { promptTokens } totals { chats } }
+}`;
+const CHAT = `mutation ($input: ChatInput!) {
+  chat(input: $input) { id created choices { message { content } } context { expiresAt totals { chats } } }
+}`;
+const INPUT = { model: 'm', messages: [{ content: 'a' }], idempotencyKey: 'key-1' };
+
+/** A gateway whose answers differ each time. */
+function countingGateway() {
+  let calls = 0;
+  return StandIn.start((response, _, { path }) =>
+    json(
+      response,
+      200,
+      path === '/v1/context/create'
+        ? { ...CREATED, id: `ctx-${++calls}` }
+        : { ...CHAT_ANSWER, id: `chat-${++calls}` },
+    ),
+  );
+}
+
+describe('createContext with an idempotency key', () => {
+  it('gives the same caller, key and input the first answer for a day', async () => {
+    await using gateway = await countingGateway();
+    await using server = await TestServer.before(gateway);
+    const first = await server.query<object>(CREATE, { input: INPUT });
+    server.clock = () => NOON + 24 * 3_600_000 - 1;
+    const again = await server.query<object>(CREATE, { input: { ...INPUT, mode: null } });
+    expect(again.data).toEqual(first.data);
+    expect(gateway.seen).toHaveLength(1);
+    expect(gateway.seen[0]?.body).not.toContain('key-1');
+    server.clock = () => NOON + 24 * 3_600_000;
+    expect((await server.query(CREATE, { input: INPUT })).data).toMatchObject({
+      createContext: { id: 'ctx-2' },
+    });
+  });
+
+  it('is a conflict with another input, and tells nothing of the first', async () => {
+    await using gateway = await countingGateway();
+    await using server = await TestServer.before(gateway);
+    await server.query(CREATE, { input: INPUT });
+    const { errors } = await server.query(CREATE, { input: { ...INPUT, ttl: 3_600 } });
+    expect(errors).toMatchObject([
+      {
+        message: expect.stringContaining('Take a new key'),
+        extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false },
+      },
+    ]);
+    expect(gateway.seen).toHaveLength(1);
+  });
+
+  it('is apart for each caller and each operation', async () => {
+    await using gateway = await countingGateway();
+    await using server = await TestServer.before(gateway, JWT);
+    const [one, two] = [bearer('one'), bearer('two')];
+    await server.query(CREATE, { input: INPUT }, one);
+    expect((await server.query(CREATE, { input: INPUT }, two)).data).toMatchObject({
+      createContext: { id: 'ctx-2' },
+    });
+    const chat = { ...QUESTION, contextId: 'ctx-1', idempotencyKey: 'key-1' };
+    expect((await server.query(CHAT, { input: chat }, one)).errors).toEqual([]);
+  });
+
+  it('calls the gateway once however many ask at once', async () => {
+    await using gateway = await countingGateway();
+    await using server = await TestServer.before(gateway);
+    const all = await Promise.all(Array.from({ length: 20 }, () => server.query(CREATE, { input: INPUT })));
+    expect(gateway.seen).toHaveLength(1);
+    expect(new Set(all.map(({ data }) => JSON.stringify(data))).size).toBe(1);
+  });
+
+  it('keeps a failure that would come again, and none that may be tried again', async () => {
+    await using gateway = await StandIn.start((response) => json(response, 503, {}));
+    await using server = await TestServer.before(gateway);
+    const ask = async () => (await server.query(CREATE, { input: INPUT })).errors[0];
+    expect((await ask())?.extensions.code).toBe('GATEWAY_UNAVAILABLE');
+    gateway.answer = (response) => json(response, 400, { error: { code: 'InvalidParameter' } });
+    const refused = await ask();
+    expect(refused?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', gateway: { status: 400 } });
+    gateway.answer = (response) => json(response, 200, CREATED);
+    expect(await ask()).toMatchObject({
+      message: refused?.message,
+      extensions: { code: 'BAD_USER_INPUT', retryable: false, gateway: { status: 400 } },
+    });
+  });
+
+  it.each([
+    ['', 'must not be blank'],
+    ['x'.repeat(256), 'must be at most 255 characters'],
+    ['a\0b', 'must hold no NUL character and no lone surrogate'],
+  ])('refuses a key of %j', async (idempotencyKey, message) => {
+    await using server = await TestServer.start();
+    const { errors } = await server.query(CREATE, { input: { ...INPUT, idempotencyKey } });
+    expect(errors[0]?.extensions).toMatchObject({ fields: [{ path: ['input', 'idempotencyKey'], message }] });
+  });
+});
+
+describe('chat with an idempotency key', () => {
+  const input = { ...QUESTION, idempotencyKey: 'key-1' };
+
+  it('asks the gateway once, and adds to the totals once', async () => {
+    await using gateway = await countingGateway();
+    await using server = await serverHolding(gateway);
+    const first = await server.query<object>(CHAT, { input });
+    expect(first.data).toMatchObject({ chat: { context: { totals: { chats: 1 } } } });
+    expect((await server.query<object>(CHAT, { input })).data).toEqual(first.data);
+    expect(gateway.seen).toHaveLength(1);
+    expect((await server.query(CHAT, { input: QUESTION })).data).toMatchObject({
+      chat: { context: { totals: { chats: 2 } } },
+    });
+  });
+
+  it('goes on when its caller is cut off, for the one who asks again', async () => {
+    const waiting: (() => void)[] = [];
+    await using gateway = await StandIn.start((response) => {
+      waiting.push(() => json(response, 200, CHAT_ANSWER));
+    });
+    await using server = await serverHolding(gateway);
+    const caller = new AbortController();
+    const body = JSON.stringify({ query: CHAT, variables: { input } });
+    const headers = { 'content-type': 'application/json' };
+    const first = fetch(server.url, { method: 'POST', headers, body, signal: caller.signal });
+    while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    caller.abort();
+    await expect(first).rejects.toThrow();
+    const again = server.query(CHAT, { input });
+    waiting[0]?.();
+    expect((await again).data).toMatchObject({ chat: { id: 'chatcmpl-1' } });
+    expect(gateway.seen).toHaveLength(1);
+  });
+
+  it.each(TRANSPORTS)('is refused for a stream over %s, which is not kept', async (_, connect) => {
+    await using gateway = await StandIn.start();
+    await using server = await serverHolding(gateway);
+    const client = connect(server);
+    const { errors } = await collect(client.open(input));
+    expect(errors[0]?.extensions).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      fields: [{ path: ['input', 'idempotencyKey'] }],
+    });
+    expect(gateway.seen).toEqual([]);
+    client.close();
+  });
+});

@@ -1,0 +1,142 @@
+import { beginStream, CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
+import { TestServer } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
+import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
+import { bearer, JWT } from '../support/tokens.js';
+
+const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id context { id totals { chats } } } }';
+const FIND = 'query ($id: ID!) { context(id: $id) { id } }';
+const LOST = { error: { code: 'NotFound', message: 'context not found' } };
+const MESSAGES = [{ role: 'SYSTEM', content: 'persona 您好' }, { content: 'no role' }, { role: 'USER' }];
+const ASK = { input: { ...QUESTION, contextId: 'ctx-1' } };
+
+/** A gateway that can lose its contexts. */
+class ForgetfulGateway {
+  readonly creates: unknown[] = [];
+  readonly asked: string[] = [];
+  private live = new Set<string>();
+  standIn!: StandIn;
+
+  static async start(mode: string): Promise<ForgetfulGateway> {
+    const gateway = new ForgetfulGateway();
+    gateway.standIn = await StandIn.start((response, _, { path, body }) => {
+      const sent = JSON.parse(body);
+      if (path === '/v1/context/create') {
+        const id = `ctx-${gateway.creates.push(sent)}`;
+        gateway.live.add(id);
+        return json(response, 200, { ...CREATED, id, mode, ttl: 7_200 });
+      }
+      gateway.asked.push(sent.context_id);
+      if (!gateway.live.has(sent.context_id)) return json(response, 404, LOST);
+      if (sent.stream) beginStream(response).end(STREAM);
+      else json(response, 200, CHAT_ANSWER);
+    });
+    return gateway;
+  }
+
+  forgetAll(): void {
+    this.live.clear();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.standIn[Symbol.asyncDispose]();
+  }
+}
+
+async function created(gateway: ForgetfulGateway, mode: string, env = {}, headers = {}): Promise<TestServer> {
+  const server = await TestServer.before(gateway.standIn, env);
+  const input = { model: QUESTION.model, messages: MESSAGES, mode, ttl: 7_200 };
+  expect((await server.query(CREATE, { input }, headers)).errors).toEqual([]);
+  return server;
+}
+
+describe('a prefix that the gateway has lost', () => {
+  it('is created again from its messages, under the same public id, and the chat goes on', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX');
+    gateway.forgetAll();
+    const { data, errors } = await server.query(CHAT, ASK);
+    expect({ data, errors }).toEqual({
+      data: { chat: { id: 'chatcmpl-1', context: { id: 'ctx-1', totals: { chats: 1 } } } },
+      errors: [],
+    });
+    expect(gateway.creates[1]).toEqual(gateway.creates[0]);
+    await server.query(CHAT, ASK);
+    expect(gateway.asked).toEqual(['ctx-1', 'ctx-2', 'ctx-2']);
+    expect((await server.query(FIND, { id: 'ctx-2' })).errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+  });
+
+  it.each(TRANSPORTS)('is created again for a stream over %s', async (_, connect) => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX');
+    gateway.forgetAll();
+    const client = connect(server);
+    const { text, last } = await collect(client.open(ASK.input));
+    expect({ text, last }).toMatchObject({ text: 'Hi 您好😀', last: { __typename: 'ChatDone' } });
+    client.close();
+  });
+
+  it('is created once for all who wait', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX');
+    gateway.forgetAll();
+    const all = await Promise.all(Array.from({ length: 10 }, () => server.query(CHAT, ASK)));
+    expect(all.flatMap(({ errors }) => errors)).toEqual([]);
+    expect(gateway.creates).toHaveLength(2);
+  });
+
+  it('is created again as Gemini’s contexts are, without a mode', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await TestServer.before(gateway.standIn);
+    const model = 'gemini-2.5-pro';
+    await server.query(CREATE, { input: { model, messages: MESSAGES, ttl: 7_200 } });
+    gateway.forgetAll();
+    expect((await server.query(CHAT, { input: { ...ASK.input, model } })).errors).toEqual([]);
+    expect(gateway.creates[1]).toEqual(gateway.creates[0]);
+  });
+
+  it('is lost where no messages are kept', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX', { STORE_MESSAGES: 'false' });
+    gateway.forgetAll();
+    expect((await server.query(CHAT, ASK)).errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    expect((await server.query(FIND, { id: 'ctx-1' })).errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    expect(gateway.creates).toHaveLength(1);
+  });
+
+  it('says why it could not be created again', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX');
+    const { answer } = gateway.standIn;
+    gateway.standIn.answer = (response, request, seen) =>
+      seen.path === '/v1/context/create' ? json(response, 429, {}) : answer(response, request, seen);
+    gateway.forgetAll();
+    expect((await server.query(CHAT, ASK)).errors[0]?.extensions.code).toBe('RATE_LIMITED');
+    gateway.standIn.answer = answer;
+    expect((await server.query(CHAT, ASK)).errors).toEqual([]);
+  });
+
+  it('is nobody’s but its holders’ when it is back', async () => {
+    await using gateway = await ForgetfulGateway.start('common_prefix');
+    await using server = await created(gateway, 'COMMON_PREFIX', JWT, bearer('alice'));
+    gateway.forgetAll();
+    const stranger = await server.query(CHAT, ASK, bearer('mallory'));
+    expect(stranger.errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    expect(gateway.asked).toEqual([]);
+    expect((await server.query(CHAT, ASK, bearer('alice'))).errors).toEqual([]);
+  });
+});
+
+describe('a session that the gateway has lost', () => {
+  it('is said to be lost, and forgotten', async () => {
+    await using gateway = await ForgetfulGateway.start('session');
+    await using server = await created(gateway, 'SESSION');
+    gateway.forgetAll();
+    expect((await server.query(CHAT, ASK)).errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    expect((await server.query(FIND, { id: 'ctx-1' })).errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    await server.query(CHAT, ASK);
+    expect(gateway.asked).toEqual(['ctx-1']);
+    expect(gateway.creates).toHaveLength(1);
+  });
+});

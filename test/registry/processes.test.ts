@@ -1,0 +1,223 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
+import { describeWith, REDIS } from '../support/programs.js';
+import { RedisServer } from '../support/redis.js';
+import { SERVER_KEY } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
+import { QUESTION } from '../support/streams.js';
+
+const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id reused } }';
+const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';
+const LIST =
+  'query ($after: String) { contexts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }';
+const PREFIX = { model: 'm', messages: [{ content: 'persona' }], mode: 'COMMON_PREFIX', reuse: true };
+const SESSION = { model: 'm', messages: [{ content: 'persona' }], mode: 'SESSION' };
+
+interface Answer {
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
+  data: any;
+  errors?: { message: string; extensions: { code: string; retryable: boolean } }[];
+}
+
+/** The built server in a process of its own. */
+class ServerProcess implements AsyncDisposable {
+  private constructor(
+    readonly url: string,
+    readonly child: ChildProcess,
+  ) {}
+
+  static async start(gateway: StandIn, storeUrl: string): Promise<ServerProcess> {
+    const env = { PORT: '0', GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, STORE_URL: storeUrl };
+    const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
+    let said = '';
+    for await (const bytes of child.stdout.iterator({ destroyOnReturn: false })) {
+      said += bytes;
+      const url = /http:\S+\/graphql/.exec(said)?.[0];
+      if (!url) continue;
+      child.stdout.resume();
+      return new ServerProcess(url, child);
+    }
+    throw new Error(`the server did not start: ${said}`);
+  }
+
+  async ask(query: string, variables: object = {}): Promise<Answer> {
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify({ query, variables });
+    return (await (await fetch(this.url, { method: 'POST', headers, body })).json()) as Answer;
+  }
+
+  async ready(): Promise<number> {
+    return (await fetch(this.url.replace('/graphql', '/readyz'))).status;
+  }
+
+  async untilReady(status: number): Promise<void> {
+    await eventually(async () => (await this.ready()) === status);
+  }
+
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGKILL');
+    await once(this.child, 'exit');
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.kill();
+  }
+}
+
+/** Each context has an id of its own; chats wait until they are let go. */
+async function slowGateway() {
+  let created = 0;
+  const asked: { text: string; answer: () => void }[] = [];
+  const standIn = await StandIn.start((response, _, { path, body }) => {
+    const sent = JSON.parse(body);
+    if (path === '/v1/context/create') {
+      return json(response, 200, { ...CREATED, id: `ctx-${++created}`, mode: sent.mode });
+    }
+    const text = sent.messages[0].content;
+    asked.push({ text, answer: () => json(response, 200, { ...CHAT_ANSWER, id: text }) });
+  });
+  const untilAsked = (number: number) => eventually(() => asked.length >= number);
+  return { standIn, asked, untilAsked, created: () => created };
+}
+
+const question = (contextId: string, content: string) => ({
+  input: { ...QUESTION, contextId, messages: [{ content }] },
+});
+
+async function allIds(server: ServerProcess): Promise<string[]> {
+  const ids: string[] = [];
+  for (let after: string | null = null; ; ) {
+    const { data } = await server.ask(LIST, { after });
+    const { edges, pageInfo } = data.contexts;
+    ids.push(...edges.map(({ node }: { node: { id: string } }) => node.id));
+    if (!pageInfo.hasNextPage) return ids;
+    after = pageInfo.endCursor;
+  }
+}
+
+function behaviours(storeUrl: () => string) {
+  it('see one create where twenty identical ones come at once', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using one = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using two = await ServerProcess.start(gateway.standIn, storeUrl());
+    const asked = Array.from({ length: 20 }, (_one, index) =>
+      (index % 2 ? one : two).ask(CREATE, { input: PREFIX }),
+    );
+    const created = (await Promise.all(asked)).map(({ data }) => data.createContext);
+    expect(gateway.created()).toBe(1);
+    expect(created.filter(({ reused }) => !reused)).toHaveLength(1);
+  });
+
+  it('run one chat at a time on a session', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using one = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using two = await ServerProcess.start(gateway.standIn, storeUrl());
+    const { data } = await one.ask(CREATE, { input: SESSION });
+    const { id } = data.createContext;
+    const first = one.ask(CHAT, question(id, 'first'));
+    await gateway.untilAsked(1);
+    const second = two.ask(CHAT, question(id, 'second'));
+    // The other process answers other requests meanwhile, so it has had the time to ask.
+    for (let round = 0; round < 20; round++) await two.ask(LIST);
+    expect(gateway.asked.map(({ text }) => text)).toEqual(['first']);
+    gateway.asked[0]?.answer();
+    expect((await first).data).toEqual({ chat: { id: 'first' } });
+    await gateway.untilAsked(2);
+    gateway.asked[1]?.answer();
+    expect((await second).data).toEqual({ chat: { id: 'second' } });
+  });
+
+  it('have all that one had answered before it was killed', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using doomed = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using heir = await ServerProcess.start(gateway.standIn, storeUrl());
+    const answered: string[] = [];
+    const asking = Array.from({ length: 200 }, async () => {
+      const { data } = await doomed.ask(CREATE, { input: SESSION });
+      answered.push(data.createContext.id);
+      if (answered.length === 50) doomed.child.kill('SIGKILL');
+    });
+    await Promise.allSettled(asking);
+    expect(answered.length).toBeGreaterThanOrEqual(50);
+    const kept = new Set(await allIds(heir));
+    expect(answered.filter((id) => !kept.has(id))).toEqual([]);
+  });
+}
+
+describe('two processes on one SQLite file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'processes-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  let files = 0;
+  behaviours(() => `sqlite:${join(folder, `${expect.getState().currentTestName?.length}-${files}.db`)}`);
+  afterEach(() => void files++);
+});
+
+describeWith(REDIS)('two processes on one Redis', () => {
+  let redis: RedisServer;
+  beforeEach(async () => {
+    redis = await RedisServer.start();
+  });
+  afterEach(() => redis.stop());
+  behaviours(() => redis.url);
+
+  it('go on with a session once the process that chatted on it is dead for a while', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using doomed = await ServerProcess.start(gateway.standIn, redis.url);
+    await using heir = await ServerProcess.start(gateway.standIn, redis.url);
+    const { data } = await doomed.ask(CREATE, { input: SESSION });
+    const { id } = data.createContext;
+    const cut = doomed.ask(CHAT, question(id, 'cut')).catch(() => 'cut');
+    await gateway.untilAsked(1);
+    await doomed.kill();
+    expect(await cut).toBe('cut');
+    const next = heir.ask(CHAT, question(id, 'next'));
+    await gateway.untilAsked(2);
+    gateway.asked[1]?.answer();
+    expect((await next).data).toEqual({ chat: { id: 'next' } });
+  }, 60_000);
+
+  it('fail closed while it is away, answer a chat that has come, and are back with it', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using server = await ServerProcess.start(gateway.standIn, redis.url);
+    await server.untilReady(200);
+    const { data } = await server.ask(CREATE, { input: SESSION });
+    const { id } = data.createContext;
+    const chat = server.ask(CHAT, question(id, 'first'));
+    await gateway.untilAsked(1);
+    await redis.stop();
+    gateway.asked[0]?.answer();
+    expect(await chat).toEqual({ data: { chat: { id: 'first' } } });
+    await server.untilReady(503);
+    const closed = [{ extensions: { code: 'INTERNAL_SERVER_ERROR', retryable: true } }];
+    expect(await server.ask(CHAT, question(id, 'x'))).toMatchObject({ errors: closed });
+    expect(await server.ask(CREATE, { input: SESSION })).toMatchObject({ errors: closed });
+    expect(await server.ask(LIST)).toMatchObject({ errors: closed });
+    expect(gateway.created()).toBe(1);
+    expect(gateway.asked).toHaveLength(1);
+    await redis.startAgain();
+    await server.untilReady(200);
+    expect((await server.ask(CREATE, { input: SESSION })).errors).toBeUndefined();
+  }, 60_000);
+
+  it('start before it does', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await redis.stop();
+    await using server = await ServerProcess.start(gateway.standIn, redis.url);
+    expect(await server.ready()).toBe(503);
+    await redis.startAgain();
+    await server.untilReady(200);
+    expect((await server.ask(CREATE, { input: SESSION })).errors).toBeUndefined();
+  }, 60_000);
+});
