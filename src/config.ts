@@ -221,7 +221,8 @@ class EnvReader {
   /** A URL of one of these protocols, as it stands. */
   url(name: string, protocols: string[], wanted: string): string {
     const value = this.text(name) ?? '';
-    const isUsable = URL.canParse(value) && protocols.includes(new URL(value).protocol);
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isUsable = url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
     if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
     return value;
   }
