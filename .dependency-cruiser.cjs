@@ -1,11 +1,12 @@
 /** The floors of the house, from the top down; nothing imports upward and nothing in a circle. */
 const floors = [
   ['main', 'print-schema'],
-  ['server'],
+  ['server', 'resolvers'],
   ['schema', 'http'],
   ['chat'],
   ['contexts', 'models'],
   ['limits', 'sandbox', 'request-context'],
+  ['telemetry'],
   ['gateway', 'auth'],
   ['registry', 'validation', 'config', 'errors'],
 ];

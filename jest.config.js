@@ -3,7 +3,7 @@ export default {
   transform: { '\\.ts$': '@swc/jest' },
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
-  setupFiles: ['reflect-metadata'],
+  setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
   globalSetup: '<rootDir>/test/support/programs.ts',
   maxWorkers: 2,
   // A test that waits this long has failed; a busy machine has not.

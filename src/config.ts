@@ -14,6 +14,9 @@ export interface Config {
   shutdownGraceMs: number;
   maxBodyBytes: number;
   maxStreamsPerCaller: number;
+  budgets: BudgetConfig;
+  /** Whether OpenTelemetry's own variables name where traces go. */
+  tracing: boolean;
   introspection: boolean;
   playground: boolean;
   logLevel: string;
@@ -40,6 +43,13 @@ export interface JwtConfig {
   jwksUrl?: string;
   issuer?: string;
   audience?: string;
+}
+
+/** What each caller may do; 0: no limit. */
+export interface BudgetConfig {
+  createsPerMinute: number;
+  chatsPerMinute: number;
+  tokensPerDay: number;
 }
 
 export interface RegistryConfig {
@@ -81,6 +91,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
+    budgets: {
+      createsPerMinute: read.integer('RATE_LIMIT_CREATES_PER_MINUTE', 60, 0, 1_000_000_000),
+      chatsPerMinute: read.integer('RATE_LIMIT_CHATS_PER_MINUTE', 120, 0, 1_000_000_000),
+      tokensPerDay: read.integer('QUOTA_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
+    },
+    tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
     introspection: read.flag('INTROSPECTION', !production),
     playground: read.flag('PLAYGROUND', !production),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS) ?? 'info',

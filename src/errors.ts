@@ -79,6 +79,16 @@ export function cancelled(): AppError {
   return new AppError(ErrorCode.CANCELLED, 'The caller left before the answer came.');
 }
 
+/** Why work for this request must end: its caller has left, unless the signal says otherwise. */
+export function reasonOf(signal: AbortSignal): AppError {
+  return signal.reason instanceof AppError ? signal.reason : cancelled();
+}
+
+export function shuttingDown(): AppError {
+  const message = 'This server is shutting down. Send the request again, and another one will take it.';
+  return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true });
+}
+
 /** The same words whether it is unknown, has expired, is another caller's or was lost by the gateway. */
 export const NO_SUCH_CONTEXT =
   'There is no such context, or it has expired. Create a new one with `createContext`.';

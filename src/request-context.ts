@@ -1,6 +1,8 @@
 import type { Caller } from './auth/caller.js';
 import { AppError } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
+import type { FinishedCall } from './gateway/finished-call.js';
+import { newWork, type Work } from './telemetry/work.js';
 
 /** Holds the one instance of each resolver class; type-graphql asks it for them. */
 export interface Container {
@@ -29,13 +31,17 @@ export class RequestContext {
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 
-  constructor(private readonly parts: RequestParts) {
+  constructor(
+    private readonly parts: RequestParts,
+    /** Noted for logs, metrics and traces. */
+    readonly work: Work = newWork(),
+  ) {
     this.startedAt = parts.now();
   }
 
   /** The same request for work that goes on when its caller leaves, because others wait for it too. */
   detached(): RequestContext {
-    return new RequestContext(this.parts);
+    return new RequestContext(this.parts, this.work);
   }
 
   get requestId(): string {
@@ -46,6 +52,12 @@ export class RequestContext {
     const { caller } = this.parts;
     if (caller instanceof AppError) throw caller;
     return caller;
+  }
+
+  /** undefined: nobody who is known. */
+  get callerId(): string | undefined {
+    const { caller } = this.parts;
+    return caller instanceof AppError ? undefined : caller.id;
   }
 
   get container(): Container {
@@ -62,6 +74,11 @@ export class RequestContext {
     this.leaving.abort();
   }
 
+  /** Ends whatever still runs for this request, and tells its caller why. */
+  stop(reason: AppError): void {
+    this.leaving.abort(reason);
+  }
+
   now(): number {
     return this.parts.now();
   }
@@ -73,6 +90,8 @@ export class RequestContext {
   /** The gateway for calls that end when the caller leaves, or earlier. */
   gatewayUntil(earlier?: AbortSignal): GatewayDataSource {
     const signal = earlier ? AbortSignal.any([this.signal, earlier]) : this.signal;
-    return this.parts.gateway.as(this.caller.credential, signal);
+    const { gatewayCalls } = this.work;
+    const onEnd = (call: FinishedCall) => void gatewayCalls.push(call);
+    return this.parts.gateway.as({ credential: this.caller.credential, signal, onEnd });
   }
 }

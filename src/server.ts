@@ -2,17 +2,10 @@ import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { type Logger, pino } from 'pino';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
 import { authenticator } from './auth/authenticate.js';
-import { Chats } from './chat/chats.js';
-import { ChatResolver } from './chat/resolver.js';
-import { type Config, SANDBOX_URL } from './config.js';
-import { Contexts } from './contexts/contexts.js';
-import { Creation } from './contexts/creation.js';
-import { KeptMessages } from './contexts/kept-messages.js';
-import { Recovery } from './contexts/recovery.js';
-import { ContextResolver } from './contexts/resolver.js';
-import { Reuse } from './contexts/reuse.js';
+import { type Config, type GatewayConfig, SANDBOX_URL } from './config.js';
 import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
@@ -21,14 +14,14 @@ import { Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
 import { createHttpServer } from './http/server.js';
 import { serveWebSockets } from './http/web-socket.js';
-import { OpenStreams } from './limits/open-streams.js';
-import { ModelResolver } from './models/resolver.js';
-import { Answers } from './registry/answers.js';
-import { Leases } from './registry/leases.js';
 import { openStore, type WatchedStore } from './registry/open-store.js';
-import { type Container, type Identify, type NewContext, RequestContext } from './request-context.js';
+import { type Identify, type NewContext, RequestContext } from './request-context.js';
+import { createResolvers } from './resolvers.js';
 import { type Sandbox, startSandbox } from './sandbox/server.js';
 import { createSchema } from './schema.js';
+import { createLog, logOperations } from './telemetry/logs.js';
+import { Metrics } from './telemetry/metrics.js';
+import { openTraces } from './telemetry/traces.js';
 
 export interface RunningServer {
   /** Address of the GraphQL endpoint. */
@@ -45,28 +38,40 @@ export interface Surroundings {
   keepAliveMs?: number;
 }
 
+/** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
+const STORE_WAIT_MS = 2_000;
+
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { now = Date.now, log = pino({ level: config.logLevel }), keepAliveMs = 12_000 } = surroundings;
+  const { now = Date.now, log = createLog(config.logLevel), keepAliveMs = 12_000 } = surroundings;
+  const metrics = new Metrics();
+  const traces = await openTraces(config.tracing);
   const sandbox = config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now) : undefined;
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
-  const gateway = new Gateway({ ...gatewayConfig, now });
-  const authenticate = authenticator(config, gatewayConfig.apiKey, now);
-  const identify: Identify = async (authorization) => {
-    try {
-      return await authenticate(authorization);
-    } catch (error) {
-      return toAppError(error);
-    }
-  };
-  const store = openStore(config.registry.storeUrl, log);
-  const container = createResolvers(config, { store, now, log });
+  const gateway = new Gateway({ ...gatewayConfig, now, onCall: metrics.onCall });
+  const store = openStore(config.registry.storeUrl, log, metrics.onStoreUse);
+  await waitFor(store);
+  const { container, openStreams, close: closeResolvers } = createResolvers(config, { store, now, log });
+  const identify = identifier(config, gatewayConfig, now);
   const newContext: NewContext = (caller, requestId = randomUUID()) =>
     new RequestContext({ requestId, caller, gateway, container, now });
   const schema = createSchema();
-  const operations = new Operations({ schema, introspection: config.introspection, log });
+  const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
+  const operations = new Operations({
+    schema,
+    introspection: config.introspection,
+    log,
+    watch: (finished) => {
+      for (const watch of watchers) watch(finished);
+    },
+  });
+  metrics.read({
+    operationsInFlight: () => operations.inFlight,
+    streamsOpen: () => openStreams.count,
+    breaker: () => ({ closed: 0, 'half-open': 0.5, open: 1 })[gateway.breakerState],
+  });
   const apollo = createApollo(schema, operations, log);
   await apollo.start();
   let closing = false;
@@ -78,6 +83,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     identify,
     newContext,
     log,
+    metrics,
     maxBodyBytes: config.maxBodyBytes,
     keepAliveMs,
     isReady: async () => !closing && (await isReachable(store)),
@@ -97,46 +103,30 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     url: `http://${config.host}:${(server.address() as AddressInfo).port}/graphql`,
     async close() {
       closing = true;
+      await operations.drain(config.shutdownGraceMs);
       const closed = once(server, 'close');
       server.close();
-      const grace = setTimeout(() => server.closeAllConnections(), config.shutdownGraceMs);
-      await Promise.all([closed, closeWebSockets()]);
-      clearTimeout(grace);
+      await closeWebSockets();
+      server.closeAllConnections();
+      await closed;
       await apollo.stop();
       await gateway.close();
+      closeResolvers();
       await store.close();
+      await traces?.close();
       await sandbox?.close();
     },
   };
 }
 
-interface Below {
-  store: WatchedStore;
-  now: () => number;
-  log: Logger;
-}
-
-/** Each resolver with what it needs. */
-function createResolvers({ gateway, registry, maxStreamsPerCaller }: Config, { store, now, log }: Below) {
-  const leases = new Leases({ store, now, maxWaitMs: gateway.totalTimeoutMs });
-  const answers = new Answers(store, leases, now);
-  const messages = new KeptMessages(store, registry.storeMessages);
-  const creation = new Creation(store, messages);
-  const reuse = new Reuse({ store, leases, creation, scope: registry.reuseScope });
-  const recovery = new Recovery({ store, leases, creation });
-  const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, log });
-  const openStreams = new OpenStreams(maxStreamsPerCaller);
-  const chats = new Chats({ contexts, leases, answers, openStreams });
-  return containerOf([new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()]);
-}
-
-function containerOf(resolvers: object[]): Container {
-  return {
-    get(wanted) {
-      const resolver = resolvers.find((candidate) => candidate instanceof wanted);
-      if (!resolver) throw new Error(`there is no ${wanted.name}`);
-      return resolver as InstanceType<typeof wanted>;
-    },
+function identifier(config: Config, { apiKey }: GatewayConfig, now: () => number): Identify {
+  const authenticate = authenticator(config, apiKey, now);
+  return async (authorization) => {
+    try {
+      return await authenticate(authorization);
+    } catch (error) {
+      return toAppError(error);
+    }
   };
 }
 
@@ -149,10 +139,15 @@ async function isReachable(store: WatchedStore): Promise<boolean> {
   }
 }
 
+async function waitFor(store: WatchedStore): Promise<void> {
+  const deadline = performance.now() + STORE_WAIT_MS;
+  while (!(await isReachable(store)) && performance.now() < deadline) await pause(20);
+}
+
 function startSandboxFor({ gateway }: Config, now: () => number): Promise<Sandbox> {
   return startSandbox({ now, ...(gateway.apiKey !== undefined && { apiKey: gateway.apiKey }) });
 }
 
 function tabHeaders({ authMode }: Config): string {
-  return authMode === 'passthrough' ? '{ "Authorization": "Bearer your-gateway-key" }' : '{}';
+  return authMode === 'none' ? '{}' : '{ "Authorization": "Bearer your-key-or-token" }';
 }

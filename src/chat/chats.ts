@@ -1,6 +1,7 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { toAppError } from '../errors.js';
 import type { ChatAnswerHead, ChatAnswerPart, GatewayUsage } from '../gateway/types.js';
+import type { Budgets } from '../limits/budgets.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { Answers } from '../registry/answers.js';
 import type { Leases } from '../registry/leases.js';
@@ -15,6 +16,7 @@ export interface ChatsParts {
   leases: Leases;
   answers: Answers;
   openStreams: OpenStreams;
+  budgets: Budgets;
 }
 
 /** What is done with a context once it is there: questions and answers, whole or streamed. */
@@ -22,6 +24,7 @@ export class Chats {
   constructor(private readonly parts: ChatsParts) {}
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
+    await this.parts.budgets.takeChat(request.caller.id);
     const { idempotencyKey, ...rest } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: rest };
@@ -55,6 +58,7 @@ export class Chats {
     let hasBegun = false;
     let isWhole = false;
     try {
+      await this.parts.budgets.takeChat(request.caller.id);
       turn = await this.begin(input, request);
       for await (const part of answerParts(turn)) {
         hasBegun = true;
@@ -69,7 +73,9 @@ export class Chats {
       }
     } catch (error) {
       if (!hasBegun) throw error;
-      yield toFailure(turn?.reasonFor(error) ?? error);
+      const failure = toFailure(error);
+      request.work.codes.push(failure.code);
+      yield failure;
     } finally {
       // An answer that broke off, or that nobody stayed for, has used the context all the same.
       if (hasBegun && !isWhole && turn?.held) await this.parts.contexts.use(turn.held, NO_USE, request);
@@ -82,13 +88,18 @@ export class Chats {
     return Turn.begin(input, this.parts.contexts, this.parts.leases, request);
   }
 
-  private async conclude(head: ChatAnswerHead, { held }: Turn, request: RequestContext): Promise<ChatDone> {
+  private async conclude(head: ChatAnswerHead, turn: Turn, request: RequestContext): Promise<ChatDone> {
+    const { contexts, budgets } = this.parts;
+    const { held, model } = turn;
+    const totals = toTotals(head.usage);
+    request.work.tokens.push({ model, ...totals });
+    await budgets.spend(request.caller.id, totals.promptTokens + totals.completionTokens);
     return {
       id: head.id ?? request.requestId,
       model: head.model,
       created: head.created ?? new Date(request.now()),
       usage: head.usage,
-      context: held ? await this.parts.contexts.use(held, toTotals(head.usage), request) : null,
+      context: held ? await contexts.use(held, totals, request) : null,
     };
   }
 }

@@ -31,6 +31,11 @@ export class Turn {
     return new Turn(contexts, request, chat, held, lease);
   }
 
+  /** The one that was asked for. */
+  get model(): string {
+    return this.chat.model;
+  }
+
   /** null: the context is not known here. */
   get held(): Holding | null {
     return this.current;
@@ -42,18 +47,8 @@ export class Turn {
   }
 
   /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */
-  async ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
-    const gateway = this.request.gatewayUntil(this.lease?.lost);
-    try {
-      return await call(gateway, this.chat);
-    } catch (error) {
-      throw this.reasonFor(error);
-    }
-  }
-
-  /** Why a call failed: where the turn was lost, that is the reason. */
-  reasonFor(error: unknown): unknown {
-    return this.lease?.lost.aborted ? this.lease.lost.reason : error;
+  ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
+    return call(this.request.gatewayUntil(this.lease?.lost), this.chat);
   }
 
   /** After this the same question may be asked again; throws where the context is lost for good, or not lost at all. */

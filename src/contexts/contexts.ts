@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { badUserInput, contextNotFound } from '../errors.js';
+import type { Budgets } from '../limits/budgets.js';
 import type { Answers } from '../registry/answers.js';
 import type { Holding, Store, Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -21,6 +22,7 @@ export interface ContextsParts {
   reuse: Reuse;
   recovery: Recovery;
   messages: KeptMessages;
+  budgets: Budgets;
   log: Logger;
 }
 
@@ -29,6 +31,7 @@ export class Contexts {
   constructor(private readonly parts: ContextsParts) {}
 
   async create({ idempotencyKey, ...input }: CreateContextInput, request: RequestContext) {
+    await this.parts.budgets.takeCreate(request.caller.id);
     if (idempotencyKey == null) return this.createNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
     const detached = request.detached();

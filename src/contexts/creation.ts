@@ -1,5 +1,6 @@
 import { isGemini } from '../gateway/model-families.js';
 import { ContextMode, type NewContext } from '../gateway/types.js';
+import type { Budgets } from '../limits/budgets.js';
 import type { WatchedStore } from '../registry/open-store.js';
 import { type ContextRecord, type Holding, NO_USE } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -16,6 +17,7 @@ export class Creation {
   constructor(
     private readonly store: WatchedStore,
     private readonly messages: KeptMessages,
+    private readonly budgets: Budgets,
   ) {}
 
   async create(wanted: NewContext, request: RequestContext): Promise<Holding> {
@@ -30,6 +32,7 @@ export class Creation {
       : null;
     const context = toRecord(created, keyOf(caller, created.id), now, messages);
     await this.store.create(context, caller.id);
+    await this.budgets.spend(caller.id, created.usage?.promptTokens ?? 0);
     return { context, heldAt: now, usedAt: now, totals: NO_USE };
   }
 

@@ -1,7 +1,7 @@
 import { AppError, ErrorCode } from '../errors.js';
 import { Breaker, type BreakerState, type Health } from './breaker.js';
 import type { Exchange } from './connections.js';
-import type { GatewayOperation } from './errors.js';
+import type { FinishedCall } from './finished-call.js';
 import { type GatewayCall, type GatewayEvent, GatewayHttp, type GatewayHttpOptions } from './http.js';
 import type { JsonObject } from './json.js';
 import { Lifetime } from './lifetime.js';
@@ -13,18 +13,6 @@ export interface GatewayOptions extends GatewayHttpOptions {
   now?: () => number;
   /** Told of each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
-}
-
-/** What became of one call, its retries and the reading of its answer included. */
-export interface FinishedCall {
-  operation: GatewayOperation;
-  /** A caller who stops reading a stream has CANCELLED it. */
-  outcome: ErrorCode | 'OK';
-  /** HTTP status of the last attempt; undefined where it got no answer. */
-  status: number | undefined;
-  /** How often the request was sent; 0 where the breaker let nothing through. */
-  attempts: number;
-  durationMs: number;
 }
 
 /** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
@@ -140,12 +128,15 @@ class RunningCall {
 
   end(): void {
     this.lifetime.end();
-    this.options.onCall?.({
+    const finished: FinishedCall = {
       operation: this.call.operation,
       outcome: this.outcome,
       status: this.exchange?.status,
       attempts: this.attempts,
+      startedAt: performance.timeOrigin + this.began,
       durationMs: performance.now() - this.began,
-    });
+    };
+    this.options.onCall?.(finished);
+    this.call.onEnd?.(finished);
   }
 }

@@ -15,7 +15,6 @@ import type {
   ChatAnswer,
   ChatAnswerPart,
   CreatedContext,
-  GatewayCredential,
   GatewayModel,
   NewChat,
   NewContext,
@@ -35,8 +34,8 @@ export class Gateway {
   }
 
   /** The gateway as one caller's request sees it: its calls carry this key and end with this signal. */
-  as(credential: GatewayCredential, signal: AbortSignal): GatewayDataSource {
-    return new GatewayDataSource(this.calls, credential, signal);
+  as(sender: Sender): GatewayDataSource {
+    return new GatewayDataSource(this.calls, sender);
   }
 
   close(): Promise<void> {
@@ -44,11 +43,13 @@ export class Gateway {
   }
 }
 
+/** Whose calls they are. */
+export type Sender = Pick<GatewayCall, 'credential' | 'signal' | 'onEnd'>;
+
 export class GatewayDataSource {
   constructor(
     private readonly calls: GatewayCalls,
-    private readonly credential: GatewayCredential,
-    private readonly signal: AbortSignal,
+    private readonly sender: Sender,
   ) {}
 
   /** `POST /context/create`. */
@@ -100,9 +101,5 @@ export class GatewayDataSource {
       body,
       ...this.sender,
     };
-  }
-
-  private get sender() {
-    return { credential: this.credential, signal: this.signal };
   }
 }

@@ -5,6 +5,7 @@ import type { AppError } from '../errors.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
 import { readEventStream } from './event-stream.js';
+import type { FinishedCall } from './finished-call.js';
 import { asObject, type JsonObject } from './json.js';
 import type { Lifetime } from './lifetime.js';
 
@@ -28,6 +29,8 @@ export interface GatewayCall extends CallFacts {
   repeatable?: boolean;
   /** Aborted when the caller leaves. */
   signal: AbortSignal;
+  /** Told of this call once it is over; must not throw. */
+  onEnd?: ((call: FinishedCall) => void) | undefined;
 }
 
 /** What a streamed call brings: chunks and the `[DONE]` behind them, or one whole answer instead. */

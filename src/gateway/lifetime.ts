@@ -1,4 +1,4 @@
-import { type AppError, cancelled } from '../errors.js';
+import { type AppError, reasonOf } from '../errors.js';
 import { timedOut } from './errors.js';
 
 /**
@@ -9,7 +9,7 @@ export class Lifetime {
   private reason: AppError | undefined;
   private readonly watchers = new Set<(reason: AppError) => void>();
   private readonly timer: NodeJS.Timeout;
-  private readonly onCallerLeft = () => this.finish(cancelled());
+  private readonly onCallerLeft = () => this.finish(reasonOf(this.caller));
 
   constructor(
     private readonly caller: AbortSignal,

@@ -6,7 +6,7 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { ErrorCode, MASKED } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
@@ -54,7 +54,7 @@ function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
           );
           const refused = !('data' in rest);
           return {
-            http: { ...(refused && { status: 400 }), headers: new HeaderMap() },
+            http: { ...(refused && { status: statusOf(errors) }), headers: new HeaderMap() },
             body: {
               kind: 'single',
               singleResult: { ...rest, ...(errors && { errors: errors.map((error) => error.toJSON()) }) },
@@ -73,6 +73,11 @@ function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
       };
     },
   };
+}
+
+/** What may be tried again is refused by a server that is about to end. */
+function statusOf(errors: readonly GraphQLError[] = []): number {
+  return errors.some(({ extensions }) => extensions.retryable === true) ? 503 : 400;
 }
 
 /** GraphQL over HTTP has refused documents answered with 200 where the client takes `application/json` only. */

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type DocumentNode,
   type ExecutionResult,
@@ -16,8 +17,16 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { type AppError, badUserInput, ErrorCode, toAppError, toGraphQLError } from '../errors.js';
+import {
+  type AppError,
+  badUserInput,
+  ErrorCode,
+  shuttingDown,
+  toAppError,
+  toGraphQLError,
+} from '../errors.js';
 import type { RequestContext } from '../request-context.js';
+import type { FinishedOperation, Watch } from '../telemetry/work.js';
 import { PrivateValuesRule, variablesError } from './private-values.js';
 
 export interface OperationRequest {
@@ -43,7 +52,12 @@ export interface OperationsOptions {
   schema: GraphQLSchema;
   introspection: boolean;
   log: Logger;
+  /** Told of each operation once it is over; must not throw. */
+  watch?: Watch;
 }
+
+/** Milliseconds that an operation gets to say why it ends. */
+const LAST_WORDS_MS = 2_000;
 
 /** A parser's own message quotes the document, and there could be a prompt in it. */
 export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place on.';
@@ -51,6 +65,8 @@ export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place o
 /** Validates and runs operations, the same for every transport: the errors are what a caller may see. */
 export class Operations {
   private readonly rules: readonly ValidationRule[];
+  private readonly running = new Map<RequestContext, Promise<void>>();
+  private isDraining = false;
   /** Apollo Server keeps documents parsed; each of those is validated once. */
   private readonly validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
@@ -64,6 +80,30 @@ export class Operations {
 
   /** The operation, or why it is refused. */
   prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
+    if (this.isDraining) return [toGraphQLError(shuttingDown(), context.requestId)];
+    const prepared = this.check(request, context);
+    if (Array.isArray(prepared)) context.work.codes.push(ErrorCode.BAD_USER_INPUT);
+    return prepared;
+  }
+
+  /** How many run, open streams included. */
+  get inFlight(): number {
+    return this.running.size;
+  }
+
+  /** Takes no more work, waits for what runs, and ends what still runs after `graceMs` milliseconds. */
+  async drain(graceMs: number): Promise<void> {
+    this.isDraining = true;
+    const all = () => Promise.all([...this.running.values()]);
+    const grace = new AbortController();
+    await Promise.race([all(), pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    grace.abort();
+    for (const context of this.running.keys()) context.stop(shuttingDown());
+    // What was told why it ends is written out before its connection goes.
+    await Promise.race([all(), pause(LAST_WORDS_MS, undefined, { ref: false })]);
+  }
+
+  private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
     const { operationName, variables } = request;
     try {
       const document = typeof request.document === 'string' ? parse(request.document) : request.document;
@@ -86,7 +126,12 @@ export class Operations {
       const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
       return { errors: [refusal(message, context)] };
     }
-    return this.execute(prepared, context);
+    const end = this.begin(prepared, context);
+    try {
+      return await this.execute(prepared, context);
+    } finally {
+      end();
+    }
   }
 
   /** Runs any operation as a series of results. Ending the series ends the request's work at once. */
@@ -111,9 +156,20 @@ export class Operations {
     context: RequestContext,
   ): AsyncGenerator<ExecutionResult, void> {
     const prepared = this.prepare(request, context);
-    if (Array.isArray(prepared)) {
-      yield { errors: prepared };
-    } else if (prepared.operation.operation !== 'subscription') {
+    if (Array.isArray(prepared)) return yield { errors: prepared };
+    const end = this.begin(prepared, context);
+    try {
+      yield* this.resultsOf(prepared, context);
+    } finally {
+      end();
+    }
+  }
+
+  private async *resultsOf(
+    prepared: PreparedOperation,
+    context: RequestContext,
+  ): AsyncGenerator<ExecutionResult, void> {
+    if (prepared.operation.operation !== 'subscription') {
       yield await this.execute(prepared, context);
     } else {
       const source = await subscribe(this.executionArgs(prepared, context));
@@ -131,6 +187,25 @@ export class Operations {
     contextValue: RequestContext,
   ) {
     return { schema: this.options.schema, document, operationName, variableValues: variables, contextValue };
+  }
+
+  /** Gives back what is to be called when it is over. */
+  private begin(prepared: PreparedOperation, context: RequestContext): () => void {
+    const startedAt = Date.now();
+    const began = performance.now();
+    let leave: () => void = () => undefined;
+    this.running.set(
+      context,
+      new Promise((resolve) => {
+        leave = resolve;
+      }),
+    );
+    return () => {
+      this.running.delete(context);
+      leave();
+      const durationMs = performance.now() - began;
+      this.options.watch?.({ ...describe(prepared, context), startedAt, durationMs });
+    };
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
@@ -159,6 +234,7 @@ export class Operations {
     const failure = isMisfitLiteral(error)
       ? badUserInput('An argument does not fit its type.')
       : toAppError(error.originalError);
+    context.work.codes.push(failure.code);
     this.log(failure, context);
     return toGraphQLError(failure, context.requestId, error);
   }
@@ -167,6 +243,16 @@ export class Operations {
     if (code !== ErrorCode.INTERNAL_SERVER_ERROR) return;
     this.options.log.error({ requestId, err: details.cause }, 'a resolver failed');
   }
+}
+
+function describe(
+  { operation }: PreparedOperation,
+  context: RequestContext,
+): Omit<FinishedOperation, 'startedAt' | 'durationMs'> {
+  const { requestId, callerId, work } = context;
+  const { name, operation: kind, selectionSet } = operation;
+  const fields = selectionSet.selections.flatMap((one) => (one.kind === Kind.FIELD ? [one.name.value] : []));
+  return { ...work, requestId, callerId, kind, name: name?.value.slice(0, 64), fields: [...new Set(fields)] };
 }
 
 function refusal(message: string, { requestId }: RequestContext, at?: GraphQLError): GraphQLError {

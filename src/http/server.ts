@@ -4,6 +4,7 @@ import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Logger } from 'pino';
 import { badUserInput, toAppError, toGraphQLError } from '../errors.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { readJsonBody, toOperationRequest } from './body.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
 import type { ExamplePage } from './example-page.js';
@@ -21,6 +22,7 @@ export interface HttpParts {
   identify: Identify;
   newContext: NewContext;
   log: Logger;
+  metrics: Metrics;
   maxBodyBytes: number;
   /** Milliseconds between the signs of life on a quiet stream. */
   keepAliveMs: number;
@@ -56,6 +58,10 @@ async function route(
     return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
   }
   if (await parts.examplePage?.serve(request, response)) return;
+  if (path === '/metrics') {
+    response.writeHead(200, { 'content-type': parts.metrics.contentType }).end(await parts.metrics.print());
+    return;
+  }
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
 }
 

@@ -6,6 +6,10 @@ export class OpenStreams {
 
   constructor(private readonly maxPerCaller: number) {}
 
+  get count(): number {
+    return [...this.open.values()].reduce((sum, one) => sum + one, 0);
+  }
+
   /** Gives back what ends the stream's being counted; throws RATE_LIMITED where there are too many. */
   take(callerId: string): () => void {
     const count = this.open.get(callerId) ?? 0;

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { AppError, type AppErrorDetails, cancelled, ErrorCode, toAppError } from '../errors.js';
+import { AppError, type AppErrorDetails, ErrorCode, reasonOf, toAppError } from '../errors.js';
 import type { Leases } from './leases.js';
 import { DAY_MS, type Store } from './store.js';
 
@@ -76,7 +76,7 @@ export class Answers {
 /** Rejects once the caller has left; what was waited for goes on. */
 export function unlessLeft<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onLeft = () => reject(cancelled());
+    const onLeft = () => reject(reasonOf(signal));
     if (signal.aborted) onLeft();
     signal.addEventListener('abort', onLeft, { once: true });
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onLeft));

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, cancelled, ErrorCode } from '../errors.js';
+import { AppError, ErrorCode, reasonOf } from '../errors.js';
 import type { Store } from './store.js';
 import { busy, Turns } from './turns.js';
 
@@ -52,7 +52,7 @@ export class Leases {
     const number = String(await store.next('lease'));
     const deadline = performance.now() + maxWaitMs;
     for (let wait = LOOK_MS.first; ; wait = Math.min(wait * 2, LOOK_MS.longest)) {
-      if (signal.aborted) throw cancelled();
+      if (signal.aborted) throw reasonOf(signal);
       if ((await store.addValue(key, number, LEASE_MS, now())) === null) break;
       if (performance.now() + wait > deadline) throw busy();
       await pause(wait, undefined, { signal }).catch(() => undefined);

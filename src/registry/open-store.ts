@@ -13,33 +13,42 @@ export interface WatchedStore extends Store {
 }
 
 /** The store that STORE_URL names. */
-export function openStore(url: string, log: Logger): WatchedStore {
+export function openStore(url: string, log: Logger, onUse?: OnUse): WatchedStore {
   return watch(
     url.startsWith(SQLITE)
       ? new SqliteStore(url.slice(SQLITE.length))
       : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the registry cannot be reached')),
+    onUse,
   );
 }
 
+/** Told of each thing that a store was asked, by the name of the method. */
+export type OnUse = (method: string, ok: boolean, durationMs: number) => void;
+
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-function watch(store: Store): WatchedStore {
+function watch(store: Store, onUse?: OnUse): WatchedStore {
   const methods = new Map<string | symbol, Method>();
   // Until the first answer nobody knows.
   let isFailing = true;
   const watched =
-    (method: Method): Method =>
+    (name: string, method: Method): Method =>
     async (...args) => {
+      const began = performance.now();
+      let isDone = false;
       try {
         const result = await method.apply(store, args);
         isFailing = false;
+        isDone = true;
         return result;
       } catch (error) {
         isFailing = true;
         throw storeError(error);
+      } finally {
+        onUse?.(name, isDone, performance.now() - began);
       }
     };
-  const check = watched(store.check);
+  const check = watched('check', store.check);
   methods.set('ready', async () => (isFailing ? check() : undefined));
   return new Proxy(store as WatchedStore, {
     get(_, name) {
@@ -47,7 +56,7 @@ function watch(store: Store): WatchedStore {
       if (known) return known;
       const own: unknown = Reflect.get(store, name);
       if (typeof own !== 'function') return own;
-      const method = watched(own as Method);
+      const method = watched(String(name), own as Method);
       methods.set(name, method);
       return method;
     },

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { packRecord, unpackRecord } from './record.js';
 import { SCRIPTS, type ScriptCommands } from './redis-scripts.js';
 import {
@@ -23,25 +23,31 @@ const LONGEST_PAUSE_MS = 1_000;
 /** In the order of a usage hash's numbers, from 1. */
 const KINDS = ['contexts', 'chats', 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
 
+/** A connection that tries again until it is closed. `onTrouble` hears of each time that it is lost. */
+export function connectRedis(
+  url: string,
+  onTrouble: (error: Error) => void,
+  options: Omit<RedisOptions, 'replyMapping'> = {},
+): Redis {
+  const redis = new Redis(url, {
+    // A command that cannot be sent fails at once: nothing piles up behind a server that is gone.
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: COMMAND_TIMEOUT_MS,
+    connectTimeout: COMMAND_TIMEOUT_MS,
+    retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 5), LONGEST_PAUSE_MS),
+    ...options,
+  });
+  return redis.on('error', onTrouble);
+}
+
 /** A Redis or Valkey that many processes share. */
 export class RedisStore implements Store {
   private readonly redis: Redis & ScriptCommands;
 
-  /** `onTrouble` hears of a lost connection; trying again goes on until `close`. */
   constructor(url: string, onTrouble: (error: Error) => void) {
-    this.redis = new Redis(url, {
-      keyPrefix: PREFIX,
-      scripts: SCRIPTS,
-      // A command that cannot be sent fails at once: nothing piles up behind a server that is gone.
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      commandTimeout: COMMAND_TIMEOUT_MS,
-      connectTimeout: COMMAND_TIMEOUT_MS,
-      retryStrategy: (tries) => Math.min(50 * 2 ** Math.min(tries, 5), LONGEST_PAUSE_MS),
-      // What a script was asked in one turn of the event loop goes out as one write.
-      enableAutoPipelining: true,
-    }) as Redis & ScriptCommands;
-    this.redis.on('error', onTrouble);
+    const options = { keyPrefix: PREFIX, scripts: SCRIPTS, enableAutoPipelining: true };
+    this.redis = connectRedis(url, onTrouble, options) as Redis & ScriptCommands;
   }
 
   async create(context: ContextRecord, callerId: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { AppError, cancelled, ErrorCode } from '../errors.js';
+import { AppError, ErrorCode, reasonOf } from '../errors.js';
 
 /** More waiting for one thing than this are a caller's mistake. */
 const MAX_WAITING = 32;
@@ -36,7 +36,7 @@ export class Turns {
     let stop: () => void = () => undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        const onAbort = () => reject(cancelled());
+        const onAbort = () => reject(reasonOf(signal));
         const timer = setTimeout(() => reject(busy()), this.maxWaitMs);
         turn.begin = resolve;
         stop = () => {

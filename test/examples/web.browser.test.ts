@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
+import { Cable } from '../support/cable.js';
 import { beginStream, chunk, STREAM } from '../support/chat-answers.js';
 import { ChatPage } from '../support/chat-page.js';
 import { buildExample } from '../support/example.js';
@@ -307,18 +308,16 @@ describeWith(CHROMIUM)('the example page', () => {
     'says that the connection is lost when the server goes away, and keeps the text that came',
     async () => {
       await using gateway = await StandIn.start();
-      async function askAndLose(): Promise<ChatPage> {
-        await using server = await startBefore(gateway, (response) => {
-          beginStream(response).write(chunk({ content: 'first piece' }));
-        });
-        const chat = await ChatPage.open(browser, server);
-        await chat.create(PERSONA);
-        await chat.question.fill('What?');
-        await chat.question.press('Enter');
-        await chat.answers.getByText('first piece').waitFor();
-        return chat;
-      }
-      await using chat = await askAndLose();
+      await using server = await startBefore(gateway, (response) => {
+        beginStream(response).write(chunk({ content: 'first piece' }));
+      });
+      await using cable = await Cable.to(server.origin);
+      await using chat = await ChatPage.open(browser, cable);
+      await chat.create(PERSONA);
+      await chat.question.fill('What?');
+      await chat.question.press('Enter');
+      await chat.answers.getByText('first piece').waitFor();
+      cable.cut();
       await chat.page.getByRole('alert').getByText('The connection to the server is lost.').waitFor();
       expect(await chat.answers.textContent()).toContain('first piece');
       expect(await chat.button('Try again').count()).toBe(1);

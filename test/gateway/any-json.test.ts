@@ -172,7 +172,7 @@ describe('any JSON that the gateway may say', () => {
     );
     fc.assert(property, { numRuns: 1_000 });
     // Our own sentences: what was said is in none of them, or there would be as many as answers.
-    expect(messages.size).toBeGreaterThan(5);
+    expect(messages.size).toBeGreaterThan(2);
     expect(messages.size).toBeLessThan(20);
   });
 });

@@ -1,5 +1,5 @@
-import type { FinishedCall } from '../../src/gateway/calls.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
+import type { FinishedCall } from '../../src/gateway/finished-call.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import {
   answer,
@@ -39,7 +39,10 @@ describe('a reader who leaves a stream', () => {
       say(EVENTS + chunk({ content: 'a' }) + chunk({ content: 'b' })),
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal);
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     const stream = as.chatStream(QUESTION);
     for (let part = 0; part < parts; part++) await stream.next();
     await stream.return(undefined);
@@ -99,9 +102,9 @@ describe('whoever watches the calls', () => {
     await using upstream = await FaultyUpstream.start(fault);
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
-    await call(gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal)).catch(
-      () => undefined,
-    );
+    await call(
+      gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal }),
+    ).catch(() => undefined);
     await gateway.close();
     expect(seen).toMatchObject([facts]);
     expect(seen[0]?.durationMs).toBeGreaterThan(0);
@@ -113,7 +116,10 @@ describe('whoever watches the calls', () => {
     await gone[Symbol.asyncDispose]();
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url, ...LIMITS, now: () => 0, onCall: (call) => seen.push(call) });
-    const as = gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal);
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     for (let calls = 0; calls < 11; calls++) await chat(as).catch(() => undefined);
     await gateway.close();
     expect(gateway.breakerState).toBe('open');

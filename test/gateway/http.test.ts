@@ -20,7 +20,9 @@ async function create(
   await using standIn = await StandIn.start(answer);
   const gateway = new Gateway({ url: standIn.url, ...LIMITS, ...limits });
   try {
-    const context = await gateway.as({ key: 'sk-1', owner: 'server' }, signal).createContext(INPUT);
+    const context = await gateway
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
+      .createContext(INPUT);
     return { context, seen: standIn.seen };
   } catch (error) {
     return { error, seen: standIn.seen };
@@ -104,7 +106,7 @@ describe('a gateway that takes too long', () => {
       connectTimeoutMs: 50,
     });
     const call = gateway
-      .as({ key: 'sk-1', owner: 'server' }, new AbortController().signal)
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .createContext(INPUT);
     await expect(call).rejects.toMatchObject({
       code: 'GATEWAY_TIMEOUT',

@@ -34,7 +34,7 @@ async function ask<T>(
   await using upstream = await FaultyUpstream.start(fault);
   const gateway = new Gateway({ url: upstream.url, ...LIMITS, ...limits });
   try {
-    const result = await call(gateway.as({ key: 'sk-1', owner: 'server' }, signal));
+    const result = await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }));
     return { result, error: undefined, requests: upstream.requests };
   } catch (error) {
     return { result: undefined, error, requests: upstream.requests };
@@ -127,7 +127,10 @@ describe('a chat on a session', () => {
     // A TLS client before a server that resets each connection before it is secured.
     await using upstream = await FaultyUpstream.start(silence, (socket) => socket.resetAndDestroy());
     const gateway = new Gateway({ url: upstream.url.replace('http:', 'https:'), ...LIMITS });
-    const as = gateway.as({ key: 'sk-1', owner: 'server' }, new AbortController().signal);
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     await expect(as.chat(QUESTION)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     await expect(stream(false)(as)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     expect(upstream.connections).toBe(6);

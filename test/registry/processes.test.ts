@@ -32,7 +32,13 @@ class ServerProcess implements AsyncDisposable {
   ) {}
 
   static async start(gateway: StandIn, storeUrl: string): Promise<ServerProcess> {
-    const env = { PORT: '0', GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, STORE_URL: storeUrl };
+    const env = {
+      PORT: '0',
+      GATEWAY_URL: gateway.url,
+      GATEWAY_API_KEY: SERVER_KEY,
+      STORE_URL: storeUrl,
+      RATE_LIMIT_CREATES_PER_MINUTE: '0',
+    };
     const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
     let said = '';
     for await (const bytes of child.stdout.iterator({ destroyOnReturn: false })) {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { collectProblems } from './browser.js';
-import type { TestServer } from './server.js';
 
 /** For one step on a slow machine; each waits for a state and goes on at once. */
 const STEP_MS = 60_000;
@@ -17,7 +16,7 @@ export class ChatPage implements AsyncDisposable {
 
   static async open(
     browser: Browser,
-    server: TestServer,
+    server: { origin: string },
     { now, ...options }: BrowserContextOptions & { now?: number } = {},
   ): Promise<ChatPage> {
     const chat = new ChatPage(

@@ -1,10 +1,17 @@
-import { pino } from 'pino';
 import { readConfig } from '../../src/config.js';
 import { type RunningServer, type Surroundings, startServer } from '../../src/server.js';
+import { createLog } from '../../src/telemetry/logs.js';
 import type { TypedDocumentString } from './operations.js';
 
 /** Noon of a day: what the tests' clock shows until it is set. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');
+
+/** What a test does not ask for is out of its way. */
+const DEFAULTS = {
+  STORE_URL: 'sqlite::memory:',
+  RATE_LIMIT_CREATES_PER_MINUTE: '0',
+  RATE_LIMIT_CHATS_PER_MINUTE: '0',
+};
 
 export const SERVER_KEY = 'sk-server-key-that-nobody-may-see';
 
@@ -35,10 +42,10 @@ export class TestServer implements AsyncDisposable {
 
   static async start(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<TestServer> {
     const server = new TestServer(undefined as never);
-    const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', STORE_URL: 'sqlite::memory:', ...env });
+    const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', ...DEFAULTS, ...env });
     server.running = await startServer(config, {
       now: () => server.clock(),
-      log: pino({ level: config.logLevel }, { write: (line) => server.log.push(line) }),
+      log: createLog(config.logLevel, { write: (line) => server.log.push(line) }),
       ...surroundings,
     });
     return server;

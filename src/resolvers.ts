@@ -1,0 +1,61 @@
+import type { Logger } from 'pino';
+import { Chats } from './chat/chats.js';
+import { ChatResolver } from './chat/resolver.js';
+import type { Config } from './config.js';
+import { Contexts } from './contexts/contexts.js';
+import { Creation } from './contexts/creation.js';
+import { KeptMessages } from './contexts/kept-messages.js';
+import { Recovery } from './contexts/recovery.js';
+import { ContextResolver } from './contexts/resolver.js';
+import { Reuse } from './contexts/reuse.js';
+import { Budgets, inMemory, inRedis } from './limits/budgets.js';
+import { OpenStreams } from './limits/open-streams.js';
+import { ModelResolver } from './models/resolver.js';
+import { Answers } from './registry/answers.js';
+import { Leases } from './registry/leases.js';
+import type { WatchedStore } from './registry/open-store.js';
+import { connectRedis } from './registry/redis.js';
+import type { Container } from './request-context.js';
+
+export interface Below {
+  store: WatchedStore;
+  now: () => number;
+  log: Logger;
+}
+
+/** Each resolver with what it needs. */
+export function createResolvers(config: Config, { store, now, log }: Below) {
+  const { registry } = config;
+  const counters = openCounters(registry.storeUrl, log);
+  const budgets = new Budgets(config.budgets, counters.newLimiter);
+  const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
+  const answers = new Answers(store, leases, now);
+  const messages = new KeptMessages(store, registry.storeMessages);
+  const creation = new Creation(store, messages, budgets);
+  const reuse = new Reuse({ store, leases, creation, scope: registry.reuseScope });
+  const recovery = new Recovery({ store, leases, creation });
+  const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, budgets, log });
+  const openStreams = new OpenStreams(config.maxStreamsPerCaller);
+  const chats = new Chats({ contexts, leases, answers, openStreams, budgets });
+  const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
+  return { container: containerOf(resolvers), openStreams, close: counters.close };
+}
+
+/** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */
+function openCounters(storeUrl: string, log: Logger) {
+  if (storeUrl.startsWith('sqlite:')) return { newLimiter: inMemory, close: () => undefined };
+  const redis = connectRedis(storeUrl, ({ message }) =>
+    log.warn({ reason: message }, 'callers are counted by this process alone'),
+  );
+  return { newLimiter: inRedis(redis), close: () => redis.disconnect() };
+}
+
+function containerOf(resolvers: object[]): Container {
+  return {
+    get(wanted) {
+      const resolver = resolvers.find((candidate) => candidate instanceof wanted);
+      if (!resolver) throw new Error(`there is no ${wanted.name}`);
+      return resolver as InstanceType<typeof wanted>;
+    },
+  };
+}

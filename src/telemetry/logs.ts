@@ -1,0 +1,56 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import type { Totals } from '../registry/store.js';
+import type { FinishedOperation, Watch } from './work.js';
+
+/** One JSON object a line on stdout, written beside the work and not in its way. */
+export function createLog(
+  level: string,
+  destination: DestinationStream = pino.destination({ sync: false }),
+): Logger {
+  return pino({ level, serializers: { err: describeError } }, destination);
+}
+
+/** A line for each operation. */
+export function logOperations(log: Logger): Watch {
+  return (finished) => {
+    const { requestId, callerId: caller, kind, name, fields, durationMs, gatewayCalls, codes } = finished;
+    log.info(
+      {
+        requestId,
+        caller,
+        operation: name,
+        kind,
+        fields,
+        durationMs: Math.round(durationMs),
+        ...(gatewayCalls.length > 0 && {
+          gateway: gatewayCalls.map(({ status, outcome }) => status ?? outcome),
+        }),
+        ...(finished.tokens.length > 0 && { tokens: sum(finished) }),
+        ...(codes.length > 0 && { codes }),
+      },
+      'operation',
+    );
+  };
+}
+
+function sum({ tokens }: FinishedOperation): Omit<Totals, 'chats'> {
+  const of = (kind: keyof Totals) => tokens.reduce((total, one) => total + one[kind], 0);
+  return {
+    promptTokens: of('promptTokens'),
+    cachedTokens: of('cachedTokens'),
+    completionTokens: of('completionTokens'),
+  };
+}
+
+/** The known fields alone: libraries hang what they were asked to do on their errors, prompts and keys included. */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const { name, message, stack, cause, code } = error as NodeJS.ErrnoException;
+  return {
+    type: name,
+    message,
+    ...(typeof code === 'string' && { code }),
+    stack,
+    ...(cause !== undefined && { cause: describeError(cause) }),
+  };
+}

@@ -1,0 +1,117 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { FinishedCall } from '../gateway/finished-call.js';
+import type { FinishedOperation } from './work.js';
+
+const PREFIX = 'context_cache_';
+/** Models are what callers call them: behind so many names the rest are one. */
+const MAX_MODELS = 100;
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
+const STORE_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
+
+/** What is read when Prometheus asks. */
+export interface Sources {
+  operationsInFlight: () => number;
+  streamsOpen: () => number;
+  /** 0 closed, 0.5 half-open, 1 open. */
+  breaker: () => number;
+}
+
+/** What `GET /metrics` tells. No label holds what a caller chose, but for the names of models. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly models = new Set<string>();
+  private readonly used = { prompt: 0, cached: 0 };
+
+  private readonly operations = this.histogram('operation_duration_seconds', 'Time of operations', [
+    'field',
+    'code',
+  ]);
+  private readonly calls = this.histogram('gateway_call_duration_seconds', 'Time of calls to the gateway', [
+    'operation',
+    'status',
+    'outcome',
+  ]);
+  private readonly retries = this.counter('gateway_retries_total', 'Requests that were sent again', [
+    'operation',
+  ]);
+  private readonly tokens = this.counter(
+    'tokens_total',
+    'Tokens of answered chats, as the gateway counted them',
+    ['kind', 'model'],
+  );
+  private readonly store = this.histogram(
+    'registry_duration_seconds',
+    'Time of what the registry was asked',
+    ['method', 'outcome'],
+    STORE_SECONDS,
+  );
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** Values that are read, not counted. */
+  read({ operationsInFlight, streamsOpen, breaker }: Sources): void {
+    this.gauge('operations_in_flight', 'Operations that run, open streams included', operationsInFlight);
+    this.gauge('streams_open', 'Streams of answers that are open', streamsOpen);
+    this.gauge('gateway_breaker_state', '0 closed, 0.5 half-open, 1 open', breaker);
+    this.gauge('cache_hit_ratio', 'Cached share of all prompt tokens since the start', () =>
+      this.used.prompt === 0 ? 0 : this.used.cached / this.used.prompt,
+    );
+  }
+
+  readonly onOperation = ({ fields, codes, durationMs, tokens }: FinishedOperation): void => {
+    const code = codes[0] ?? 'OK';
+    for (const field of fields) this.operations.observe({ field, code }, durationMs / 1_000);
+    for (const { model, promptTokens, cachedTokens, completionTokens } of tokens) {
+      const label = this.modelLabel(model);
+      this.tokens.inc({ kind: 'prompt', model: label }, promptTokens);
+      this.tokens.inc({ kind: 'cached', model: label }, cachedTokens);
+      this.tokens.inc({ kind: 'completion', model: label }, completionTokens);
+      this.used.prompt += promptTokens;
+      this.used.cached += cachedTokens;
+    }
+  };
+
+  readonly onCall = ({ operation, status, outcome, attempts, durationMs }: FinishedCall): void => {
+    this.calls.observe({ operation, status: status ?? 'none', outcome }, durationMs / 1_000);
+    if (attempts > 1) this.retries.inc({ operation }, attempts - 1);
+  };
+
+  readonly onStoreUse = (method: string, ok: boolean, durationMs: number): void => {
+    this.store.observe({ method, outcome: ok ? 'ok' : 'failed' }, durationMs / 1_000);
+  };
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** In Prometheus' text format. */
+  print(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  private modelLabel(model: string): string {
+    if (this.models.size < MAX_MODELS) this.models.add(model);
+    return this.models.has(model) ? model : 'other';
+  }
+
+  private histogram<T extends string>(name: string, help: string, labelNames: T[], buckets = SECONDS) {
+    return new Histogram({ name: PREFIX + name, help, labelNames, buckets, registers: [this.registry] });
+  }
+
+  private counter<T extends string>(name: string, help: string, labelNames: T[]) {
+    return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
+  }
+
+  private gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: PREFIX + name,
+      help,
+      registers: [this.registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}

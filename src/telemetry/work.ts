@@ -1,0 +1,33 @@
+import type { ErrorCode } from '../errors.js';
+import type { FinishedCall } from '../gateway/finished-call.js';
+import type { Totals } from '../registry/store.js';
+
+/** What is noted while a request runs: numbers and codes, never a text that anyone sent. */
+export interface Work {
+  gatewayCalls: FinishedCall[];
+  /** What its chats used, by model. */
+  tokens: (Totals & { model: string })[];
+  /** Of every error that the caller got to see. */
+  codes: ErrorCode[];
+}
+
+export function newWork(): Work {
+  return { gatewayCalls: [], tokens: [], codes: [] };
+}
+
+/** One operation from its beginning to its end, for whoever watches. */
+export interface FinishedOperation extends Work {
+  requestId: string;
+  /** undefined: nobody who is known. */
+  callerId: string | undefined;
+  kind: string;
+  /** As the document has it. */
+  name: string | undefined;
+  /** The fields of the root that were asked for. */
+  fields: string[];
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  durationMs: number;
+}
+
+export type Watch = (finished: FinishedOperation) => void;
