@@ -134,7 +134,8 @@ describe('a quiet stream', () => {
   });
 
   it('is kept alive by pings over a WebSocket', async () => {
-    await using server = await TestServer.start({}, { keepAliveMs: 5 });
+    // Long enough for the answer to a ping, on a busy machine too: who misses one is cut off.
+    await using server = await TestServer.start({}, { keepAliveMs: 500 });
     const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
     await once(socket, 'ping');
     await once(socket, 'ping');
