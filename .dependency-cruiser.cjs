@@ -1,6 +1,6 @@
 /** The floors of the house, from the top down; nothing imports upward and nothing in a circle. */
 const floors = [
-  ['main', 'print-schema'],
+  ['main', 'print-schema', 'print-trusted-documents'],
   ['server', 'resolvers'],
   ['schema', 'http'],
   ['chat'],
@@ -9,6 +9,7 @@ const floors = [
   ['telemetry'],
   ['gateway', 'auth'],
   ['registry', 'validation', 'config', 'errors'],
+  ['client'],
 ];
 const below = (from) => floors.slice(0, from).flat();
 const room = (names) => `^src/(${names.join('|')})(/|\\.ts$)`;
@@ -47,6 +48,12 @@ module.exports = {
       from: { path: '^src/sandbox/' },
       to: { path: '^src/(?!sandbox/)' },
     },
+    {
+      name: 'the-client-runs-in-browsers',
+      severity: 'error',
+      from: { path: '^src/client/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: '/@graphql-typed-document-node/core/typings/' },
+    },
     { name: 'only-what-is-installed', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
       name: 'no-development-package-in-the-product',
@@ -59,6 +66,10 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     doNotFollow: { path: 'node_modules' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default'],
+      mainFields: ['module', 'main', 'typings'],
+    },
   },
 };

@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import type { ErrorExtensions, FieldError, GatewayFacts } from './client/errors.js';
 
 /** Every `errors[].extensions.code` that a caller can meet. */
 export enum ErrorCode {
@@ -26,20 +27,6 @@ const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   ErrorCode.GATEWAY_BAD_RESPONSE,
   ErrorCode.CANCELLED,
 ]);
-
-/** What is wrong with one field of the caller's input. */
-export interface FieldError {
-  /** From the argument's name down to the field, e.g. `["input", "messages", 0, "content"]`. */
-  path: (string | number)[];
-  message: string;
-}
-
-/** What the gateway answered, as far as a caller may know it. */
-export interface GatewayFacts {
-  status?: number;
-  code?: string;
-  requestId?: string;
-}
 
 export interface AppErrorDetails {
   /** Whole seconds to wait before trying again. */
@@ -108,18 +95,19 @@ export function toAppError(error: unknown): AppError {
 /** The one place that says what of an error a caller gets to see, for every transport. */
 export function toGraphQLError(error: AppError, requestId: string, at?: GraphQLError): GraphQLError {
   const { retryAfter, gateway, fields } = error.details;
+  const extensions: ErrorExtensions = {
+    code: error.code,
+    retryable: error.retryable,
+    ...(retryAfter !== undefined && { retryAfter }),
+    requestId,
+    ...(gateway && { gateway }),
+    ...(fields && { fields }),
+  };
   return new GraphQLError(error.message, {
     ...(at?.nodes && { nodes: at.nodes }),
     ...(at?.source && { source: at.source }),
     ...(at?.positions && { positions: at.positions }),
     ...(at?.path && { path: at.path }),
-    extensions: {
-      code: error.code,
-      retryable: error.retryable,
-      ...(retryAfter !== undefined && { retryAfter }),
-      requestId,
-      ...(gateway && { gateway }),
-      ...(fields && { fields }),
-    },
+    extensions: { ...extensions },
   });
 }

@@ -1,5 +1,6 @@
 import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
-import { badUserInput, type FieldError } from './errors.js';
+import type { FieldError } from './client/errors.js';
+import { badUserInput } from './errors.js';
 
 /** A property rule in one line; `message` completes "<path> ..." and never holds the value. */
 export function rule<T extends object>(

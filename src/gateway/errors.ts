@@ -1,5 +1,6 @@
 import { errors as undici } from 'undici';
-import { AppError, type AppErrorDetails, ErrorCode, type GatewayFacts, NO_SUCH_CONTEXT } from '../errors.js';
+import type { GatewayFacts } from '../client/errors.js';
+import { AppError, type AppErrorDetails, ErrorCode, NO_SUCH_CONTEXT } from '../errors.js';
 import { asObject, asText, type JsonObject } from './json.js';
 import type { GatewayCredential } from './types.js';
 

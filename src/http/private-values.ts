@@ -22,7 +22,8 @@ import {
   type ValidationContext,
   ValuesOfCorrectTypeRule,
 } from 'graphql';
-import { type AppError, badUserInput, type FieldError } from '../errors.js';
+import type { FieldError } from '../client/errors.js';
+import { type AppError, badUserInput } from '../errors.js';
 
 /** More misfits than this help nobody. */
 const MAX_FIELD_ERRORS = 20;

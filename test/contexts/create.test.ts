@@ -1,4 +1,4 @@
-import { CreateContextDocument, type CreateContextInput } from '../support/operations.js';
+import { CreateContextDocument, type CreateContextInput } from '../../src/client/operations.js';
 import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 

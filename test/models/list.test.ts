@@ -1,4 +1,4 @@
-import { ModelsDocument } from '../support/operations.js';
+import { ModelsDocument } from '../../src/client/operations.js';
 import { TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
 

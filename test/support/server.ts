@@ -1,7 +1,7 @@
+import type { TypedDocumentString } from '../../src/client/operations.js';
 import { readConfig } from '../../src/config.js';
 import { type RunningServer, type Surroundings, startServer } from '../../src/server.js';
 import { createLog } from '../../src/telemetry/logs.js';
-import type { TypedDocumentString } from './operations.js';
 
 /** Noon of a day: what the tests' clock shows until it is set. */
 export const NOON = Date.parse('2026-01-01T12:00:00Z');

@@ -180,9 +180,9 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 
 export type ChatStreamSubscription = { chatStream:
-    | { index: number, content?: string | null, finishReason?: FinishReason | null }
-    | { usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null }
-    | { code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatDelta', index: number, content?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null }
+    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
    };
 
 export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
@@ -283,6 +283,7 @@ export const ChatDocument = new TypedDocumentString(`
 export const ChatStreamDocument = new TypedDocumentString(`
     subscription ChatStream($input: ChatInput!) {
   chatStream(input: $input) {
+    __typename
     ... on ChatDelta {
       index
       content

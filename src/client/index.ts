@@ -1,0 +1,2 @@
+export type * from './errors.js';
+export * from './operations.js';
