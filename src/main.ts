@@ -1,28 +1,39 @@
 import { ConfigError, readConfig } from './config.js';
-import { startServer } from './server.js';
+import { type RunningServer, startServer } from './server.js';
 import { createLog } from './telemetry/logs.js';
+
+/** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
+const STUCK_MS = 5_000;
 
 try {
   const config = readConfig();
   const log = createLog(config.logLevel);
-  const server = await startServer(config, { log });
-  console.log([...config.notices, `GraphQL and its playground: ${server.url}`].join('\n'));
+  let server: RunningServer | undefined;
   let isEnding = false;
-  /** Once: in peace. Again: at once. */
+  /** Once: in peace, where anything has begun. Again: at once. */
   const end = (exitCode: number) => {
     if (isEnding) process.exit(1);
+    if (!server) process.exit(exitCode);
     isEnding = true;
+    process.exitCode = exitCode;
+    setTimeout(() => process.exit(1), config.shutdownGraceMs + STUCK_MS).unref();
     server.close().then(
       () => log.flush(() => process.exit(exitCode)),
-      () => process.exit(1),
+      (err) => {
+        log.fatal({ err }, 'the server could not end in peace');
+        process.exit(1);
+      },
     );
   };
   process.on('SIGTERM', () => end(0)).on('SIGINT', () => end(0));
-  // Nobody knows in what state such an error leaves the process: it says so, ends what runs, and goes.
+  // Nobody knows in what state such an error leaves the process: it says so, ends what runs, and goes. Node brings
+  // rejections that nobody handled here, too.
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'the server ends because of an error that nobody caught');
     end(1);
   });
+  server = await startServer(config, { log });
+  console.log([...config.notices, `GraphQL and its playground: ${server.url}`].join('\n'));
 } catch (error) {
   console.error(error instanceof ConfigError ? error.message : error);
   process.exit(1);

@@ -12,6 +12,7 @@ import { Budgets, inMemory, inRedis } from './limits/budgets.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
 import { Answers } from './registry/answers.js';
+import { DetachedWork } from './registry/detached-work.js';
 import { Leases } from './registry/leases.js';
 import type { WatchedStore } from './registry/open-store.js';
 import { connectRedis } from './registry/redis.js';
@@ -29,16 +30,17 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const counters = openCounters(registry.storeUrl, log);
   const budgets = new Budgets(config.budgets, counters.newLimiter);
   const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
-  const answers = new Answers(store, leases, now);
+  const detachedWork = new DetachedWork();
+  const answers = new Answers(store, leases, detachedWork, now);
   const messages = new KeptMessages(store, registry.storeMessages);
   const creation = new Creation(store, messages, budgets);
-  const reuse = new Reuse({ store, leases, creation, scope: registry.reuseScope });
-  const recovery = new Recovery({ store, leases, creation });
+  const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
+  const recovery = new Recovery({ store, leases, detachedWork, creation });
   const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, budgets, log });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller);
   const chats = new Chats({ contexts, leases, answers, openStreams, budgets });
   const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
-  return { container: containerOf(resolvers), openStreams, close: counters.close };
+  return { container: containerOf(resolvers), openStreams, detachedWork, close: counters.close };
 }
 
 /** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */

@@ -10,7 +10,7 @@ import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
 import { ExamplePage } from './http/example-page.js';
-import { Operations } from './http/operations.js';
+import { LAST_WORDS_MS, Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
 import { createHttpServer } from './http/server.js';
 import { serveWebSockets } from './http/web-socket.js';
@@ -53,7 +53,12 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const gateway = new Gateway({ ...gatewayConfig, now, onCall: metrics.onCall });
   const store = openStore(config.registry.storeUrl, log, metrics.onStoreUse);
   await waitFor(store);
-  const { container, openStreams, close: closeResolvers } = createResolvers(config, { store, now, log });
+  const {
+    container,
+    openStreams,
+    detachedWork,
+    close: closeResolvers,
+  } = createResolvers(config, { store, now, log });
   const identify = identifier(config, gatewayConfig, now);
   const newContext: NewContext = (caller, requestId = randomUUID()) =>
     new RequestContext({ requestId, caller, gateway, container, now });
@@ -74,8 +79,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   });
   const apollo = createApollo(schema, operations, log);
   await apollo.start();
-  let closing = false;
-  const server = createHttpServer({
+  const { server, close: closeHttp } = createHttpServer({
     apollo,
     operations,
     playground: config.playground ? new Playground(tabHeaders(config)) : undefined,
@@ -86,7 +90,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     metrics,
     maxBodyBytes: config.maxBodyBytes,
     keepAliveMs,
-    isReady: async () => !closing && (await isReachable(store)),
+    isReady: async () => !operations.isDraining && (await isReachable(store)),
   });
   const closeWebSockets = serveWebSockets({
     server,
@@ -102,18 +106,17 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   return {
     url: `http://${config.host}:${(server.address() as AddressInfo).port}/graphql`,
     async close() {
-      closing = true;
+      const graceEnds = performance.now() + config.shutdownGraceMs;
       await operations.drain(config.shutdownGraceMs);
-      const closed = once(server, 'close');
-      server.close();
-      await closeWebSockets();
-      server.closeAllConnections();
-      await closed;
+      await within(graceEnds - performance.now(), detachedWork.settled());
+      await Promise.all([closeWebSockets(), closeHttp()]);
       await apollo.stop();
+      // What still calls the gateway fails with this, and gets to note it.
       await gateway.close();
+      await within(LAST_WORDS_MS, detachedWork.settled());
       closeResolvers();
       await store.close();
-      await traces?.close();
+      await within(LAST_WORDS_MS, traces?.close());
       await sandbox?.close();
     },
   };
@@ -142,6 +145,14 @@ async function isReachable(store: WatchedStore): Promise<boolean> {
 async function waitFor(store: WatchedStore): Promise<void> {
   const deadline = performance.now() + STORE_WAIT_MS;
   while (!(await isReachable(store)) && performance.now() < deadline) await pause(20);
+}
+
+/** Waits for it, so many milliseconds at most. */
+async function within(longestMs: number, work: Promise<void> | undefined): Promise<void> {
+  const late = new AbortController();
+  const wait = pause(Math.max(longestMs, 0), undefined, { signal: late.signal }).catch(() => undefined);
+  await Promise.race([work, wait]);
+  late.abort();
 }
 
 function startSandboxFor({ gateway }: Config, now: () => number): Promise<Sandbox> {

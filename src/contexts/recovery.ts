@@ -1,6 +1,6 @@
 import { contextNotFound } from '../errors.js';
 import { ContextMode } from '../gateway/types.js';
-import { unlessLeft } from '../registry/answers.js';
+import type { DetachedWork } from '../registry/detached-work.js';
 import type { Leases } from '../registry/leases.js';
 import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -9,6 +9,7 @@ import type { Creation } from './creation.js';
 export interface RecoveryParts {
   store: Store;
   leases: Leases;
+  detachedWork: DetachedWork;
   creation: Creation;
 }
 
@@ -23,7 +24,7 @@ export class Recovery {
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost);
     const flight = this.flights.get(lost.key) ?? this.start(lost, request.detached());
-    return unlessLeft(flight, request.signal);
+    return this.parts.detachedWork.unlessLeft(flight, request.signal);
   }
 
   private start(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {

@@ -1,5 +1,5 @@
 import { ContextMode } from '../gateway/types.js';
-import { unlessLeft } from '../registry/answers.js';
+import type { DetachedWork } from '../registry/detached-work.js';
 import type { Leases } from '../registry/leases.js';
 import { DAY_MS, type Holding, type Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -22,6 +22,7 @@ export interface Found {
 export interface ReuseParts {
   store: Store;
   leases: Leases;
+  detachedWork: DetachedWork;
   creation: Creation;
   scope: ReuseScope;
 }
@@ -34,12 +35,15 @@ export class Reuse {
   constructor(private readonly parts: ReuseParts) {}
 
   async findOrCreate(input: CreateContextInput, request: RequestContext): Promise<Found> {
+    const { detachedWork } = this.parts;
     const pointer = this.pointerTo(input, request);
     const found = await this.find(pointer, request);
     if (found) return { held: found, reused: true };
     const others = this.flights.get(pointer);
-    if (!others) return unlessLeft(this.start(pointer, input, request.detached()), request.signal);
-    const { key } = (await unlessLeft(others, request.signal)).held.context;
+    if (!others) {
+      return detachedWork.unlessLeft(this.start(pointer, input, request.detached()), request.signal);
+    }
+    const { key } = (await detachedWork.unlessLeft(others, request.signal)).held.context;
     const held = await this.parts.store.share(key, request.caller.id, request.now());
     if (held) return { held, reused: true };
     // It has ended or been forgotten just now.

@@ -1,4 +1,5 @@
 import { Client, type Dispatcher } from 'undici';
+import { shuttingDown } from '../errors.js';
 import type { Stage } from './errors.js';
 import type { Lifetime } from './lifetime.js';
 
@@ -18,6 +19,7 @@ export class Connections {
   private readonly unreached = new WeakSet<Client>();
   /** The last one is the warmest. */
   private readonly idle: Client[] = [];
+  private isClosed = false;
 
   constructor(
     private readonly origin: string,
@@ -26,6 +28,7 @@ export class Connections {
 
   /** A connection for one request; it is the caller's to end, and ends with the call. */
   open(lifetime: Lifetime): Exchange {
+    if (this.isClosed) throw shuttingDown();
     const client = this.idle.pop() ?? this.connect();
     return new Exchange(client, lifetime, {
       isUnreached: () => this.unreached.has(client),
@@ -35,6 +38,7 @@ export class Connections {
   }
 
   async close(): Promise<void> {
+    this.isClosed = true;
     await Promise.all([...this.clients].map((client) => client.destroy()));
   }
 

@@ -56,8 +56,8 @@ export interface OperationsOptions {
   watch?: Watch;
 }
 
-/** Milliseconds that an operation gets to say why it ends. */
-const LAST_WORDS_MS = 2_000;
+/** Milliseconds that whoever is told of an end gets to hear of it. */
+export const LAST_WORDS_MS = 1_000;
 
 /** A parser's own message quotes the document, and there could be a prompt in it. */
 export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place on.';
@@ -66,7 +66,7 @@ export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place o
 export class Operations {
   private readonly rules: readonly ValidationRule[];
   private readonly running = new Map<RequestContext, Promise<void>>();
-  private isDraining = false;
+  private draining = false;
   /** Apollo Server keeps documents parsed; each of those is validated once. */
   private readonly validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
@@ -80,10 +80,15 @@ export class Operations {
 
   /** The operation, or why it is refused. */
   prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
-    if (this.isDraining) return [toGraphQLError(shuttingDown(), context.requestId)];
+    if (this.draining) return [toGraphQLError(shuttingDown(), context.requestId)];
     const prepared = this.check(request, context);
     if (Array.isArray(prepared)) context.work.codes.push(ErrorCode.BAD_USER_INPUT);
     return prepared;
+  }
+
+  /** Whether the server is about to end, and takes no new work. */
+  get isDraining(): boolean {
+    return this.draining;
   }
 
   /** How many run, open streams included. */
@@ -93,7 +98,7 @@ export class Operations {
 
   /** Takes no more work, waits for what runs, and ends what still runs after `graceMs` milliseconds. */
   async drain(graceMs: number): Promise<void> {
-    this.isDraining = true;
+    this.draining = true;
     const all = () => Promise.all([...this.running.values()]);
     const grace = new AbortController();
     await Promise.race([all(), pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);

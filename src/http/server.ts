@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Logger } from 'pino';
-import { badUserInput, toAppError, toGraphQLError } from '../errors.js';
+import { AppError, badUserInput, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import { readJsonBody, toOperationRequest } from './body.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
 import type { ExamplePage } from './example-page.js';
 import { HttpError } from './http-error.js';
-import type { Operations } from './operations.js';
+import { OpenAnswers } from './open-answers.js';
+import { LAST_WORDS_MS, type Operations } from './operations.js';
 import type { Playground } from './playground.js';
 
 export interface HttpParts {
@@ -30,15 +32,35 @@ export interface HttpParts {
   isReady: () => Promise<boolean>;
 }
 
+export interface HttpServer {
+  server: Server;
+  /** Lets the answers that there are be written out, and closes every connection. */
+  close(): Promise<void>;
+}
+
 /** The one HTTP server: GraphQL, playground and health. */
-export function createHttpServer(parts: HttpParts): Server {
-  return createServer((request, response) => {
+export function createHttpServer(parts: HttpParts): HttpServer {
+  const answers = new OpenAnswers();
+  const server = createServer((request, response) => {
+    answers.add(response);
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
+    // The caller's next request is another server's.
+    if (parts.operations.isDraining) response.setHeader('connection', 'close');
     route(request, response, requestId, parts).catch((error: unknown) =>
       answerError(error, response, requestId, parts),
     );
   });
+  return {
+    server,
+    async close() {
+      await answers.writtenOut(LAST_WORDS_MS);
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
 }
 
 async function route(
@@ -76,6 +98,7 @@ async function answerGraphQL(
   parts: HttpParts,
 ) {
   const body = request.method === 'POST' ? await readJsonBody(request, parts.maxBodyBytes) : undefined;
+  if (parts.operations.isDraining) throw shuttingDown();
   const caller = await parts.identify(request.headers.authorization);
   const context = parts.newContext(caller, requestId);
   if (wantsEventStream(request)) {
@@ -109,15 +132,16 @@ function toHeaderMap({ headers }: IncomingMessage): HeaderMap {
 
 function answerError(error: unknown, response: ServerResponse, requestId: string, { log }: HttpParts): void {
   const isRefusal = error instanceof HttpError;
-  if (!isRefusal) log.error({ requestId, err: error }, 'a request failed');
+  if (!isRefusal && !(error instanceof AppError)) log.error({ requestId, err: error }, 'a request failed');
   if (response.headersSent) {
     response.destroy();
     return;
   }
   const failure = isRefusal ? badUserInput(error.message) : toAppError(error);
+  const status = isRefusal ? error.status : failure.retryable ? 503 : 500;
   // What is left of a refused body is not read, so the connection cannot serve another request.
   response.setHeader('connection', 'close');
-  answerJson(response, isRefusal ? error.status : 500, { errors: [toGraphQLError(failure, requestId)] });
+  answerJson(response, status, { errors: [toGraphQLError(failure, requestId)] });
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

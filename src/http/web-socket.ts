@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import type { Caller } from '../auth/caller.js';
 import { AppError } from '../errors.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
-import type { Operations } from './operations.js';
+import { LAST_WORDS_MS, type Operations } from './operations.js';
 
 /** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -28,7 +28,7 @@ export interface WebSocketParts {
 export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxMessageBytes });
   parts.server.on('upgrade', (request, socket, head) => {
-    const refusal = refuseUpgrade(request);
+    const refusal = parts.operations.isDraining ? '503 Service Unavailable' : refuseUpgrade(request);
     if (refusal) return refuse(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       sockets.emit('connection', webSocket, request),
@@ -61,7 +61,12 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
     parts.keepAliveMs,
   );
   return async () => {
+    // Some never answer a goodbye.
+    const late = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+    }, LAST_WORDS_MS);
     await dispose();
+    clearTimeout(late);
   };
 }
 
@@ -92,6 +97,8 @@ function refuseUpgrade({ url, headers }: IncomingMessage): string | undefined {
 }
 
 function refuse(socket: Duplex, status: string): void {
+  // Node has let go of the socket: nobody else hears of its errors.
+  socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
 }
 

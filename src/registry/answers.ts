@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { AppError, type AppErrorDetails, ErrorCode, reasonOf, toAppError } from '../errors.js';
+import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors.js';
+import type { DetachedWork } from './detached-work.js';
 import type { Leases } from './leases.js';
 import { DAY_MS, type Store } from './store.js';
 
@@ -24,6 +25,7 @@ export class Answers {
   constructor(
     private readonly store: Store,
     private readonly leases: Leases,
+    private readonly detachedWork: DetachedWork,
     private readonly now: () => number,
   ) {}
 
@@ -39,7 +41,7 @@ export class Answers {
   private async runOnce<T>(name: string, claim: Kept, signal: AbortSignal, run: () => Promise<T>) {
     const lease = await this.leases.take(name, signal);
     const running = this.runAndKeep(name, claim, run).finally(() => lease.release());
-    return unlessLeft(running, signal);
+    return this.detachedWork.unlessLeft(running, signal);
   }
 
   private async runAndKeep<T>(name: string, claim: Kept, run: () => Promise<T>): Promise<T> {
@@ -71,16 +73,6 @@ export class Answers {
         error: { code, message, details: { ...details, cause: undefined } },
       });
   }
-}
-
-/** Rejects once the caller has left; what was waited for goes on. */
-export function unlessLeft<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onLeft = () => reject(reasonOf(signal));
-    if (signal.aborted) onLeft();
-    signal.addEventListener('abort', onLeft, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onLeft));
-  });
 }
 
 /** undefined: claimed but not answered yet. */

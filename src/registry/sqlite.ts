@@ -161,6 +161,8 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.flush();
+    // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
+    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
   }
 

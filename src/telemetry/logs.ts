@@ -45,12 +45,17 @@ function sum({ tokens }: FinishedOperation): Omit<Totals, 'chats'> {
 /** The known fields alone: libraries hang what they were asked to do on their errors, prompts and keys included. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
-  const { name, message, stack, cause, code } = error as NodeJS.ErrnoException;
+  const { name, message, stack = '', cause, code } = error as NodeJS.ErrnoException;
   return {
     type: name,
-    message,
+    ...(!quotesItsInput(name, String(code)) && { message }),
     ...(typeof code === 'string' && { code }),
-    stack,
+    stack: stack.split('\n').filter((line) => line.startsWith('    at ')),
     ...(cause !== undefined && { cause: describeError(cause) }),
   };
+}
+
+/** Parsers and checks of arguments say what they were given, and Node what a promise was rejected with. */
+function quotesItsInput(name: string, code: string): boolean {
+  return name === 'SyntaxError' || /^ERR_(INVALID_|OUT_OF_RANGE|UNHANDLED_REJECTION)/.test(code);
 }

@@ -1,5 +1,3 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +5,7 @@ import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
-import { SERVER_KEY } from '../support/server.js';
+import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { QUESTION } from '../support/streams.js';
 
@@ -17,64 +15,6 @@ const LIST =
   'query ($after: String) { contexts(first: 100, after: $after) { edges { node { id } } pageInfo { hasNextPage endCursor } } }';
 const PREFIX = { model: 'm', messages: [{ content: 'persona' }], mode: 'COMMON_PREFIX', reuse: true };
 const SESSION = { model: 'm', messages: [{ content: 'persona' }], mode: 'SESSION' };
-
-interface Answer {
-  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
-  data: any;
-  errors?: { message: string; extensions: { code: string; retryable: boolean } }[];
-}
-
-/** The built server in a process of its own. */
-class ServerProcess implements AsyncDisposable {
-  private constructor(
-    readonly url: string,
-    readonly child: ChildProcess,
-  ) {}
-
-  static async start(gateway: StandIn, storeUrl: string): Promise<ServerProcess> {
-    const env = {
-      PORT: '0',
-      GATEWAY_URL: gateway.url,
-      GATEWAY_API_KEY: SERVER_KEY,
-      STORE_URL: storeUrl,
-      RATE_LIMIT_CREATES_PER_MINUTE: '0',
-    };
-    const child = spawn(process.execPath, ['dist/main.js'], { env, stdio: ['ignore', 'pipe', 'ignore'] });
-    let said = '';
-    for await (const bytes of child.stdout.iterator({ destroyOnReturn: false })) {
-      said += bytes;
-      const url = /http:\S+\/graphql/.exec(said)?.[0];
-      if (!url) continue;
-      child.stdout.resume();
-      return new ServerProcess(url, child);
-    }
-    throw new Error(`the server did not start: ${said}`);
-  }
-
-  async ask(query: string, variables: object = {}): Promise<Answer> {
-    const headers = { 'content-type': 'application/json' };
-    const body = JSON.stringify({ query, variables });
-    return (await (await fetch(this.url, { method: 'POST', headers, body })).json()) as Answer;
-  }
-
-  async ready(): Promise<number> {
-    return (await fetch(this.url.replace('/graphql', '/readyz'))).status;
-  }
-
-  async untilReady(status: number): Promise<void> {
-    await eventually(async () => (await this.ready()) === status);
-  }
-
-  async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGKILL');
-    await once(this.child, 'exit');
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.kill();
-  }
-}
 
 /** Each context has an id of its own; chats wait until they are let go. */
 async function slowGateway() {
@@ -111,8 +51,8 @@ function behaviours(storeUrl: () => string) {
   it('see one create where twenty identical ones come at once', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
-    await using one = await ServerProcess.start(gateway.standIn, storeUrl());
-    await using two = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using one = await ServerProcess.before(gateway.standIn, storeUrl());
+    await using two = await ServerProcess.before(gateway.standIn, storeUrl());
     const asked = Array.from({ length: 20 }, (_one, index) =>
       (index % 2 ? one : two).ask(CREATE, { input: PREFIX }),
     );
@@ -124,8 +64,8 @@ function behaviours(storeUrl: () => string) {
   it('run one chat at a time on a session', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
-    await using one = await ServerProcess.start(gateway.standIn, storeUrl());
-    await using two = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using one = await ServerProcess.before(gateway.standIn, storeUrl());
+    await using two = await ServerProcess.before(gateway.standIn, storeUrl());
     const { data } = await one.ask(CREATE, { input: SESSION });
     const { id } = data.createContext;
     const first = one.ask(CHAT, question(id, 'first'));
@@ -144,8 +84,8 @@ function behaviours(storeUrl: () => string) {
   it('have all that one had answered before it was killed', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
-    await using doomed = await ServerProcess.start(gateway.standIn, storeUrl());
-    await using heir = await ServerProcess.start(gateway.standIn, storeUrl());
+    await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
+    await using heir = await ServerProcess.before(gateway.standIn, storeUrl());
     const answered: string[] = [];
     const asking = Array.from({ length: 200 }, async () => {
       const { data } = await doomed.ask(CREATE, { input: SESSION });
@@ -178,8 +118,8 @@ describeWith(REDIS)('two processes on one Redis', () => {
   it('go on with a session once the process that chatted on it is dead for a while', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
-    await using doomed = await ServerProcess.start(gateway.standIn, redis.url);
-    await using heir = await ServerProcess.start(gateway.standIn, redis.url);
+    await using doomed = await ServerProcess.before(gateway.standIn, redis.url);
+    await using heir = await ServerProcess.before(gateway.standIn, redis.url);
     const { data } = await doomed.ask(CREATE, { input: SESSION });
     const { id } = data.createContext;
     const cut = doomed.ask(CHAT, question(id, 'cut')).catch(() => 'cut');
@@ -195,7 +135,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
   it('fail closed while it is away, answer a chat that has come, and are back with it', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
-    await using server = await ServerProcess.start(gateway.standIn, redis.url);
+    await using server = await ServerProcess.before(gateway.standIn, redis.url);
     await server.untilReady(200);
     const { data } = await server.ask(CREATE, { input: SESSION });
     const { id } = data.createContext;
@@ -220,7 +160,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await redis.stop();
-    await using server = await ServerProcess.start(gateway.standIn, redis.url);
+    await using server = await ServerProcess.before(gateway.standIn, redis.url);
     expect(await server.ready()).toBe(503);
     await redis.startAgain();
     await server.untilReady(200);

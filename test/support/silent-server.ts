@@ -4,10 +4,16 @@ import { type AddressInfo, createServer, type Socket } from 'node:net';
 /** Takes connections and never says a word. */
 export class SilentServer implements AsyncDisposable {
   private readonly sockets = new Set<Socket>();
+  /** Resolves once somebody has connected. */
+  readonly connected: Promise<unknown>;
   private readonly server = createServer((socket) => {
     this.sockets.add(socket);
     socket.on('error', () => undefined);
   });
+
+  private constructor() {
+    this.connected = once(this.server, 'connection');
+  }
 
   static async start(): Promise<SilentServer> {
     const silent = new SilentServer();

@@ -1,7 +1,7 @@
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import WebSocket from 'ws';
-import type { AnsweredError, TestServer } from './server.js';
+import type { AnsweredError } from './server.js';
 
 export interface StreamResult {
   data?: { chatStream: StreamEvent } | null;
@@ -35,7 +35,7 @@ export interface StreamClient {
 }
 
 /** The clients that frontends use, one for each streaming transport. */
-export const TRANSPORTS: [string, (server: TestServer, authorization?: string) => StreamClient][] = [
+export const TRANSPORTS: [string, (server: { url: string }, authorization?: string) => StreamClient][] = [
   [
     'server-sent events',
     (server, authorization) => {
