@@ -13,6 +13,10 @@ export interface Config {
   registry: RegistryConfig;
   shutdownGraceMs: number;
   maxBodyBytes: number;
+  /** Origins of the pages that may call, as browsers write them. */
+  corsOrigins: string[];
+  /** Path of the map of the only documents that run; undefined: any document. */
+  trustedDocuments?: string;
   maxStreamsPerCaller: number;
   budgets: BudgetConfig;
   /** Whether OpenTelemetry's own variables name where traces go. */
@@ -81,6 +85,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const gateway = readGateway(read);
   const { authMode, notices } = chooseAuthMode(read, host, gateway);
   if (production) requireNamed(read, ['GATEWAY_URL', 'AUTH_MODE']);
+  const trustedDocuments = read.text('TRUSTED_DOCUMENTS');
   const config: Config = {
     host,
     port: read.integer('PORT', 4000, 0, 65_535),
@@ -90,6 +95,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     registry: readRegistry(read, authMode),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
+    corsOrigins: read.origins('CORS_ORIGINS'),
+    ...(trustedDocuments !== undefined && { trustedDocuments }),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
     budgets: {
       createsPerMinute: read.integer('RATE_LIMIT_CREATES_PER_MINUTE', 60, 0, 1_000_000_000),
@@ -164,8 +171,13 @@ function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
   const serverHasKey = gateway.apiKey !== undefined || gateway.url === SANDBOX_URL;
   const authMode: AuthMode = named ?? (serverHasKey ? 'none' : 'passthrough');
   const notices: string[] = [];
+  const allowAnonymous = read.flag('ALLOW_ANONYMOUS', false);
   if (named === undefined && serverHasKey && !isLoopback(host)) {
     read.problems.push('AUTH_MODE must be named where HOST is not a loopback address');
+  } else if (authMode === 'none' && !isLoopback(host) && !allowAnonymous) {
+    read.problems.push(
+      'ALLOW_ANONYMOUS=on must be set, too, where AUTH_MODE is none and HOST is not a loopback address: anyone who reaches it spends the server’s own key',
+    );
   }
   if (authMode !== 'passthrough' && !serverHasKey) {
     read.problems.push(
@@ -241,6 +253,16 @@ class EnvReader {
     const isUsable = url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
     if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
     return value;
+  }
+
+  origins(name: string): string[] {
+    const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
+    const named = origins.filter((origin) => origin !== '');
+    // `*` would let any page call whoever visits it; a path or a capital letter would never match.
+    if (!named.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+      this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
+    }
+    return named;
   }
 
   baseUrl(name: string, value: string): string {

@@ -9,11 +9,14 @@ import { type Config, type GatewayConfig, SANDBOX_URL } from './config.js';
 import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
+import { Cors } from './http/cors.js';
 import { ExamplePage } from './http/example-page.js';
 import { LAST_WORDS_MS, Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
 import { createHttpServer } from './http/server.js';
+import { TIMEOUTS, type Timeouts } from './http/timeouts.js';
 import { serveWebSockets } from './http/web-socket.js';
+import { openDocuments } from './limits/trusted-documents.js';
 import { openStore, type WatchedStore } from './registry/open-store.js';
 import { type Identify, type NewContext, RequestContext } from './request-context.js';
 import { createResolvers } from './resolvers.js';
@@ -36,6 +39,7 @@ export interface Surroundings {
   log?: Logger;
   /** Milliseconds between the signs of life on a quiet stream; 12 seconds where it is left out. */
   keepAliveMs?: number;
+  timeouts?: Timeouts;
 }
 
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
@@ -43,7 +47,14 @@ const STORE_WAIT_MS = 2_000;
 
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
-  const { now = Date.now, log = createLog(config.logLevel), keepAliveMs = 12_000 } = surroundings;
+  const {
+    now = Date.now,
+    log = createLog(config.logLevel),
+    keepAliveMs = 12_000,
+    timeouts = TIMEOUTS,
+  } = surroundings;
+  const documents = openDocuments(config.trustedDocuments);
+  const cors = new Cors(config.corsOrigins);
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
   const sandbox = config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now) : undefined;
@@ -67,6 +78,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const operations = new Operations({
     schema,
     introspection: config.introspection,
+    documents,
     log,
     watch: (finished) => {
       for (const watch of watchers) watch(finished);
@@ -82,6 +94,9 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const { server, close: closeHttp } = createHttpServer({
     apollo,
     operations,
+    documents,
+    cors,
+    timeouts,
     playground: config.playground ? new Playground(tabHeaders(config)) : undefined,
     examplePage: config.playground ? new ExamplePage() : undefined,
     identify,
@@ -95,6 +110,9 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const closeWebSockets = serveWebSockets({
     server,
     operations,
+    documents,
+    cors,
+    timeouts,
     identify,
     newContext,
     now,

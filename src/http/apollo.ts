@@ -9,8 +9,9 @@ import {
 import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { ErrorCode, MASKED } from '../errors.js';
+import { PARSE_OPTIONS, syntaxMessage } from '../limits/parsing.js';
 import type { RequestContext } from '../request-context.js';
-import { type Operations, SYNTAX_ERROR } from './operations.js';
+import type { Operations } from './operations.js';
 
 /**
  * Apollo Server for what it does best: reading a request, negotiating, CSRF prevention, keeping documents parsed.
@@ -32,6 +33,7 @@ export function createApollo(
       ApolloServerPluginSchemaReportingDisabled(),
       ApolloServerPluginUsageReportingDisabled(),
     ],
+    parseOptions: PARSE_OPTIONS,
     dangerouslyDisableValidation: true,
     introspection: true,
     csrfPrevention: true,
@@ -93,7 +95,7 @@ function toPublicError(error: GraphQLFormattedError): GraphQLFormattedError {
   }
   const isSyntaxError = extensions?.code === 'GRAPHQL_PARSE_FAILED';
   return {
-    message: isSyntaxError ? SYNTAX_ERROR : message,
+    message: isSyntaxError ? syntaxMessage(error) : message,
     ...(locations && { locations }),
     extensions: { code: ErrorCode.BAD_USER_INPUT, retryable: false },
   };

@@ -1,4 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { AppError } from '../errors.js';
+import type { DocumentRequest, Documents } from '../limits/trusted-documents.js';
 import { HttpError } from './http-error.js';
 import type { OperationRequest } from './operations.js';
 
@@ -24,16 +27,14 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   }
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   const body = await readBytes(request, maxBytes);
-  try {
-    return JSON.parse(body.toString('utf8'));
-  } catch {
-    throw new HttpError(400, 'The body is not valid JSON.');
-  }
+  if (!isUtf8(body)) throw new HttpError(400, 'The body is not valid UTF-8.');
+  return parseJson(body.toString('utf8'));
 }
 
 /** The body's operation, for transports that Apollo Server does not read. */
-export function toOperationRequest(body: unknown): OperationRequest {
-  const { query, operationName, variables } = isObject(body) ? body : {};
+export function toOperationRequest(body: unknown, documents: Documents): OperationRequest {
+  const { operationName, variables, ...named } = isObject(body) ? body : {};
+  const query = textOf(named, documents);
   if (typeof query !== 'string' || query === '')
     throw new HttpError(400, 'The body needs a `query`, a text.');
   if (operationName != null && typeof operationName !== 'string') {
@@ -41,6 +42,44 @@ export function toOperationRequest(body: unknown): OperationRequest {
   }
   if (variables != null && !isObject(variables)) throw new HttpError(400, '`variables` must be an object.');
   return { document: query, operationName, variables };
+}
+
+/** The body with the text that it names, for Apollo Server, which takes no other. */
+export function withDocument(body: unknown, documents: Documents): unknown {
+  if (!isObject(body)) return body;
+  const query = textOf(body, documents);
+  // It would take a hash in there for a request of its own persisted queries.
+  return isObject(body.extensions) ? { ...body, query, extensions: {} } : { ...body, query };
+}
+
+/** The same for the parameters of a GET. */
+export function withDocumentInSearch(search: string, documents: Documents): string {
+  const parameters = new URLSearchParams(search);
+  const [query, documentId, extensions] = ['query', 'documentId', 'extensions'].map((name) =>
+    parameters.get(name),
+  );
+  if (query || (documentId === null && extensions === null)) return search;
+  const text = textOf({ documentId, extensions: extensions && parseJson(extensions) }, documents);
+  if (typeof text !== 'string') return search;
+  parameters.set('query', text);
+  parameters.delete('extensions');
+  return `?${parameters}`;
+}
+
+function textOf(request: DocumentRequest, documents: Documents): unknown {
+  try {
+    return documents.textOf(request);
+  } catch (error) {
+    throw error instanceof AppError ? new HttpError(400, error.message) : error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, 'This is not valid JSON.');
+  }
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
@@ -59,7 +98,7 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
       } else chunks.push(chunk);
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
+    request.on('error', () => reject(new HttpError(400, 'The body was cut short.')));
     request.on('close', () => reject(new HttpError(400, 'The body was cut short.')));
   });
 }

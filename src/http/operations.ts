@@ -9,7 +9,6 @@ import {
   Kind,
   NoSchemaIntrospectionCustomRule,
   type OperationDefinitionNode,
-  parse,
   specifiedRules,
   subscribe,
   type ValidationRule,
@@ -17,14 +16,10 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
-import {
-  type AppError,
-  badUserInput,
-  ErrorCode,
-  shuttingDown,
-  toAppError,
-  toGraphQLError,
-} from '../errors.js';
+import { AppError, badUserInput, ErrorCode, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
+import { parseDocument, syntaxMessage } from '../limits/parsing.js';
+import { queryLimits } from '../limits/query-limits.js';
+import type { Documents } from '../limits/trusted-documents.js';
 import type { RequestContext } from '../request-context.js';
 import type { FinishedOperation, Watch } from '../telemetry/work.js';
 import { PrivateValuesRule, variablesError } from './private-values.js';
@@ -51,6 +46,7 @@ export interface Results extends AsyncIterableIterator<ExecutionResult, void, vo
 export interface OperationsOptions {
   schema: GraphQLSchema;
   introspection: boolean;
+  documents: Documents;
   log: Logger;
   /** Told of each operation once it is over; must not throw. */
   watch?: Watch;
@@ -59,11 +55,9 @@ export interface OperationsOptions {
 /** Milliseconds that whoever is told of an end gets to hear of it. */
 export const LAST_WORDS_MS = 1_000;
 
-/** A parser's own message quotes the document, and there could be a prompt in it. */
-export const SYNTAX_ERROR = 'The document is not valid GraphQL from this place on.';
-
 /** Validates and runs operations, the same for every transport: the errors are what a caller may see. */
 export class Operations {
+  private readonly limits: readonly ValidationRule[];
   private readonly rules: readonly ValidationRule[];
   private readonly running = new Map<RequestContext, Promise<void>>();
   private draining = false;
@@ -71,6 +65,7 @@ export class Operations {
   private readonly validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
 
   constructor(private readonly options: OperationsOptions) {
+    this.limits = [queryLimits(options.schema)];
     this.rules = [
       ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
       PrivateValuesRule,
@@ -111,14 +106,17 @@ export class Operations {
   private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
     const { operationName, variables } = request;
     try {
-      const document = typeof request.document === 'string' ? parse(request.document) : request.document;
+      const sent = request.document;
+      this.options.documents.check(typeof sent === 'string' ? sent : sent.loc?.source.body);
+      const document = typeof sent === 'string' ? parseDocument(sent) : sent;
       const invalid = this.validate(document);
       if (invalid.length > 0) return invalid.map((error) => refusal(error.message, context, error));
       const operation = getOperationAST(document, operationName);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
       return { document, operation, operationName, variables: variables ?? {} };
     } catch (error) {
-      if (error instanceof GraphQLError) return [refusal(SYNTAX_ERROR, context, error)];
+      if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
+      if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
       throw error;
     }
   }
@@ -216,7 +214,8 @@ export class Operations {
   private validate(document: DocumentNode): readonly GraphQLError[] {
     const known = this.validated.get(document);
     if (known) return known;
-    const errors = validate(this.options.schema, document, this.rules);
+    const tooMuch = validate(this.options.schema, document, this.limits);
+    const errors = tooMuch.length > 0 ? tooMuch : validate(this.options.schema, document, this.rules);
     this.validated.set(document, errors);
     return errors;
   }

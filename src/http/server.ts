@@ -4,19 +4,25 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Logger } from 'pino';
 import { AppError, badUserInput, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
+import type { Documents } from '../limits/trusted-documents.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import type { Metrics } from '../telemetry/metrics.js';
-import { readJsonBody, toOperationRequest } from './body.js';
+import { readJsonBody, toOperationRequest, withDocument, withDocumentInSearch } from './body.js';
+import type { Cors } from './cors.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
 import type { ExamplePage } from './example-page.js';
 import { HttpError } from './http-error.js';
 import { OpenAnswers } from './open-answers.js';
 import { LAST_WORDS_MS, type Operations } from './operations.js';
 import type { Playground } from './playground.js';
+import { serverOptions, type Timeouts } from './timeouts.js';
 
 export interface HttpParts {
   apollo: ApolloServer<RequestContext>;
   operations: Operations;
+  documents: Documents;
+  cors: Cors;
+  timeouts: Timeouts;
   /** undefined: none is served. */
   playground: Playground | undefined;
   /** undefined: none is served. */
@@ -41,7 +47,7 @@ export interface HttpServer {
 /** The one HTTP server: GraphQL, playground and health. */
 export function createHttpServer(parts: HttpParts): HttpServer {
   const answers = new OpenAnswers();
-  const server = createServer((request, response) => {
+  const server = createServer(serverOptions(parts.timeouts), (request, response) => {
     answers.add(response);
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
@@ -71,6 +77,7 @@ async function route(
 ) {
   const path = request.url?.split('?', 1)[0];
   if (path === '/graphql') {
+    if (parts.cors.serve(request, response)) return;
     if (parts.playground && isBrowserVisit(request)) return parts.playground.serve(request, response);
     return answerGraphQL(request, response, requestId, parts);
   }
@@ -102,7 +109,7 @@ async function answerGraphQL(
   const caller = await parts.identify(request.headers.authorization);
   const context = parts.newContext(caller, requestId);
   if (wantsEventStream(request)) {
-    const results = parts.operations.stream(toOperationRequest(body), context);
+    const results = parts.operations.stream(toOperationRequest(body, parts.documents), context);
     return answerEventStream(response, results, parts.keepAliveMs);
   }
   response.once('close', () => {
@@ -112,8 +119,8 @@ async function answerGraphQL(
     httpGraphQLRequest: {
       method: request.method ?? 'GET',
       headers: toHeaderMap(request),
-      search: new URL(request.url ?? '/', 'http://localhost').search,
-      body,
+      search: withDocumentInSearch(new URL(request.url ?? '/', 'http://localhost').search, parts.documents),
+      body: withDocument(body, parts.documents),
     },
     context: async () => context,
   });

@@ -1,13 +1,19 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs } from 'graphql';
-import { CloseCode } from 'graphql-ws';
+import { CloseCode, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { Caller } from '../auth/caller.js';
-import { AppError } from '../errors.js';
+import { AppError, badUserInput, toAppError, toGraphQLError } from '../errors.js';
+import type { Documents } from '../limits/trusted-documents.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
+import { toOperationRequest } from './body.js';
+import type { Cors } from './cors.js';
+import { HttpError } from './http-error.js';
 import { LAST_WORDS_MS, type Operations } from './operations.js';
+import type { Timeouts } from './timeouts.js';
+import { guardSocket, MAX_OPERATIONS, tooManyOperations } from './web-socket-limits.js';
 
 /** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -15,6 +21,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 export interface WebSocketParts {
   server: Server;
   operations: Operations;
+  documents: Documents;
+  cors: Cors;
+  timeouts: Timeouts;
   identify: Identify;
   newContext: NewContext;
   /** Milliseconds since the epoch. */
@@ -28,7 +37,9 @@ export interface WebSocketParts {
 export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxMessageBytes });
   parts.server.on('upgrade', (request, socket, head) => {
-    const refusal = parts.operations.isDraining ? '503 Service Unavailable' : refuseUpgrade(request);
+    const refusal = parts.operations.isDraining
+      ? '503 Service Unavailable'
+      : refuseUpgrade(request, parts.cors);
     if (refusal) return refuse(socket, refusal);
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       sockets.emit('connection', webSocket, request),
@@ -36,22 +47,21 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
   });
   const { dispose } = useServer<Record<string, unknown>, Known>(
     {
+      connectionInitWaitTimeout: parts.timeouts.initMs,
       async onConnect({ connectionParams, extra }) {
         const caller = await parts.identify(asText(connectionParams?.authorization));
         extra.caller = caller;
         extra.expiry = closeAtExpiry(extra, caller, parts.now());
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
-      onSubscribe({ extra }, _id, { query, operationName, variables }) {
+      onSubscribe({ extra, subscriptions }, _id, payload) {
         const context = parts.newContext(extra.caller as Known['caller']);
-        const prepared = parts.operations.prepare({ document: query, operationName, variables }, context);
+        const request = read(payload, Object.keys(subscriptions).length, parts);
+        if (request instanceof AppError) return [toGraphQLError(request, context.requestId)];
+        const prepared = parts.operations.prepare(request, context);
         if (Array.isArray(prepared)) return prepared;
-        return {
-          document: prepared.document,
-          operationName,
-          variableValues: variables,
-          contextValue: context,
-        } as ExecutionArgs;
+        const { document, operationName, variables: variableValues } = prepared;
+        return { document, operationName, variableValues, contextValue: context } as ExecutionArgs;
       },
       // Both as a series, so that completing the operation or losing the socket ends its work.
       execute: (args) => run(args, parts.operations),
@@ -60,6 +70,7 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
     sockets,
     parts.keepAliveMs,
   );
+  sockets.on('connection', guardSocket);
   return async () => {
     // Some never answer a goodbye.
     const late = setTimeout(() => {
@@ -83,17 +94,25 @@ function closeAtExpiry({ socket }: Extra, caller: Known['caller'], now: number):
   return setTimeout(close, Math.min(caller.expiresAt - now, LONGEST_TIMER_MS));
 }
 
+/** `running`: how many operations the connection has, this one included. */
+function read(payload: SubscribePayload, running: number, { documents }: WebSocketParts) {
+  if (running > MAX_OPERATIONS) return tooManyOperations();
+  try {
+    return toOperationRequest(payload, documents);
+  } catch (error) {
+    return error instanceof HttpError ? badUserInput(error.message) : toAppError(error);
+  }
+}
+
 function run(args: ExecutionArgs, operations: Operations) {
   const { document, operationName, variableValues: variables } = args;
   return operations.stream({ document, operationName, variables }, args.contextValue as RequestContext);
 }
 
 /** A page of another origin could otherwise use whoever visits it as its way in. */
-function refuseUpgrade({ url, headers }: IncomingMessage): string | undefined {
-  if (url?.split('?', 1)[0] !== '/graphql') return '404 Not Found';
-  const { origin, host } = headers;
-  const isForeign = origin !== undefined && !(URL.canParse(origin) && new URL(origin).host === host);
-  return isForeign ? '403 Forbidden' : undefined;
+function refuseUpgrade(request: IncomingMessage, cors: Cors): string | undefined {
+  if (request.url?.split('?', 1)[0] !== '/graphql') return '404 Not Found';
+  return cors.mayConnect(request) ? undefined : '403 Forbidden';
 }
 
 function refuse(socket: Duplex, status: string): void {

@@ -1,0 +1,64 @@
+import {
+  type ExecutableDefinitionNode,
+  GraphQLError,
+  type GraphQLSchema,
+  isExecutableDefinitionNode,
+  isObjectType,
+  OperationTypeNode,
+  type ValidationRule,
+} from 'graphql';
+import { type Cost, DocumentCost, type PageSizes } from './document-cost.js';
+
+/** The largest introspection query is 15 deep. */
+export const MAX_DEPTH = 20;
+export const MAX_ALIASES = 15;
+export const MAX_DIRECTIVES = 50;
+/** One page of 100 contexts with all their fields is about 3400. */
+export const MAX_FIELDS = 5_000;
+
+/**
+ * Refuses documents that ask for too much. Its work grows with the document's length and with nothing else, so it is
+ * to go before the rules of graphql-js, some of which compare all with all.
+ */
+export function queryLimits(schema: GraphQLSchema): ValidationRule {
+  const pageSizes = pageSizesOf(schema);
+  return (context) => ({
+    Document(document) {
+      const costs = new DocumentCost(document, pageSizes);
+      for (const definition of document.definitions) {
+        if (!isExecutableDefinitionNode(definition)) continue;
+        const message = excess(costs.of(definition), definition);
+        if (message) context.reportError(new GraphQLError(message, { nodes: definition }));
+      }
+      return false;
+    },
+  });
+}
+
+function excess(cost: Cost, definition: ExecutableDefinitionNode): string | undefined {
+  if (cost.depth > MAX_DEPTH) return `Fields may be nested ${MAX_DEPTH} deep at most.`;
+  if (cost.aliases > MAX_ALIASES) return `An operation may use ${MAX_ALIASES} aliases at most.`;
+  if (cost.directives > MAX_DIRECTIVES) return `An operation may use ${MAX_DIRECTIVES} directives at most.`;
+  if (cost.fields > MAX_FIELDS) {
+    return `An operation may ask for ${MAX_FIELDS} fields at most, those of a page counted for each of its entries. Ask for smaller pages or fewer fields.`;
+  }
+  if (isMutation(definition) && cost.paidCalls > 1) {
+    return 'An operation may hold one `createContext` or `chat` at most, skipped ones included. Send one operation for each.';
+  }
+  return undefined;
+}
+
+function isMutation(definition: ExecutableDefinitionNode): boolean {
+  return 'operation' in definition && definition.operation === OperationTypeNode.MUTATION;
+}
+
+function pageSizesOf(schema: GraphQLSchema): PageSizes {
+  const sizes = new Map<string, number>();
+  for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
+    for (const field of Object.values(type.getFields())) {
+      const first = field.args.find(({ name }) => name === 'first');
+      if (first) sizes.set(field.name, Number(first.defaultValue));
+    }
+  }
+  return sizes;
+}
