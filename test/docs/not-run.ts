@@ -1,0 +1,45 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { scriptNames } from './scripts.js';
+
+export interface NotRun {
+  /** The command; what it names stands in groups. */
+  command: RegExp;
+  reason: string;
+  /** What is held instead; what is wrong, if anything. */
+  problem: (named: Record<string, string>) => string | undefined;
+}
+
+/** The commands of the documents that the tests cannot run. All others are run. */
+export const NOT_RUN: NotRun[] = [
+  {
+    command: /^npm ci$/,
+    reason: 'the test runs in what it has installed',
+    problem: () => unlessThere('package-lock.json'),
+  },
+  {
+    command: /^npm test(?: -- (?<path>\S+))?$/,
+    reason: 'it is what runs this test',
+    problem: ({ path }) => unlessThere(path ?? 'jest.config.js'),
+  },
+  {
+    command:
+      /^npm run (?<script>dev|lint|format|schema|codegen|bench|build:example|screenshots)\b(?<args>.*)$/,
+    reason: 'it does not end, is slow, changes files, or is run by .ci/run or by a test of its own',
+    problem: ({ script = '', args = '' }) => unlessScript(script) ?? unlessOptions(args, 'bench/main.mjs'),
+  },
+];
+
+function unlessThere(path: string): string | undefined {
+  return existsSync(path) ? undefined : `${path} is not there`;
+}
+
+function unlessScript(name: string): string | undefined {
+  return scriptNames().includes(name) ? undefined : `no package.json has a script ${name}`;
+}
+
+/** Each option must be known to the program. */
+function unlessOptions(args: string, program: string): string | undefined {
+  const source = readFileSync(program, 'utf8');
+  const unknown = args.match(/--\w[\w-]*/g)?.find((option) => !source.includes(option));
+  return unknown && `${program} knows no ${unknown}`;
+}

@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, parse, print, printType, validate, visit } from 'graphql';
+import { documentPaths, readDocument } from './documents.js';
+import { Session } from './session.js';
+import { isDefinition, stepsOf } from './steps.js';
+
+const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
+
+describe.each(documentPaths())('%s', (path) => {
+  const document = readDocument(path);
+  const graphql = document.blocks.filter(({ language }) => language === 'graphql');
+
+  it('can be followed from its first command to its last', async () => {
+    await using session = new Session();
+    for (const step of stepsOf(document)) await session.follow(step);
+  });
+
+  it('shows operations of the schema', () => {
+    for (const { text } of graphql.filter(({ text }) => !isDefinition(text))) {
+      expect({ text, problems: validate(schema, parse(text)) }).toEqual({ text, problems: [] });
+    }
+  });
+
+  it('shows types as they are', () => {
+    for (const { text } of graphql.filter(({ text }) => isDefinition(text))) {
+      expect(inOrder(text)).toBe(inOrder(definitionsOf(namesIn(text))));
+    }
+  });
+});
+
+function namesIn(definitions: string): string[] {
+  return parse(definitions).definitions.map((one) => ('name' in one ? (one.name?.value ?? '') : ''));
+}
+
+/** As the schema has them. */
+function definitionsOf(names: string[]): string {
+  const found = names.map((name) => schema.getType(name)).filter((type) => type !== undefined);
+  return found.map(printType).join('\n');
+}
+
+/** Without descriptions, and with fields and arguments in the order of their names. */
+function inOrder(definitions: string): string {
+  const bare = parse(definitions.replaceAll(/"""[\s\S]*?"""/g, ''));
+  return print(
+    visit(bare, {
+      ObjectTypeDefinition: (type) => ({ ...type, fields: sorted(type.fields) }),
+      InputObjectTypeDefinition: (type) => ({ ...type, fields: sorted(type.fields) }),
+      EnumTypeDefinition: (type) => ({ ...type, values: sorted(type.values) }),
+      FieldDefinition: (field) => ({ ...field, arguments: sorted(field.arguments) }),
+    }),
+  );
+}
+
+function sorted<T extends { name: { value: string } }>(nodes: readonly T[] = []): T[] {
+  return [...nodes].sort((one, other) => (one.name.value < other.name.value ? -1 : 1));
+}
