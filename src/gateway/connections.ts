@@ -1,5 +1,6 @@
 import { Client, type Dispatcher } from 'undici';
 import { shuttingDown } from '../errors.js';
+import { Answer } from './answer.js';
 import type { Stage } from './errors.js';
 import type { Lifetime } from './lifetime.js';
 
@@ -74,8 +75,7 @@ interface Owner {
 
 /** One request and its answer on one connection. */
 export class Exchange {
-  /** Of the answer, once it has begun. */
-  status: number | undefined;
+  readonly answer = new Answer();
   private readonly unwatch: () => void;
   private isOver = false;
 
@@ -87,17 +87,22 @@ export class Exchange {
     this.unwatch = lifetime.watch((reason) => this.end(reason));
   }
 
+  /** Of the answer, once it has begun. */
+  get status(): number | undefined {
+    return this.answer.status || undefined;
+  }
+
   get stage(): Stage {
     if (this.status !== undefined) return 'reading';
     return this.owner.isUnreached() ? 'connecting' : 'waiting';
   }
 
-  /** undici's `request` follows no redirect: a followed one would carry the key to another host. */
-  async request(options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData> {
+  /** Sends the request, once, and waits for the answer's head. No redirect is followed: it would carry the key to another host. */
+  async send(options: Dispatcher.DispatchOptions): Promise<Answer> {
     this.lifetime.throwIfOver();
-    const response = await this.client.request(options);
-    this.status = response.statusCode;
-    return response;
+    this.client.dispatch(options, this.answer);
+    await this.answer.begin();
+    return this.answer;
   }
 
   /** The answer was read to its end: the connection may serve another request. */

@@ -1,34 +1,32 @@
 import { createParser } from 'eventsource-parser';
 import { badResponse } from './errors.js';
 
-/**
- * The data of each server-sent event, as soon as its last byte is there, however the bytes were cut.
- * `maxEventLength`: characters of the largest event that is taken.
- */
-export async function* readEventStream(
-  body: AsyncIterable<Uint8Array>,
-  maxEventLength: number,
-): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  const normalise = lineFeeds();
-  const ready: string[] = [];
-  let tooLarge = false;
-  const parser = createParser({
-    maxBufferSize: maxEventLength,
-    onEvent: ({ data }) => ready.push(data),
+/** Reads server-sent events, however their bytes are cut. */
+export class EventStreamReader {
+  private readonly decoder = new TextDecoder();
+  private readonly normalise = lineFeeds();
+  private readonly ready: string[] = [];
+  private isTooLarge = false;
+  private readonly parser = createParser({
+    maxBufferSize: this.maxEventLength,
+    onEvent: ({ data }) => this.ready.push(data),
     onError: ({ type }) => {
-      tooLarge ||= type === 'max-buffer-size-exceeded';
+      this.isTooLarge ||= type === 'max-buffer-size-exceeded';
     },
   });
-  const feed = function* (text: string) {
-    parser.feed(text);
-    yield* ready.splice(0);
-    if (tooLarge) throw badResponse(`one of its events is larger than ${maxEventLength} characters`);
-  };
-  for await (const bytes of body) yield* feed(normalise(decoder.decode(bytes, { stream: true })));
-  // A last event may lack the empty line behind it; a last line that was cut off is not completed by this.
-  const rest = decoder.decode();
-  yield* feed(`${normalise(rest)}\n`);
+
+  /** `maxEventLength`: characters of the largest event that is taken. */
+  constructor(private readonly maxEventLength: number) {}
+
+  /** The data of each event whose last byte is among these; without bytes: of what the end of the stream completes. */
+  *read(bytes: Uint8Array | undefined): Generator<string, void> {
+    const text = this.decoder.decode(bytes, { stream: bytes !== undefined });
+    // A last event may lack the empty line behind it; a last line that was cut off is not completed by this.
+    this.parser.feed(this.normalise(text) + (bytes === undefined ? '\n' : ''));
+    yield* this.ready.splice(0);
+    if (this.isTooLarge)
+      throw badResponse(`one of its events is larger than ${this.maxEventLength} characters`);
+  }
 }
 
 /** CR and CRLF become LF at once: the parser would hold a CR back until it sees what follows. */

@@ -1,10 +1,10 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import type { Dispatcher } from 'undici';
 import type { AppError } from '../errors.js';
+import type { Answer } from './answer.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
-import { readEventStream } from './event-stream.js';
+import { EventStreamReader } from './event-stream.js';
 import type { FinishedCall } from './finished-call.js';
 import { asObject, type JsonObject } from './json.js';
 import type { Lifetime } from './lifetime.js';
@@ -68,18 +68,25 @@ export class GatewayHttp {
   async *events(call: GatewayCall, exchange: Exchange): AsyncGenerator<GatewayEvent> {
     let isWhole = false;
     try {
-      const response = await this.send(call, exchange, 'identity');
-      const { statusCode, headers } = response;
-      const isStream = statusCode === 200 && !/json|html/i.test(single(headers['content-type']) ?? '');
-      if (!isStream) {
-        yield { kind: 'answer', body: await this.readAnswer(response, call, exchange) };
+      const answer = await this.send(call, exchange, 'identity');
+      if (answer.status !== 200 || /json|html/i.test(single(answer.headers['content-type']) ?? '')) {
+        yield { kind: 'answer', body: await this.readAnswer(answer, call, exchange) };
         return;
       }
-      for await (const event of this.readEvents(response, call)) {
-        isWhole = event.kind === 'end';
-        if (isWhole) releaseAfterRest(response, exchange);
-        yield event;
-      }
+      refusePacked(answer);
+      const reader = new EventStreamReader(this.options.maxResponseBytes);
+      let bytes: Buffer | undefined;
+      do {
+        bytes = await answer.next();
+        for (const data of reader.read(bytes)) {
+          isWhole = data === '[DONE]';
+          if (isWhole) releaseAfterRest(answer, exchange);
+          yield isWhole ? { kind: 'end' } : { kind: 'chunk', body: readChunk(data, call) };
+          if (isWhole) return;
+        }
+      } while (bytes !== undefined);
+    } catch (error) {
+      throw transportError(error, exchange.stage);
     } finally {
       if (!isWhole) exchange.end();
     }
@@ -93,9 +100,9 @@ export class GatewayHttp {
     { method, path, credential, body }: GatewayCall,
     exchange: Exchange,
     encoding: 'gzip' | 'identity',
-  ): Promise<Dispatcher.ResponseData> {
+  ): Promise<Answer> {
     try {
-      return await exchange.request({
+      return await exchange.send({
         method,
         path: this.basePath + path,
         headers: {
@@ -111,12 +118,8 @@ export class GatewayHttp {
     }
   }
 
-  private async readAnswer(
-    response: Dispatcher.ResponseData,
-    call: GatewayCall,
-    exchange: Exchange,
-  ): Promise<JsonObject> {
-    const { statusCode: status } = response;
+  private async readAnswer(response: Answer, call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
+    const { status } = response;
     if (status < 200 || status >= 300) throw await this.readRefusal(response, call, exchange);
     const answer = await this.readObject(response, exchange);
     if (answer === null) throw badResponse('it is not a JSON object', { gateway: { status } });
@@ -125,11 +128,7 @@ export class GatewayHttp {
   }
 
   /** The status says enough where the body behind it cannot be read. */
-  private async readRefusal(
-    response: Dispatcher.ResponseData,
-    call: GatewayCall,
-    exchange: Exchange,
-  ): Promise<AppError> {
+  private async readRefusal(response: Answer, call: GatewayCall, exchange: Exchange): Promise<AppError> {
     try {
       return this.refusal(response, await this.readObject(response, exchange), call);
     } catch (error) {
@@ -137,49 +136,24 @@ export class GatewayHttp {
     }
   }
 
-  private refusal(
-    { statusCode: status, headers }: Dispatcher.ResponseData,
-    body: JsonObject | null,
-    call: GatewayCall,
-  ): AppError {
+  private refusal({ status, headers }: Answer, body: JsonObject | null, call: GatewayCall): AppError {
     const retryAfter = single(headers['retry-after']);
     const requestId = single(headers['x-request-id']);
     return gatewayError({ status, body, retryAfter, requestId }, call, this.options.now);
   }
 
   /** null where the answer is not a JSON object. */
-  private async readObject(
-    response: Dispatcher.ResponseData,
-    exchange: Exchange,
-  ): Promise<JsonObject | null> {
+  private async readObject(response: Answer, exchange: Exchange): Promise<JsonObject | null> {
     const { maxResponseBytes } = this.options;
     const body = await readBody(response, maxResponseBytes);
     exchange.release();
     return parseObject((await unpack(body, response, maxResponseBytes)).toString('utf8'));
   }
+}
 
-  private async *readEvents(
-    { body, headers }: Dispatcher.ResponseData,
-    call: GatewayCall,
-  ): AsyncGenerator<GatewayEvent> {
-    // undici also emits what ends the body; here it is thrown, or meant.
-    body.on('error', () => undefined);
-    const encoding = single(headers['content-encoding']) ?? 'identity';
-    if (encoding !== 'identity') throw badResponse('its encoding was not asked for');
-    try {
-      // Destroying the body is the exchange's business: behind `[DONE]` the connection is still good.
-      const bytes = body.iterator({ destroyOnReturn: false });
-      for await (const data of readEventStream(bytes, this.options.maxResponseBytes)) {
-        if (data === '[DONE]') {
-          yield { kind: 'end' };
-          return;
-        }
-        yield { kind: 'chunk', body: readChunk(data, call) };
-      }
-    } catch (error) {
-      throw transportError(error, 'reading');
-    }
-  }
+function refusePacked({ headers }: Answer): void {
+  const encoding = single(headers['content-encoding']) ?? 'identity';
+  if (encoding !== 'identity') throw badResponse('its encoding was not asked for');
 }
 
 function readChunk(data: string, call: GatewayCall): JsonObject {
@@ -189,37 +163,31 @@ function readChunk(data: string, call: GatewayCall): JsonObject {
   return body;
 }
 
-function releaseAfterRest({ body }: Dispatcher.ResponseData, exchange: Exchange): void {
+function releaseAfterRest(answer: Answer, exchange: Exchange): void {
   const timer = setTimeout(() => exchange.end(), REST_OF_STREAM_MS);
-  body.once('end', () => exchange.release());
-  body.once('close', () => {
+  answer.skip((isWhole) => {
     clearTimeout(timer);
-    exchange.end();
+    if (isWhole) exchange.release();
+    else exchange.end();
   });
-  // Reading goes on once the iterator has let go of the body.
-  setImmediate(() => body.resume());
 }
 
-async function readBody({ body, statusCode }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
+async function readBody(answer: Answer, maxBytes: number): Promise<Buffer> {
+  const pieces: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of body) {
-      size += chunk.length;
-      if (size > maxBytes) throw tooLarge(maxBytes, statusCode);
-      chunks.push(chunk);
+    for (let bytes = await answer.next(); bytes !== undefined; bytes = await answer.next()) {
+      size += bytes.length;
+      if (size > maxBytes) throw tooLarge(maxBytes, answer.status);
+      pieces.push(bytes);
     }
   } catch (error) {
     throw transportError(error, 'reading');
   }
-  return Buffer.concat(chunks);
+  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }
 
-async function unpack(
-  body: Buffer,
-  { headers, statusCode: status }: Dispatcher.ResponseData,
-  maxBytes: number,
-): Promise<Buffer> {
+async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: number): Promise<Buffer> {
   const encoding = single(headers['content-encoding'])?.toLowerCase() ?? 'identity';
   if (encoding === 'identity' || body.length === 0) return body;
   if (encoding !== 'gzip') throw badResponse('its encoding was not asked for', { gateway: { status } });

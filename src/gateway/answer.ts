@@ -1,0 +1,96 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+
+/** Bytes that may wait to be read before the gateway is told to wait. */
+const HIGH_WATER = 65_536;
+
+/**
+ * One answer as it comes off a connection. undici's own `request` does the same with a stream of its own for each
+ * answer, which costs as much as all else that a call does.
+ */
+export class Answer implements Dispatcher.DispatchHandler {
+  status = 0;
+  headers: IncomingHttpHeaders = {};
+  private readonly waiting: Buffer[] = [];
+  private waitingBytes = 0;
+  private isOver = false;
+  private failure: unknown;
+  private controller: Dispatcher.DispatchController | undefined;
+  /** What goes on once there is something new. */
+  private wake: (() => void) | undefined;
+  /** Told of the end once nobody reads any more; undefined: somebody may read. */
+  private onSkipped: ((isWhole: boolean) => void) | undefined;
+
+  /** Resolves with the head; rejects where none came. */
+  async begin(): Promise<void> {
+    while (this.status === 0) {
+      if (this.isOver) throw this.failure;
+      await this.more();
+    }
+  }
+
+  /** The next bytes; undefined at the end. One reader at a time. */
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const bytes = this.waiting.shift();
+      if (bytes) return this.taken(bytes);
+      if (this.failure) throw this.failure;
+      if (this.isOver) return undefined;
+      await this.more();
+    }
+  }
+
+  /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
+  skip(onEnd: (isWhole: boolean) => void): void {
+    this.onSkipped = onEnd;
+    this.waiting.length = 0;
+    if (this.isOver) onEnd(this.failure === undefined);
+    else this.controller?.resume();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.controller = controller;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return;
+    this.status = status;
+    this.headers = headers;
+    this.wake?.();
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
+    if (this.onSkipped) return;
+    this.waiting.push(bytes);
+    this.waitingBytes += bytes.length;
+    if (this.waitingBytes > HIGH_WATER) controller.pause();
+    this.wake?.();
+  }
+
+  onResponseEnd(): void {
+    this.end();
+  }
+
+  onResponseError(_: Dispatcher.DispatchController, error: Error): void {
+    this.failure ??= error;
+    this.end();
+  }
+
+  private end(): void {
+    this.isOver = true;
+    this.wake?.();
+    this.onSkipped?.(this.failure === undefined);
+  }
+
+  private more(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private taken(bytes: Buffer): Buffer {
+    this.waitingBytes -= bytes.length;
+    if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
+    return bytes;
+  }
+}
