@@ -1,4 +1,5 @@
 import { isIPv4 } from 'node:net';
+import { EnvReader } from './environment.js';
 
 export type AuthMode = 'none' | 'passthrough' | 'jwt';
 
@@ -26,6 +27,8 @@ export interface Config {
   logLevel: string;
   /** What the operator should know about the choices above, one sentence each. */
   notices: string[];
+  /** Every variable that was read, with the value it came to; of secrets only whether they are set. */
+  settings: ReadonlyMap<string, string>;
 }
 
 export interface GatewayConfig {
@@ -73,7 +76,8 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: string[]) {
-    super(`The configuration is not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    const list = problems.length === 1 ? ` ${problems[0]}` : problems.map((one) => `\n  - ${one}`).join('');
+    super(`The configuration is not usable:${list}`);
   }
 }
 
@@ -81,7 +85,7 @@ export class ConfigError extends Error {
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const read = new EnvReader(env);
   const production = env.NODE_ENV === 'production';
-  const host = read.text('HOST') ?? '127.0.0.1';
+  const host = read.text('HOST', '127.0.0.1');
   const gateway = readGateway(read);
   const { authMode, notices } = chooseAuthMode(read, host, gateway);
   if (production) requireNamed(read, ['GATEWAY_URL', 'AUTH_MODE']);
@@ -106,8 +110,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
     introspection: read.flag('INTROSPECTION', !production),
     playground: read.flag('PLAYGROUND', !production),
-    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS) ?? 'info',
+    logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     notices,
+    settings: read.settings,
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;
@@ -115,11 +120,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
 
 function readGateway(read: EnvReader): GatewayConfig {
   const apiKey = read.secret('GATEWAY_API_KEY');
-  const wanted = read.text('GATEWAY_URL');
-  const nothingNamed =
-    wanted === undefined && apiKey === undefined && read.text('AUTH_MODE') !== 'passthrough';
+  const isReal = apiKey !== undefined || read.given('AUTH_MODE') === 'passthrough';
   return {
-    url: nothingNamed ? SANDBOX_URL : read.baseUrl('GATEWAY_URL', wanted ?? DEFAULT_GATEWAY_URL),
+    url: readGatewayUrl(read, isReal ? DEFAULT_GATEWAY_URL : SANDBOX_URL),
     ...(apiKey !== undefined && { apiKey }),
     connectTimeoutMs: read.integer('GATEWAY_CONNECT_TIMEOUT_MS', 5_000, 1, 3_600_000),
     headersTimeoutMs: read.integer('GATEWAY_HEADERS_TIMEOUT_MS', 60_000, 1, 3_600_000),
@@ -129,12 +132,25 @@ function readGateway(read: EnvReader): GatewayConfig {
   };
 }
 
+function readGatewayUrl(read: EnvReader, fallback: string): string {
+  const value = read.text('GATEWAY_URL', fallback);
+  if (value === SANDBOX_URL) return value;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  const isUsable =
+    url !== undefined &&
+    (url.protocol === 'https:' || url.protocol === 'http:') &&
+    url.username + url.password + url.search + url.hash === '';
+  if (!isUsable) {
+    read.problems.push(
+      `GATEWAY_URL must be an http(s) URL without user, query or fragment, or "${SANDBOX_URL}"`,
+    );
+  }
+  return value.replace(/\/+$/, '');
+}
+
 function readJwt(read: EnvReader): JwtConfig {
   const secret = read.secret('AUTH_JWT_SECRET');
-  const jwksUrl =
-    read.text('AUTH_JWKS_URL') === undefined
-      ? undefined
-      : read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
+  const jwksUrl = read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
   const issuer = read.text('AUTH_JWT_ISSUER');
   const audience = read.text('AUTH_JWT_AUDIENCE');
   if ((secret === undefined) === (jwksUrl === undefined)) {
@@ -153,11 +169,11 @@ function readJwt(read: EnvReader): JwtConfig {
 }
 
 function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
-  const storeUrl = read.text('STORE_URL') ?? 'sqlite:data/contexts.db';
+  const storeUrl = read.text('STORE_URL', 'sqlite:data/contexts.db');
   if (!/^sqlite:./.test(storeUrl)) {
     read.url('STORE_URL', ['redis:', 'rediss:'], 'sqlite:PATH, sqlite::memory:, redis://... or rediss://...');
   }
-  const reuseScope = read.choice('REUSE_SCOPE', ['caller', 'everyone']) ?? 'caller';
+  const reuseScope = read.choice('REUSE_SCOPE', ['caller', 'everyone'], 'caller');
   if (reuseScope === 'everyone' && authMode === 'passthrough') {
     read.problems.push(
       'REUSE_SCOPE=everyone needs the server’s own key: with AUTH_MODE=passthrough every caller has a gateway account apart',
@@ -170,6 +186,7 @@ function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
   const named = read.choice('AUTH_MODE', ['none', 'passthrough', 'jwt']);
   const serverHasKey = gateway.apiKey !== undefined || gateway.url === SANDBOX_URL;
   const authMode: AuthMode = named ?? (serverHasKey ? 'none' : 'passthrough');
+  read.settings.set('AUTH_MODE', authMode);
   const notices: string[] = [];
   const allowAnonymous = read.flag('ALLOW_ANONYMOUS', false);
   if (named === undefined && serverHasKey && !isLoopback(host)) {
@@ -199,84 +216,10 @@ function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
 
 function requireNamed(read: EnvReader, names: string[]): void {
   for (const name of names) {
-    if (read.text(name) === undefined) read.problems.push(`${name} must be named where NODE_ENV=production`);
+    if (read.given(name) === undefined) read.problems.push(`${name} must be named where NODE_ENV=production`);
   }
 }
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'));
-}
-
-/** Reads variables and collects what is wrong; a problem names the variable, never its value. */
-class EnvReader {
-  readonly problems: string[] = [];
-  constructor(private readonly env: NodeJS.ProcessEnv) {}
-
-  text(name: string): string | undefined {
-    return this.env[name]?.trim() || undefined;
-  }
-
-  secret(name: string): string | undefined {
-    const value = this.text(name);
-    if (value !== undefined && !/^[\x21-\x7e]+$/.test(value)) {
-      this.problems.push(`${name} may hold visible ASCII characters only`);
-    }
-    return value;
-  }
-
-  integer(name: string, fallback: number, min: number, max: number): number {
-    const value = this.text(name);
-    if (value === undefined) return fallback;
-    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= min && number <= max) return number;
-    this.problems.push(`${name} must be a whole number from ${min} to ${max}`);
-    return fallback;
-  }
-
-  flag(name: string, fallback: boolean): boolean {
-    const value = this.choice(name, ['on', 'off', 'true', 'false']);
-    return value === undefined ? fallback : value === 'on' || value === 'true';
-  }
-
-  choice<T extends string>(name: string, choices: readonly T[]): T | undefined {
-    const value = this.text(name);
-    if (value === undefined) return undefined;
-    const choice = choices.find((candidate) => candidate === value);
-    if (choice === undefined) this.problems.push(`${name} must be one of ${choices.join(', ')}`);
-    return choice;
-  }
-
-  /** A URL of one of these protocols, as it stands. */
-  url(name: string, protocols: string[], wanted: string): string {
-    const value = this.text(name) ?? '';
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const isUsable = url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
-    if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
-    return value;
-  }
-
-  origins(name: string): string[] {
-    const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
-    const named = origins.filter((origin) => origin !== '');
-    // `*` would let any page call whoever visits it; a path or a capital letter would never match.
-    if (!named.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
-      this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
-    }
-    return named;
-  }
-
-  baseUrl(name: string, value: string): string {
-    if (value === SANDBOX_URL) return value;
-    const url = URL.canParse(value) ? new URL(value) : undefined;
-    const usable =
-      url !== undefined &&
-      (url.protocol === 'https:' || url.protocol === 'http:') &&
-      url.username + url.password + url.search + url.hash === '';
-    if (!usable) {
-      this.problems.push(
-        `${name} must be an http(s) URL without user, query or fragment, or "${SANDBOX_URL}"`,
-      );
-    }
-    return value.replace(/\/+$/, '');
-  }
 }

@@ -1,12 +1,25 @@
+#!/usr/bin/env node
+import { answer, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
-import { type RunningServer, startServer } from './server.js';
-import { createLog } from './telemetry/logs.js';
+import type { RunningServer } from './server.js';
 
 /** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
 const STUCK_MS = 5_000;
 
 try {
+  if (!(await answer(process.argv.slice(2)))) await serve();
+} catch (error) {
+  const isMeantForTheOperator = error instanceof ConfigError || error instanceof UsageError;
+  console.error(isMeantForTheOperator ? error.message : error);
+  process.exit(error instanceof UsageError ? 2 : 1);
+}
+
+async function serve(): Promise<void> {
   const config = readConfig();
+  const [{ startServer }, { createLog }] = await Promise.all([
+    import('./server.js'),
+    import('./telemetry/logs.js'),
+  ]);
   const log = createLog(config.logLevel);
   let server: RunningServer | undefined;
   let isEnding = false;
@@ -33,8 +46,6 @@ try {
     end(1);
   });
   server = await startServer(config, { log });
+  // Last: who waits for this line may send a signal at once.
   console.log([...config.notices, `GraphQL and its playground: ${server.url}`].join('\n'));
-} catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
 }

@@ -1,11 +1,12 @@
 import 'reflect-metadata';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { authenticator } from './auth/authenticate.js';
-import { type Config, type GatewayConfig, SANDBOX_URL } from './config.js';
+import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config.js';
 import { toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
@@ -17,7 +18,7 @@ import { createHttpServer } from './http/server.js';
 import { TIMEOUTS, type Timeouts } from './http/timeouts.js';
 import { serveWebSockets } from './http/web-socket.js';
 import { openDocuments } from './limits/trusted-documents.js';
-import { openStore, type WatchedStore } from './registry/open-store.js';
+import { type OnUse, openStore, type WatchedStore } from './registry/open-store.js';
 import { type Identify, type NewContext, RequestContext } from './request-context.js';
 import { createResolvers } from './resolvers.js';
 import { type Sandbox, startSandbox } from './sandbox/server.js';
@@ -62,7 +63,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
   const gateway = new Gateway({ ...gatewayConfig, now, onCall: metrics.onCall });
-  const store = openStore(config.registry.storeUrl, log, metrics.onStoreUse);
+  const store = openStoreOf(config, log, metrics.onStoreUse);
   await waitFor(store);
   const {
     container,
@@ -119,8 +120,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     maxMessageBytes: config.maxBodyBytes,
     keepAliveMs,
   });
-  server.listen(config.port, config.host);
-  await once(server, 'listening');
+  await listen(server, config);
   return {
     url: `http://${config.host}:${(server.address() as AddressInfo).port}/graphql`,
     async close() {
@@ -138,6 +138,31 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await sandbox?.close();
     },
   };
+}
+
+async function listen(server: Server, { host, port }: Config): Promise<void> {
+  server.listen(port, host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    throw new ConfigError([whyNotListening(error as NodeJS.ErrnoException, host, port)]);
+  }
+}
+
+function whyNotListening({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  if (code === 'EADDRINUSE') return `PORT ${port} on ${host} is in use; name another, or 0 for a free one`;
+  if (code === 'EACCES') return `PORT ${port} may not be used by this user; name one from 1024 on`;
+  return `HOST ${host} is not an address of this machine (${code ?? message})`;
+}
+
+/** A file is opened now or never; a Redis may also come later. */
+function openStoreOf({ registry, settings }: Config, log: Logger, onUse: OnUse): WatchedStore {
+  try {
+    return openStore(registry.storeUrl, log, onUse);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new ConfigError([`STORE_URL ${settings.get('STORE_URL')} cannot be opened: ${reason}`]);
+  }
 }
 
 function identifier(config: Config, { apiKey }: GatewayConfig, now: () => number): Identify {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { ConfigError, readConfig } from '../src/config.js';
 
 function problems(env: Record<string, string>): string[] {
@@ -84,6 +85,53 @@ describe('the configuration', () => {
       expect(found).toContainEqual(expect.stringContaining(name));
       expect(found.join()).not.toContain(value);
     }
+  });
+});
+
+describe('what is said of the configuration', () => {
+  const jwt = { AUTH_MODE: 'jwt', GATEWAY_API_KEY: 'sk-1', AUTH_JWT_SECRET: 'x'.repeat(32) };
+  const said = (env: Record<string, string>) => Object.fromEntries(readConfig(env).settings);
+
+  it('is what each variable of .env.example came to, and of no other', () => {
+    const names = readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z_]+)=/gm);
+    expect(Object.keys(said(jwt)).sort()).toEqual(Array.from(names, ([, name]) => name).sort());
+  });
+
+  it('is the value that is in effect, not the one that was left out', () => {
+    expect(said({ PORT: ' 5000 ' })).toMatchObject({
+      HOST: '127.0.0.1',
+      PORT: '5000',
+      GATEWAY_URL: 'sandbox:',
+      AUTH_MODE: 'none',
+      STORE_URL: 'sqlite:data/contexts.db',
+      LOG_LEVEL: 'info',
+    });
+    expect(said({ GATEWAY_URL: 'https://g.example' })).toMatchObject({ AUTH_MODE: 'passthrough' });
+    expect(
+      said({ NODE_ENV: 'production', GATEWAY_URL: 'https://g.example', AUTH_MODE: 'passthrough' }),
+    ).toMatchObject({
+      PLAYGROUND: 'off',
+    });
+  });
+
+  it('is of a secret only whether it is set', () => {
+    expect(said({})).toMatchObject({ GATEWAY_API_KEY: 'not set' });
+    expect(said(jwt)).toMatchObject({
+      GATEWAY_API_KEY: 'set',
+      AUTH_JWT_SECRET: 'set',
+      AUTH_JWKS_URL: 'not set',
+    });
+  });
+
+  it.each([
+    ['redis://h:1/2', 'redis://h:1/2'],
+    ['redis://user:secret@h:1/2', 'redis://***@h:1/2'],
+    ['rediss://:secret@h', 'rediss://***@h'],
+    ['redis://h?password=secret', 'redis://h?***'],
+    ['redis://secret:6/rest@h', 'set'],
+    ['redis://h#secret', 'redis://h?***'],
+  ])('is of the store at %s that it is %s', (url, shown) => {
+    expect(said({ STORE_URL: url }).STORE_URL).toBe(shown);
   });
 });
 

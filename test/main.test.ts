@@ -1,37 +1,6 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-
-type Child = ChildProcessByStdio<null, Readable, Readable>;
-
-const folder = mkdtempSync(join(tmpdir(), 'main-'));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-/** The built program in a process and a folder of its own, with nothing in its environment but this. */
-function start(program: string, args: string[] = [], env: Record<string, string> = {}): Child {
-  return spawn(process.execPath, [resolve(program), ...args], {
-    env,
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-}
-
-async function firstLines(child: Child, until: RegExp): Promise<string> {
-  let said = '';
-  for await (const chunk of child.stdout) {
-    said += chunk;
-    if (until.test(said)) break;
-  }
-  return said;
-}
-
-async function exitCode(child: Child): Promise<number | null> {
-  return child.exitCode ?? (await once(child, 'exit'))[0];
-}
+import { exitCode, firstLines, start } from './support/built-program.js';
 
 describe('npm start', () => {
   it('says in its first lines that it runs on the sandbox without authentication, and where', async () => {
@@ -65,10 +34,33 @@ describe('npm start', () => {
     const first = start('dist/main.js', [], { PORT: '0' });
     const port = /:(\d+)\/graphql/.exec(await firstLines(first, /playground: .*\n/))?.[1] ?? '';
     const second = start('dist/main.js', [], { PORT: port });
-    expect(await text(second.stderr)).toContain('EADDRINUSE');
+    expect(await text(second.stderr)).toMatch(
+      new RegExp(`^[^\\n]*PORT ${port} on 127.0.0.1 is in use[^\\n]*\\n$`),
+    );
     expect(await exitCode(second)).toBe(1);
     first.kill('SIGTERM');
     expect(await exitCode(first)).toBe(0);
+  });
+});
+
+describe('what keeps the server from starting', () => {
+  it.each([
+    ['HOST', '203.0.113.9'],
+    ['HOST', 'no-such-host.invalid'],
+    ['STORE_URL', 'sqlite:/dev/null/contexts.db'],
+    ['STORE_URL', 'sqlite:.'],
+    ['STORE_URL', `sqlite:${resolve('package.json')}`],
+  ])('is said in one line where %s=%s', async (name, value) => {
+    const child = start('dist/main.js', [], {
+      PORT: '0',
+      AUTH_MODE: 'none',
+      ALLOW_ANONYMOUS: 'on',
+      [name]: value,
+    });
+    const said = await text(child.stderr);
+    expect(await exitCode(child)).toBe(1);
+    expect(said).toMatch(new RegExp(`^The configuration is not usable: ${name} [^\\n]*\\n$`));
+    expect(said).toContain(value);
   });
 });
 

@@ -1,0 +1,85 @@
+const SET = 'set';
+const NOT_SET = 'not set';
+
+/** Reads variables and collects what is wrong; a problem names the variable, never its value. */
+export class EnvReader {
+  readonly problems: string[] = [];
+  /** Every variable that was read, with the value it came to; of secrets only whether they are set. */
+  readonly settings = new Map<string, string>();
+  constructor(private readonly env: NodeJS.ProcessEnv) {}
+
+  /** For what depends on whether it is set; `text` and the others take it into use. */
+  given(name: string): string | undefined {
+    return this.env[name]?.trim() || undefined;
+  }
+
+  text(name: string): string | undefined;
+  text(name: string, fallback: string): string;
+  text(name: string, fallback?: string): string | undefined {
+    const value = this.given(name) ?? fallback;
+    this.settings.set(name, value === undefined ? NOT_SET : withoutSecrets(value));
+    return value;
+  }
+
+  secret(name: string): string | undefined {
+    const value = this.given(name);
+    this.settings.set(name, value === undefined ? NOT_SET : SET);
+    if (value !== undefined && !/^[\x21-\x7e]+$/.test(value)) {
+      this.problems.push(`${name} may hold visible ASCII characters only`);
+    }
+    return value;
+  }
+
+  integer(name: string, fallback: number, min: number, max: number): number {
+    const value = this.text(name, String(fallback));
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= min && number <= max) return number;
+    this.problems.push(`${name} must be a whole number from ${min} to ${max}`);
+    return fallback;
+  }
+
+  flag(name: string, fallback: boolean): boolean {
+    const value = this.choice(name, ['on', 'off', 'true', 'false'], fallback ? 'on' : 'off');
+    return value === 'on' || value === 'true';
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[]): T | undefined;
+  choice<T extends string>(name: string, choices: readonly T[], fallback: T): T;
+  choice<T extends string>(name: string, choices: readonly T[], fallback?: T): T | undefined {
+    const value = fallback === undefined ? this.text(name) : this.text(name, fallback);
+    if (value === undefined) return undefined;
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) this.problems.push(`${name} must be one of ${choices.join(', ')}`);
+    return choice ?? fallback;
+  }
+
+  /** A URL of one of these protocols, as it stands. */
+  url(name: string, protocols: string[], wanted: string): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isUsable = url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
+    if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
+    return value;
+  }
+
+  origins(name: string): string[] {
+    const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
+    const named = origins.filter((origin) => origin !== '');
+    // `*` would let any page call whoever visits it; a path or a capital letter would never match.
+    if (!named.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+      this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
+    }
+    return named;
+  }
+}
+
+/** A URL may hold a password before its host, a token in its query and, written wrongly, either in its path. */
+function withoutSecrets(value: string): string {
+  if (!/^[a-z][a-z\d+.-]*:\/\//i.test(value)) return value;
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (!url || url.pathname.includes('@')) return SET;
+  const user = url.username + url.password === '' ? '' : '***@';
+  const rest = url.search + url.hash === '' ? '' : '?***';
+  return `${url.protocol}//${user}${url.host}${url.pathname}${rest}`;
+}

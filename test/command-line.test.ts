@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { exitCode, type Finished, finished, start } from './support/built-program.js';
+import { eventually } from './support/eventually.js';
+
+const run = (args: string[], env: Record<string, string> = {}): Promise<Finished> =>
+  finished(start('dist/main.js', args, env));
+
+describe('the command', () => {
+  it('says with --help what it takes: each option, and each variable with its default', async () => {
+    const { code, stdout, stderr } = await run(['--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    for (const option of ['--check-config', '--print-schema', '--version', '--help']) {
+      expect(stdout).toContain(`\n  ${option} `);
+    }
+    expect(stdout).toContain(readFileSync('.env.example', 'utf8').trim());
+    expect(stdout).toMatch(
+      /relative path .* starts at the folder that the server is\s+started in, that of STORE_URL too/,
+    );
+  });
+
+  it('prints with --version that of the package', async () => {
+    const { version } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  it('prints the committed schema with --print-schema, whatever else the environment says', async () => {
+    const stdout = readFileSync('schema/schema.graphql', 'utf8');
+    expect(await run(['--print-schema'], { PORT: 'x' })).toEqual({ code: 0, stdout, stderr: '' });
+  });
+
+  it.each([['--verbose'], ['4000'], ['--version=1'], ['-x']])('refuses %s with exit code 2', async (arg) => {
+    const { code, stdout, stderr } = await run([arg]);
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toMatch(/^(Unknown|Unexpected|Option) .*\nTry: .*--help\n$/s);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('--check-config', () => {
+  it('says what is in effect where nothing is wrong, and starts nothing', async () => {
+    const { code, stdout, stderr } = await run(['--check-config'], { PORT: '4321', PLAYGROUND: 'off' });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(/^The configuration is usable.\n.*sandbox.*\nAUTH_MODE=none.*\n\n/);
+    for (const line of [
+      'PORT: 4321',
+      'PLAYGROUND: off',
+      'HOST: 127.0.0.1',
+      'STORE_URL: sqlite:data/contexts.db',
+    ]) {
+      expect(stdout).toContain(`\n${line}\n`);
+    }
+  });
+
+  it('says all that is wrong at once, with exit code 1', async () => {
+    const wrong = {
+      PORT: '0x1',
+      AUTH_MODE: 'maybe',
+      GATEWAY_URL: 'ftp://h',
+      STORE_URL: 'h',
+      NODE_ENV: 'production',
+    };
+    const { code, stdout, stderr } = await run(['--check-config'], wrong);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    const problems = stderr.trim().split('\n').slice(1);
+    expect(problems).toEqual(
+      ['GATEWAY_URL', 'AUTH_MODE', 'PORT', 'STORE_URL'].map((name) =>
+        expect.stringContaining(`- ${name} must be`),
+      ),
+    );
+  });
+});
+
+describe('a secret', () => {
+  const CANARY = 'c4n4ry';
+  const secrets = {
+    AUTH_MODE: 'jwt',
+    GATEWAY_URL: 'http://127.0.0.1:1/v1',
+    GATEWAY_API_KEY: `sk-${CANARY}`,
+    STORE_URL: `redis://${CANARY}:${CANARY}@127.0.0.1:1/0?password=${CANARY}`,
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${CANARY}:${CANARY}@127.0.0.1:1/v1?key=${CANARY}`,
+    PORT: '0',
+  };
+  const ways: [string, Record<string, string>][] = [
+    ['shared', { AUTH_JWT_SECRET: `${CANARY}-`.repeat(6) }],
+    ['published', { AUTH_JWKS_URL: `https://${CANARY}:${CANARY}@127.0.0.1:1/keys?token=${CANARY}` }],
+  ];
+  const unusable = {
+    GATEWAY_API_KEY: `sk ${CANARY}`,
+    GATEWAY_URL: `https://${CANARY}:${CANARY}@h/v1`,
+    STORE_URL: `mysql://${CANARY}@h`,
+    AUTH_JWT_SECRET: CANARY,
+    AUTH_JWKS_URL: `${CANARY}://`,
+  };
+
+  it.each(ways)('is in no answer of the command (%s keys)', async (_, keys) => {
+    const options = ['--help', '--version', '--print-schema', '--check-config', '--nonsense'];
+    const answers = await Promise.all(options.map((option) => run([option], { ...secrets, ...keys })));
+    for (const { stdout, stderr } of answers) {
+      expect(stdout + stderr).not.toContain(CANARY);
+      expect((stdout + stderr).length).toBeGreaterThan(0);
+    }
+  });
+
+  it.each([[['--check-config']], [[]]])('is not in what is said where it is unusable: %p', async (args) => {
+    const { code, stdout, stderr } = await run(args, { ...secrets, ...unusable });
+    expect(code).toBe(1);
+    expect(stdout + stderr).not.toContain(CANARY);
+    for (const name of Object.keys(unusable)) expect(stderr).toContain(name);
+  });
+
+  it('is not in what the server says from its start to its end, the store being out of reach', async () => {
+    const child = start('dist/main.js', [], { ...secrets, ...ways[0]?.[1] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes));
+    await eventually(() => /playground: .*\n/.test(said));
+    child.kill('SIGTERM');
+    expect(await exitCode(child)).toBe(0);
+    expect(said).toContain('the registry cannot be reached');
+    expect(said).not.toContain(CANARY);
+  });
+});

@@ -1,0 +1,43 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
+export type Child = ChildProcessByStdio<null, Readable, Readable>;
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'main-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** The built program in a process and a folder of its own, with nothing in its environment but this. */
+export function start(program: string, args: string[] = [], env: Record<string, string> = {}): Child {
+  const path = resolve(program);
+  return spawn(process.execPath, [path, ...args], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+}
+
+export async function firstLines(child: Child, until: RegExp): Promise<string> {
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += chunk;
+    if (until.test(said)) break;
+  }
+  return said;
+}
+
+export async function exitCode(child: Child): Promise<number | null> {
+  return child.exitCode ?? (await once(child, 'exit'))[0];
+}
+
+/** All that it said, once it has ended. */
+export async function finished(child: Child): Promise<Finished> {
+  const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exitCode(child)]);
+  return { code, stdout, stderr };
+}
