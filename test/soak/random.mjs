@@ -1,0 +1,29 @@
+/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+export class Random {
+  #state;
+
+  constructor(seed) {
+    this.#state = seed >>> 0;
+  }
+
+  next() {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = this.#state;
+    mixed = Math.imul(mixed ^ (mixed >>> 15), mixed | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  }
+
+  chance(probability) {
+    return this.next() < probability;
+  }
+
+  /** A whole number from the first to the last. */
+  between(first, last) {
+    return first + Math.floor(this.next() * (last - first + 1));
+  }
+
+  pick(all) {
+    return all[Math.floor(this.next() * all.length)];
+  }
+}
