@@ -9,10 +9,17 @@ interface Program {
 
 export const CHROMIUM: Program = { path: '/usr/bin/chromium', package: 'chromium' };
 export const REDIS: Program = { path: '/usr/bin/redis-server', package: 'redis-server' };
+export const PROMTOOL: Program = { path: '/usr/bin/promtool', package: 'prometheus' };
+export const NGINX: Program = { path: '/usr/sbin/nginx', package: 'nginx' };
+export const COMPOSE: Program = { path: '/usr/bin/docker-compose', package: 'docker-compose' };
+export const SYSTEMD_ANALYZE: Program = { path: '/usr/bin/systemd-analyze', package: 'systemd' };
+export const BUBBLEWRAP: Program = { path: '/usr/bin/bwrap', package: 'bubblewrap' };
+
+const PROGRAMS = [CHROMIUM, REDIS, PROMTOOL, NGINX, COMPOSE, SYSTEMD_ANALYZE, BUBBLEWRAP];
 
 /** Jest's global set-up: installs what the tests need and says what they have to do without. */
 export default function installPrograms(): void {
-  for (const program of [CHROMIUM, REDIS]) {
+  for (const program of PROGRAMS) {
     if (existsSync(program.path) || install(program)) continue;
     const message = `${program.path} is not there and could not be installed: its tests are left out.`;
     if (process.env.CI === 'true') throw new Error(message);

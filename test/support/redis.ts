@@ -49,7 +49,7 @@ async function launch(port: number): Promise<ChildProcess> {
   throw new Error(`redis-server did not start: ${said}`);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

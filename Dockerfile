@@ -1,0 +1,41 @@
+# syntax=docker/dockerfile:1
+# The newest Node that .ci/run tests with.
+ARG NODE_VERSION=26
+
+FROM node:${NODE_VERSION}-trixie-slim AS build
+WORKDIR /app
+# What is installed changes less often than the code, so it is a layer of its own.
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+COPY schema schema
+COPY examples/web examples/web
+RUN npm run build && npm run build:example
+RUN npm prune --omit=dev && mkdir data
+
+FROM node:${NODE_VERSION}-trixie-slim
+ARG VERSION
+ARG REVISION
+LABEL org.opencontainers.image.title="graphql-context-cache" \
+      org.opencontainers.image.description="A GraphQL layer over explicit context caching of large language models" \
+      org.opencontainers.image.licenses="MIT" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}"
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=4000 STORE_URL=sqlite:/data/contexts.db
+WORKDIR /app
+COPY --from=build /app/package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+COPY --from=build /app/schema schema
+COPY --from=build /app/examples/web/dist examples/web/dist
+# The user `node`, in numbers, so that an orchestrator can see that it is not root. It owns /data alone.
+COPY --from=build --chown=1000:1000 /app/data /data
+VOLUME /data
+USER 1000:1000
+EXPOSE 4000
+STOPSIGNAL SIGTERM
+# Whether the process lives, not whether it is ready: to start it again mends no store that is away.
+HEALTHCHECK --interval=15s --timeout=5s --start-period=15s --retries=3 \
+  CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--enable-source-maps", "dist/main.js"]
