@@ -51,6 +51,48 @@ describe('the configuration', () => {
     expect(problems({ HOST: '0.0.0.0', AUTH_MODE: 'passthrough' })).toEqual([]);
   });
 
+  it.each(['0.0.0.0', '::', '192.168.1.7', 'app.internal'])(
+    'serves strangers on %s only where that is said twice',
+    (HOST) => {
+      const once = { HOST, AUTH_MODE: 'none' };
+      for (const server of [
+        once,
+        { ...once, GATEWAY_API_KEY: 'sk-1' },
+        { ...once, NODE_ENV: 'production', GATEWAY_URL: 'sandbox:' },
+      ]) {
+        expect(problems(server)).toEqual([expect.stringMatching(/ALLOW_ANONYMOUS=on.*AUTH_MODE/)]);
+        expect(problems({ ...server, ALLOW_ANONYMOUS: 'off' })).toHaveLength(1);
+        const said = readConfig({ ...server, ALLOW_ANONYMOUS: 'on' });
+        expect(said.notices.join(' ')).toContain('whoever reaches this address');
+      }
+      expect(problems({ HOST, ALLOW_ANONYMOUS: 'on' })).toEqual([expect.stringContaining('AUTH_MODE')]);
+    },
+  );
+
+  it('serves strangers on a loopback address as it is', () => {
+    for (const HOST of ['127.0.0.1', 'localhost', '::1', '127.8.8.8']) {
+      expect(problems({ HOST, AUTH_MODE: 'none' })).toEqual([]);
+    }
+  });
+
+  it('takes origins as browsers write them, and no other', () => {
+    expect(readConfig({}).corsOrigins).toEqual([]);
+    const two = readConfig({ CORS_ORIGINS: 'https://app.example, http://localhost:3000,' });
+    expect(two.corsOrigins).toEqual(['https://app.example', 'http://localhost:3000']);
+    for (const wrong of [
+      '*',
+      'app.example',
+      'https://app.example/',
+      'https://App.example',
+      'https://a.example:443',
+      'null',
+    ]) {
+      expect(problems({ CORS_ORIGINS: `https://b.example,${wrong}` })).toEqual([
+        expect.stringMatching(/^CORS_ORIGINS must be origins/),
+      ]);
+    }
+  });
+
   it('wants gateway and AUTH_MODE named in production, where introspection and playground are off', () => {
     expect(problems({ NODE_ENV: 'production' })).toEqual([
       expect.stringContaining('GATEWAY_URL'),

@@ -16,6 +16,8 @@ export interface Cost {
   fields: number;
   aliases: number;
   directives: number;
+  /** How often one name is asked for side by side, in the selection where that is the most. */
+  repeats: number;
   /** Calls to the gateway that cost money, of those fields that stand here and not deeper. */
   paidCalls: number;
 }
@@ -29,7 +31,7 @@ const PAID_FIELDS: ReadonlySet<string> = new Set(['createContext', 'chat']);
 /** The largest page that any field gives: what a variable may ask for. */
 const LARGEST_PAGE = 100;
 
-const NOTHING: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0, paidCalls: 0 };
+const NOTHING: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0, repeats: 0, paidCalls: 0 };
 
 /** Looks at each selection of the document once, however often fragments spread each other. */
 export class DocumentCost {
@@ -57,8 +59,16 @@ export class DocumentCost {
 
   private ofSelections(selectionSet: SelectionSetNode | undefined): Cost {
     const sum = { ...NOTHING };
+    const named = new Map<string, number>();
     for (const selection of selectionSet?.selections ?? []) {
       const cost = this.ofSelection(selection);
+      if (selection.kind === Kind.FIELD) {
+        const name = (selection.alias ?? selection.name).value;
+        const count = (named.get(name) ?? 0) + 1;
+        named.set(name, count);
+        sum.repeats = Math.max(sum.repeats, count);
+      }
+      sum.repeats = Math.max(sum.repeats, cost.repeats);
       sum.depth = Math.max(sum.depth, cost.depth);
       sum.fields += cost.fields;
       sum.aliases += cost.aliases;
@@ -78,6 +88,7 @@ export class DocumentCost {
       fields: below.fields * this.pageSize(name.value, given) + 1,
       aliases: below.aliases + (alias ? 1 : 0),
       directives: below.directives,
+      repeats: below.repeats,
       paidCalls: PAID_FIELDS.has(name.value) ? 1 : 0,
     };
   }

@@ -1,7 +1,7 @@
 import { type DocumentNode, type GraphQLError, type ParseOptions, parse } from 'graphql';
 
 /** Names and punctuation; the largest introspection query has 184. */
-export const MAX_TOKENS = 2_000;
+export const MAX_TOKENS = 1_000;
 export const MAX_DOCUMENT_CHARACTERS = 100_000;
 
 /** What holds before there is a document whose cost could be counted. */

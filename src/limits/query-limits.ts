@@ -13,6 +13,8 @@ import { type Cost, DocumentCost, type PageSizes } from './document-cost.js';
 export const MAX_DEPTH = 20;
 export const MAX_ALIASES = 15;
 export const MAX_DIRECTIVES = 50;
+/** Of one name side by side: they are one in the answer, and whether they agree is looked at for each pair. */
+export const MAX_REPEATS = 10;
 /** One page of 100 contexts with all their fields is about 3400. */
 export const MAX_FIELDS = 5_000;
 
@@ -39,6 +41,8 @@ function excess(cost: Cost, definition: ExecutableDefinitionNode): string | unde
   if (cost.depth > MAX_DEPTH) return `Fields may be nested ${MAX_DEPTH} deep at most.`;
   if (cost.aliases > MAX_ALIASES) return `An operation may use ${MAX_ALIASES} aliases at most.`;
   if (cost.directives > MAX_DIRECTIVES) return `An operation may use ${MAX_DIRECTIVES} directives at most.`;
+  if (cost.repeats > MAX_REPEATS)
+    return `A field may be asked for ${MAX_REPEATS} times side by side at most.`;
   if (cost.fields > MAX_FIELDS) {
     return `An operation may ask for ${MAX_FIELDS} fields at most, those of a page counted for each of its entries. Ask for smaller pages or fewer fields.`;
   }

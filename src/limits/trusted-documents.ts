@@ -33,6 +33,7 @@ export class Documents {
   /** The text that a request sends or names; undefined where it does neither. Throws BAD_USER_INPUT. */
   textOf(request: DocumentRequest): unknown {
     const { query } = request;
+    if (typeof query === 'string' && query !== '') this.check(query);
     if (query != null && query !== '') return query;
     const hash = hashOf(request);
     if (hash === undefined) return query;

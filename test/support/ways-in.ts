@@ -1,0 +1,106 @@
+import { once } from 'node:events';
+import WebSocket from 'ws';
+import type { AnsweredError, TestServer } from './server.js';
+
+/** What a client sends as one operation, whether it is fit to be one or not. */
+export type Sent = Record<string, unknown>;
+
+export interface Outcome {
+  // biome-ignore lint/suspicious/noExplicitAny: each test knows what it asked for
+  data: any;
+  errors: AnsweredError[];
+}
+
+export type Ask = (server: TestServer, sent: Sent, authorization?: string) => Promise<Outcome>;
+
+/** The same operation through each transport, written out here so that unfit ones can be sent, too. */
+export const WAYS: [string, Ask][] = [
+  ['HTTP', overHttp],
+  ['server-sent events', overEvents],
+  ['a WebSocket', overWebSocket],
+];
+
+async function overHttp(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
+  const { data, errors } = await server.post(JSON.stringify(sent), authorization ? { authorization } : {});
+  return { data, errors };
+}
+
+async function overEvents(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
+  const response = await fetch(server.url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'text/event-stream',
+      ...(authorization && { authorization }),
+    },
+    body: JSON.stringify(sent),
+  });
+  const text = await response.text();
+  const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
+  const results = isStream
+    ? [...text.matchAll(/^event: next\ndata: (.*)$/gm)].map(([, json]) => json)
+    : [text];
+  return toOutcome(results.map((json) => JSON.parse(json ?? '')));
+}
+
+async function overWebSocket(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
+  const socket = await openSocket(server, authorization ? { authorization } : {});
+  const { query = '', ...rest } = sent;
+  const results: Outcome[] = [];
+  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, ...rest } }));
+  for await (const message of messages(socket)) {
+    if (message.type === 'next') results.push(message.payload as Outcome);
+    if (message.type === 'error')
+      results.push({ data: undefined, errors: message.payload as AnsweredError[] });
+    if (message.type !== 'next') break;
+  }
+  socket.close();
+  return toOutcome(results);
+}
+
+function toOutcome(results: Partial<Outcome>[]): Outcome {
+  const data = results.map((result) => result.data).filter((one) => one !== undefined);
+  return { data: data.at(-1), errors: results.flatMap(({ errors = [] }) => errors) };
+}
+
+/** A WebSocket that has been let in. */
+export async function openSocket(server: TestServer, payload: object = {}): Promise<WebSocket> {
+  const socket = rawSocket(server);
+  await once(socket, 'open');
+  const acknowledged = once(socket, 'message');
+  socket.send(JSON.stringify({ type: 'connection_init', payload }));
+  await acknowledged;
+  return socket;
+}
+
+export function rawSocket(server: TestServer, headers: Record<string, string> = {}): WebSocket {
+  return new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws', { headers });
+}
+
+export interface Message {
+  id?: string;
+  type: string;
+  payload?: unknown;
+}
+
+export async function* messages(socket: WebSocket): AsyncGenerator<Message> {
+  const waiting: Message[] = [];
+  let wake: () => void = () => undefined;
+  let isClosed = false;
+  socket.on('message', (data) => {
+    waiting.push(JSON.parse(String(data)));
+    wake();
+  });
+  socket.on('close', () => {
+    isClosed = true;
+    wake();
+  });
+  for (;;) {
+    yield* waiting.splice(0);
+    if (isClosed) return;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      if (waiting.length > 0 || isClosed) resolve();
+    });
+  }
+}
