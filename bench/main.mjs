@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { measureCreateContext } from './measurements/create-context.mjs';
 import { measureGrowth } from './measurements/growth.mjs';
 import { measureOpenStreams } from './measurements/open-streams.mjs';
+import { measureRegistry } from './measurements/registry.mjs';
 import { measureStart } from './measurements/start.mjs';
 import { measureStreams } from './measurements/streams.mjs';
 import { Caller } from './support/caller.mjs';
@@ -15,12 +16,13 @@ import { startCandidate, startUpstream } from './support/candidates.mjs';
 import { machine, plotResults, printResults, rounded } from './support/report.mjs';
 
 const FULL = {
-  limitMinutes: 20,
+  limitMinutes: 30,
   createContext: { rounds: 9, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
   chatStream: { rounds: 5, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 5, ms: 1_500 },
+  registry: { rounds: 5, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
 const SHORT = {
@@ -29,6 +31,7 @@ const SHORT = {
   chatStream: { rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200 },
+  registry: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },
   start: { starts: 1 },
 };
 
@@ -60,6 +63,7 @@ async function measure() {
     chatStream: await step('chatStream', measureStreams),
     openStreams: await step('openStreams', measureOpenStreams),
     ...(await step('growth', measureGrowth)),
+    registry: await step('registry', measureRegistry),
     start: await step('start', measureStart),
   };
   caller.end();

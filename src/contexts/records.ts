@@ -1,5 +1,6 @@
 import type { ContextMode, CreatedContext } from '../gateway/types.js';
 import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
+import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
 /** A context without a known ttl is remembered as long as the gateway keeps any: 7 days (context-create.zh.txt, 3.2). */
@@ -16,15 +17,15 @@ export function toRecord(
   createdAt: number,
   messages: string | null,
 ): ContextRecord {
-  const { id, model, mode, ttl, truncationStrategy, usage } = created;
-  const details = JSON.stringify([truncationStrategy, usage]);
+  const { id, model, mode, ttl } = created;
+  const details = packDetails(created);
   const goneAt = endAfter(createdAt, ttl);
   return { key, id, gatewayId: id, model, mode, ttl, createdAt, goneAt, messages, details };
 }
 
 export function toContextCache({ context, usedAt, totals }: Holding, reused = false): ContextCache {
   const { id, model, mode, ttl, createdAt, goneAt, details } = context;
-  const [truncationStrategy, usage] = JSON.parse(details);
+  const { truncationStrategy, usage } = unpackDetails(details);
   return {
     id,
     model,

@@ -60,7 +60,7 @@ local found = redis.call('HMGET', KEYS[1], 'd', 'g')
 if not found[1] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. ',0,0,0,0') == 1 then
   list(KEYS[2], ARGV[3], rest(found[2], ARGV[2]), ARGV[4])
-  count(KEYS[3], ARGV[5], cjson.decode(found[1])[3], {1, 0, 0, 0, 0})
+  count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {1, 0, 0, 0, 0})
 end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
@@ -88,7 +88,7 @@ redis.call('HSET', KEYS[1], 'g', goneAt, 'h:' .. ARGV[1], held)
 local ms = rest(goneAt, ARGV[3])
 keep(KEYS[1], ms)
 keep(KEYS[2], ms)
-count(KEYS[3], ARGV[5], cjson.decode(found[1])[3], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9]})
+count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9]})
 return {found[1], goneAt, held}`,
   },
   /** c, l; caller, now, key */

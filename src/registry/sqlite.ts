@@ -1,11 +1,12 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
-import Database from 'libsql';
+import type Database from 'libsql';
 import { packRecord, unpackRecord } from './record.js';
-import { CREATE_TABLES, SQL } from './sqlite-statements.js';
+import { openFile, type Statements } from './sqlite-file.js';
+import { Groups } from './sqlite-groups.js';
+import { Names } from './sqlite-names.js';
+import { Sweep } from './sqlite-sweep.js';
 import {
-  CLEAR_AFTER_MS,
   type ContextRecord,
+  HOUR_MS,
   type Holding,
   hourOf,
   type ModelUsage,
@@ -17,60 +18,46 @@ import {
   type Use,
 } from './store.js';
 
-/** How many of what has expired are removed at a time, and how often at most (milliseconds). */
-const SWEEP = { rows: 500, everyMs: 1_000 };
-/** Milliseconds to wait for another process that writes to the same file. */
-const BUSY_MS = 2_000;
-
-type Statements = { [name in keyof typeof SQL]: Database.Statement };
-
-interface Write {
-  run: () => unknown;
-  resolve: (result: never) => void;
-  reject: (error: unknown) => void;
-}
-
 interface Creation {
   context: ContextRecord;
   callerId: string;
-  resolve: () => void;
-  reject: (error: unknown) => void;
 }
 
-/** One file, for one machine. What is written in one turn of the event loop is one transaction. */
+/** One file, for one machine. */
 export class SqliteStore implements Store {
   private readonly db: Database.Database;
   private readonly sql: Statements;
-  private creations: Creation[] = [];
-  private writes: Write[] = [];
-  private flushIsDue = false;
-  private sweptAt = 0;
+  private readonly names: Names;
+  private readonly groups: Groups<Creation>;
+  private readonly sweep: Sweep;
 
   /** `path`: of the file, or `:memory:`. */
   constructor(path: string) {
-    if (path !== ':memory:') makePrivateFile(path);
-    this.db = new Database(path);
-    // In a write-ahead log a commit outlives the process without a wait for the disk.
-    this.db.exec(`PRAGMA busy_timeout = ${BUSY_MS}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;`);
-    this.db.exec(CREATE_TABLES);
-    const entries = Object.entries(SQL).map(([name, text]) => [name, this.db.prepare(text)]);
-    this.sql = Object.fromEntries(entries);
+    const { db, sql } = openFile(path);
+    this.db = db;
+    this.sql = sql;
+    this.names = new Names(sql);
+    this.sweep = new Sweep(sql);
+    this.groups = new Groups(
+      db,
+      sql,
+      (creations) => this.createAll(creations),
+      () => this.names.forget(),
+    );
   }
 
   create(context: ContextRecord, callerId: string): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.creations.push({ context, callerId, resolve, reject });
-      this.sweepSoon(context.createdAt);
-      this.flushSoon();
-    });
+    this.sweepWhereDue(context.createdAt);
+    return this.groups.create({ context, callerId });
   }
 
   share(key: string, callerId: string, now: number): Promise<Holding | null> {
     return this.write(now, () => {
-      const context = this.readContext(key, now);
-      if (!context) return null;
-      const { changes } = this.sql.hold.run(key, callerId, now, now);
-      if (changes > 0) this.count(callerId, context.model, now, 1, NO_USE);
+      const row = this.sql.context.get(key, now) as ContextRow | undefined;
+      if (!row) return null;
+      const { changes } = this.sql.hold.run(row.number, this.names.numberOf(callerId), now, now);
+      const { model } = unpackRecord(row.key, row.goneAt, row.data);
+      if (changes > 0) this.count([{ callerId, model, at: now, contexts: 1, ...NO_USE }]);
       return this.readHolding(callerId, key, now);
     });
   }
@@ -84,7 +71,8 @@ export class SqliteStore implements Store {
   }
 
   async context(key: string, now: number): Promise<ContextRecord | null> {
-    return this.readContext(key, now);
+    const row = this.sql.context.get(key, now) as ContextRow | undefined;
+    return row ? unpackRecord(row.key, row.goneAt, row.data) : null;
   }
 
   async holding(callerId: string, key: string, now: number): Promise<Holding | null> {
@@ -92,34 +80,44 @@ export class SqliteStore implements Store {
   }
 
   async holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
+    const caller = this.names.find(callerId);
+    if (caller === undefined) return [];
     const { heldAt, key } = after ?? { heldAt: Number.MAX_SAFE_INTEGER, key: '' };
-    const rows = this.sql.holdings.all(callerId, heldAt, key, now, first) as HoldingRow[];
-    return rows.map(toHolding);
+    const found: HoldingRow[] = [];
+    for (let hour = this.hourWithHoldings(caller, Math.floor(heldAt / HOUR_MS)); hour !== null; ) {
+      const rest = first - found.length;
+      found.push(...(this.sql.holdings.all(hour, caller, heldAt, heldAt, key, now, rest) as HoldingRow[]));
+      if (found.length >= first) break;
+      hour = this.hourWithHoldings(caller, hour - 1);
+    }
+    return found.map(toHolding);
   }
 
   use(callerId: string, key: string, use: Use): Promise<Holding | null> {
-    const { at, goneAt, chats, promptTokens, cachedTokens, completionTokens } = use;
+    const { at, startedAt, goneAt, chats, promptTokens, cachedTokens, completionTokens } = use;
     return this.write(at, () => {
-      const held = this.readHolding(callerId, key, use.startedAt);
-      if (!held) return null;
-      this.sql.slide.run(goneAt, key);
-      this.sql.add.run(at, chats, promptTokens, cachedTokens, completionTokens, key, callerId);
-      this.count(callerId, held.context.model, at, 0, use);
+      const row = this.sql.holding.get(key, callerId, startedAt) as HoldingRow | undefined;
+      if (!row) return null;
+      this.sql.slide.run(goneAt, row.number);
+      this.sql.add.run(at, chats, promptTokens, cachedTokens, completionTokens, row.number, row.caller);
+      const { model } = unpackRecord(row.key, row.goneAt, row.data);
+      this.count([{ callerId, model, at, contexts: 0, chats, promptTokens, cachedTokens, completionTokens }]);
       return this.readHolding(callerId, key, at);
     });
   }
 
   release(callerId: string, key: string, now: number): Promise<boolean> {
     return this.write(now, () => {
-      const wasThere = this.readHolding(callerId, key, now) !== null;
-      this.sql.release.run(key, callerId);
-      return wasThere;
+      const row = this.sql.holding.get(key, callerId, now) as HoldingRow | undefined;
+      if (row) this.sql.release.run(row.number, row.caller);
+      return row !== undefined;
     });
   }
 
   async usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
-    const from = hourOf(Math.max(since, now - USAGE_KEPT_MS));
-    return this.sql.usage.all(callerId, from) as ModelUsage[];
+    const caller = this.names.find(callerId);
+    if (caller === undefined) return [];
+    return this.sql.usage.all(caller, hourOf(Math.max(since, now - USAGE_KEPT_MS))) as ModelUsage[];
   }
 
   async value(key: string, now: number): Promise<string | null> {
@@ -160,15 +158,10 @@ export class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    this.flush();
+    this.groups.flush();
     // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
-  }
-
-  private readContext(key: string, now: number): ContextRecord | null {
-    const row = this.sql.context.get(key, now) as ContextRow | undefined;
-    return row ? unpackRecord(row.key, row.goneAt, row.data) : null;
   }
 
   private readHolding(callerId: string, key: string, now: number): Holding | null {
@@ -176,125 +169,101 @@ export class SqliteStore implements Store {
     return row ? toHolding(row) : null;
   }
 
+  private hourWithHoldings(caller: number, upTo: number): number | null {
+    return (this.sql.hourWithHoldings.get(upTo, caller) as { hour: number } | undefined)?.hour ?? null;
+  }
+
   private readValue(key: string, now: number): string | null {
     return (this.sql.value.get(key, now) as { value: string } | undefined)?.value ?? null;
   }
 
-  private count(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
-    const { chats, promptTokens, cachedTokens, completionTokens } = totals;
-    const numbers = [contexts, chats, promptTokens, cachedTokens, completionTokens];
-    this.sql.count.run(callerId, hourOf(at), model, ...numbers);
-  }
-
   private removeNow(key: string): void {
-    this.sql.removeHoldings.run(key);
-    this.sql.remove.run(key);
+    const row = this.sql.contextOfKey.get(key) as { number: number } | undefined;
+    if (!row) return;
+    this.sql.removeHoldings.run(row.number);
+    this.sql.remove.run(row.number);
   }
 
   private write<T>(now: number, run: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.writes.push({ run, resolve, reject });
-      this.sweepSoon(now);
-      this.flushSoon();
-    });
+    this.sweepWhereDue(now);
+    return this.groups.write(run);
   }
 
-  private flushSoon(): void {
-    if (this.flushIsDue) return;
-    this.flushIsDue = true;
-    setImmediate(() => this.flush());
+  private sweepWhereDue(now: number): void {
+    if (!this.sweep.isDue(now)) return;
+    // Should it fail, so does all that is written with it, and the next write tries again.
+    this.groups.write(() => this.sweep.run(now)).catch(() => undefined);
   }
 
-  /** Whoever waits hears only after the commit: what was answered is on file. */
-  private flush(): void {
-    const { creations, writes } = this;
-    this.creations = [];
-    this.writes = [];
-    this.flushIsDue = false;
-    if (creations.length + writes.length === 0) return;
-    try {
-      this.sql.begin.run();
-      if (creations.length > 0) this.createNow(creations);
-      const results = writes.map(({ run }) => run());
-      this.sql.commit.run();
-      for (const { resolve } of creations) resolve();
-      for (const [index, { resolve }] of writes.entries()) resolve(results[index] as never);
-    } catch (error) {
-      if (this.db.inTransaction) this.sql.rollback.run();
-      for (const { reject } of [...creations, ...writes]) reject(error);
+  private createAll(creations: Creation[]): void {
+    if (this.insert(creations) < creations.length) {
+      // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
+      for (const creation of creations) {
+        this.removeNow(creation.context.key);
+        this.insert([creation]);
+      }
     }
+    this.count(
+      creations.map(({ context: { model, createdAt: at }, callerId }) => ({
+        callerId,
+        model,
+        at,
+        contexts: 1,
+        ...NO_USE,
+      })),
+    );
   }
 
-  private createNow(creations: Creation[]): void {
+  /** How many were written: none at all but those of new keys, and holdings only where that was all of them. */
+  private insert(creations: Creation[]): number {
     const rows = JSON.stringify(
       creations.map(({ context, callerId }) => [
         context.key,
         context.goneAt,
         packRecord(context),
-        callerId,
+        this.names.numberOf(callerId),
         context.createdAt,
       ]),
     );
-    if (this.sql.createContexts.run(rows).changes < creations.length) {
-      // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
-      for (const { context } of creations) {
-        this.sql.removeHoldings.run(context.key);
-        this.sql.replace.run(context.goneAt, packRecord(context), context.key);
-      }
-      for (const { context, callerId } of creations) {
-        this.sql.removeHoldings.run(context.key);
-        this.sql.hold.run(context.key, callerId, context.createdAt, context.createdAt);
-      }
-    } else {
-      this.sql.createHoldings.run(rows);
-    }
-    this.countCreations(creations);
+    const { number: last } = this.sql.lastContext.get() as { number: number | null };
+    const next = (last ?? 0) + 1;
+    const { changes } = this.sql.createContexts.run(next, rows);
+    if (changes === creations.length) this.sql.createHoldings.run(next, rows);
+    return changes;
   }
 
-  private countCreations(creations: Creation[]): void {
-    const counts = new Map<string, { first: Creation; contexts: number }>();
-    for (const creation of creations) {
-      const group = `${creation.callerId} ${hourOf(creation.context.createdAt)} ${creation.context.model}`;
-      const known = counts.get(group);
-      if (known) known.contexts += 1;
-      else counts.set(group, { first: creation, contexts: 1 });
+  private count(counts: Count[]): void {
+    const rows = new Map<string, number[]>();
+    for (const { callerId, model, at, ...sums } of counts) {
+      const names = [hourOf(at), this.names.numberOf(callerId), this.names.numberOf(model)];
+      const { contexts, chats, promptTokens, cachedTokens, completionTokens } = sums;
+      const numbers = [contexts, chats, promptTokens, cachedTokens, completionTokens];
+      const before = rows.get(names.join());
+      rows.set(
+        names.join(),
+        before ? before.map((n, i) => n + (i < 3 ? 0 : (numbers[i - 3] ?? 0))) : [...names, ...numbers],
+      );
     }
-    for (const { first, contexts } of counts.values()) {
-      this.count(first.callerId, first.context.model, first.context.createdAt, contexts, NO_USE);
-    }
-  }
-
-  private sweepSoon(now: number): void {
-    if (now - this.sweptAt < SWEEP.everyMs) return;
-    this.sweptAt = now;
-    this.writes.push({ run: () => this.sweep(now), resolve: () => undefined, reject: () => undefined });
-  }
-
-  /** By the indexes on what is due when: what lives longer is not looked at. */
-  private sweep(now: number): void {
-    const end = now - CLEAR_AFTER_MS;
-    for (const { key, goneAt } of this.sql.lookAt.all(end, SWEEP.rows) as ContextRow[]) {
-      if (goneAt > end) this.sql.lookLater.run(key);
-      else this.removeNow(key);
-    }
-    this.sql.removeGoneValues.run(now, SWEEP.rows);
-    this.sql.removeOldUsage.run(hourOf(now - USAGE_KEPT_MS), SWEEP.rows);
+    this.sql.count.run(JSON.stringify([...rows.values()]));
   }
 }
 
-/** Prompts may be in it. */
-function makePrivateFile(path: string): void {
-  mkdirSync(dirname(path), { recursive: true });
-  closeSync(openSync(path, 'a', 0o600));
+interface Count extends Totals {
+  callerId: string;
+  model: string;
+  at: number;
+  contexts: number;
 }
 
 interface ContextRow {
+  number: number;
   key: string;
   goneAt: number;
   data: string;
 }
 
 interface HoldingRow extends ContextRow, Totals {
+  caller: number;
   heldAt: number;
   usedAt: number;
 }

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { LEASE_MS, Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
+import { eventually } from '../support/eventually.js';
 import { NOON } from '../support/server.js';
 
 const still = new AbortController().signal;
@@ -38,7 +39,7 @@ describe('a lease', () => {
     // Past its end at once, as after a long pause of the process that holds it.
     clock.now += LEASE_MS;
     const next = await two.take('a', still);
-    await new Promise((resolve) => stuck.lost.addEventListener('abort', resolve, { once: true }));
+    await eventually(() => stuck.lost.aborted);
     expect(stuck.lost.reason).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: true });
     await stuck.release();
     const third = two.take('a', AbortSignal.timeout(200));

@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { startRedis } from '../support/redis.mjs';
+import { cpuOf, Filled, groupsOf } from '../support/registry.mjs';
+import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+
+/** As many calls wait for the store at a time as createContext keeps connections open. */
+const IN_FLIGHT = 64;
+
+/**
+ * The store's classes, driven directly: processor time per create, use and look-up, and bytes per context, with few and
+ * with many contexts and callers. Contexts that a round creates are removed before the next one.
+ */
+export async function measureRegistry({ folder, rounds, sizes, callers, calls }) {
+  const { SqliteStore } = await import('../../dist/registry/sqlite.js');
+  const { RedisStore } = await import('../../dist/registry/redis.js');
+  const rows = {};
+  for (const count of callers) {
+    const shapes = sizes.map((size) => ({ size, callers: count }));
+    const sqlite = ({ size }) => {
+      const path = join(folder, `registry-${size}-${count}.db`);
+      return Filled.create(new SqliteStore(path), { size, callers: count, path });
+    };
+    Object.assign(rows, await measureStores('SQLite', shapes, sqlite, rounds, calls));
+    const redis = async ({ size }) => {
+      const server = await startRedis(folder);
+      const store = new RedisStore(server.url, () => undefined);
+      return server.whenReady(store).then(() => Filled.create(store, { size, callers: count, server }));
+    };
+    if (startRedis.isPossible()) {
+      Object.assign(rows, await measureStores('Redis', shapes, redis, rounds, calls));
+    }
+  }
+  if (!startRedis.isPossible())
+    console.log('redis-server is not installed: the registry in Redis is left out.');
+  return rows;
+}
+
+async function measureStores(name, shapes, fill, rounds, calls) {
+  const stores = [];
+  for (const shape of shapes) stores.push(await fill(shape));
+  const labels = shapes.map(({ size, callers }) => `${name}, ${size} contexts, ${callers} callers`);
+  const measured = await interleave(labels, rounds, (label) =>
+    measureOnce(stores[labels.indexOf(label)], calls),
+  );
+  const [few] = measured;
+  const rows = labels.map((label, place) => [
+    label,
+    {
+      ...medians(measured[place]),
+      createTimesFew: medianRatio(measured[place], few, 'createMicroseconds'),
+      useTimesFew: medianRatio(measured[place], few, 'useMicroseconds'),
+      lookUpTimesFew: medianRatio(measured[place], few, 'lookUpMicroseconds'),
+      bytesPerContext: stores[place].bytesPerContext,
+    },
+  ]);
+  for (const store of stores) await store.end();
+  return Object.fromEntries(rows);
+}
+
+async function measureOnce(filled, calls) {
+  const created = filled.newOnes(calls);
+  const known = filled.someOf(calls);
+  const { store, server } = filled;
+  const step = (items, call) =>
+    cpuOf(server, items.length, async () => {
+      for (const group of groupsOf(items, IN_FLIGHT)) await Promise.all(group.map(call));
+    });
+  const create = await step(created, ({ context, callerId }) => store.create(context, callerId));
+  const use = await step(known, ({ callerId, context, use }) => store.use(callerId, context.key, use));
+  const lookUp = await step(known, ({ callerId, context }) =>
+    store.holding(callerId, context.key, filled.now),
+  );
+  await filled.takeBack(created);
+  return {
+    createMicroseconds: create.own,
+    useMicroseconds: use.own,
+    lookUpMicroseconds: lookUp.own,
+    ...(server && {
+      createServerMicroseconds: create.servers,
+      useServerMicroseconds: use.servers,
+      lookUpServerMicroseconds: lookUp.servers,
+    }),
+  };
+}

@@ -1,0 +1,112 @@
+import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
+
+const HOUR_MS = 3_600_000;
+const TTL_MS = 24 * HOUR_MS;
+/** Contexts that live for a day have been created all day long. */
+const SPREAD_MS = 23 * HOUR_MS;
+const FILL_IN_FLIGHT = 1_000;
+/** What the registry keeps of the gateway's answer to a createContext, packed. */
+const DETAILS = '[["ROLLING_TOKENS",null,true],[8,0,8,0,null,null]]';
+const USE = { chats: 1, promptTokens: 1_200, cachedTokens: 1_000, completionTokens: 150 };
+
+/** A store with so many live contexts of so many callers. */
+export class Filled {
+  bytesPerContext = 0;
+  #count = 0;
+  #random = 1;
+
+  constructor(store, { size, callers, path, server }) {
+    Object.assign(this, { store, size, path, server });
+    this.now = Date.now();
+    this.callers = Array.from({ length: callers }, (_, place) => nameOf(place));
+  }
+
+  static async create(store, shape) {
+    const filled = new Filled(store, shape);
+    const emptyBytes = await filled.#bytes();
+    filled.all = Array.from({ length: shape.size }, (_, place) =>
+      filled.#newOne(filled.now - Math.floor(SPREAD_MS * (1 - place / shape.size))),
+    );
+    for (const group of groupsOf(filled.all, FILL_IN_FLIGHT)) {
+      await Promise.all(group.map(({ context, callerId }) => store.create(context, callerId)));
+    }
+    filled.bytesPerContext = ((await filled.#bytes()) - emptyBytes) / shape.size;
+    return filled;
+  }
+
+  /** Created one every millisecond, as under load. */
+  newOnes(count) {
+    return Array.from({ length: count }, () => {
+      this.now += 1;
+      return this.#newOne(this.now);
+    });
+  }
+
+  /** Any of them, as likely as any other: nothing that a cache could guess. */
+  someOf(count) {
+    const at = this.now;
+    return Array.from({ length: count }, () => {
+      this.#random = (this.#random * 48_271) % 2_147_483_647;
+      const one = this.all[this.#random % this.size];
+      return { ...one, use: { ...USE, startedAt: at, at, goneAt: at + TTL_MS } };
+    });
+  }
+
+  async takeBack(created) {
+    for (const group of groupsOf(created, FILL_IN_FLIGHT)) {
+      await Promise.all(group.map(({ context }) => this.store.remove(context.key)));
+    }
+  }
+
+  async end() {
+    await this.store.close();
+    await this.server?.end();
+  }
+
+  #newOne(createdAt) {
+    this.#count += 1;
+    const callerId = this.callers[(this.#count * 7_919) % this.callers.length];
+    const time = new Date(createdAt).toISOString().replaceAll(/\D/g, '').slice(0, 14);
+    const id = `ctx-${time}-${String(this.#count % 100_000).padStart(5, '0')}`;
+    const context = {
+      key: `:${id}`,
+      id,
+      gatewayId: id,
+      model: 'Doubao-1.5-pro-32k',
+      mode: 'SESSION',
+      ttl: TTL_MS / 1_000,
+      createdAt,
+      goneAt: createdAt + TTL_MS,
+      messages: null,
+      details: DETAILS,
+    };
+    return { context, callerId };
+  }
+
+  async #bytes() {
+    if (this.server) return this.server.usedBytes();
+    return ['', '-wal'].reduce((sum, end) => sum + statSync(`${this.path}${end}`).size, 0);
+  }
+}
+
+/** A caller's id is a hash wherever callers have to be told apart. */
+function nameOf(place) {
+  return createHash('sha256').update(`caller ${place}`).digest('base64url');
+}
+
+export function groupsOf(items, size) {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, place) =>
+    items.slice(place * size, (place + 1) * size),
+  );
+}
+
+/** Microseconds of processor time per call: this process's, and those of a store that is a server. */
+export async function cpuOf(server, calls, run) {
+  const serverBefore = server?.cpuSeconds() ?? 0;
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  const servers = ((server?.cpuSeconds() ?? 0) - serverBefore) * 1e6;
+  return { own: (user + system) / calls, servers: servers / calls };
+}

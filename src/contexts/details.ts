@@ -1,0 +1,59 @@
+import type { GatewayTruncationStrategy, GatewayUsage } from '../gateway/types.js';
+
+export interface Details {
+  truncationStrategy: GatewayTruncationStrategy | null;
+  usage: GatewayUsage | null;
+}
+
+type PackedStrategy = [
+  type: GatewayTruncationStrategy['type'],
+  lastHistoryTokens: number | null,
+  rollingTokens: boolean | null,
+];
+type PackedUsage = [
+  promptTokens: number,
+  completionTokens: number,
+  totalTokens: number,
+  cachedTokens: number | null,
+  reasoningTokens: number | null,
+  cacheCreationInputTokens: number | null,
+];
+
+/** Places in place of names: with names, half of what the registry keeps of a context would be these. */
+export function packDetails({ truncationStrategy: strategy, usage }: Details): string {
+  const packedStrategy: PackedStrategy | null = strategy && [
+    strategy.type,
+    strategy.lastHistoryTokens,
+    strategy.rollingTokens,
+  ];
+  const packedUsage: PackedUsage | null = usage && [
+    usage.promptTokens,
+    usage.completionTokens,
+    usage.totalTokens,
+    usage.promptTokensDetails?.cachedTokens ?? null,
+    usage.completionTokensDetails?.reasoningTokens ?? null,
+    usage.cacheCreationInputTokens,
+  ];
+  return JSON.stringify([packedStrategy, packedUsage]);
+}
+
+export function unpackDetails(packed: string): Details {
+  const [strategy, usage] = JSON.parse(packed) as [PackedStrategy | null, PackedUsage | null];
+  return { truncationStrategy: strategy && toStrategy(strategy), usage: usage && toUsage(usage) };
+}
+
+function toStrategy([type, lastHistoryTokens, rollingTokens]: PackedStrategy): GatewayTruncationStrategy {
+  return { type, lastHistoryTokens, rollingTokens };
+}
+
+function toUsage(packed: PackedUsage): GatewayUsage {
+  const [promptTokens, completionTokens, totalTokens, cachedTokens, reasoningTokens, created] = packed;
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens,
+    promptTokensDetails: cachedTokens === null ? null : { cachedTokens },
+    completionTokensDetails: reasoningTokens === null ? null : { reasoningTokens },
+    cacheCreationInputTokens: created,
+  };
+}

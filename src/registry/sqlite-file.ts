@@ -1,0 +1,56 @@
+import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'libsql';
+import { CREATE_TABLES, SQL, VERSION } from './sqlite-statements.js';
+
+/** Milliseconds to wait for another process that writes to the same file. */
+const BUSY_MS = 2_000;
+/**
+ * In a write-ahead log a commit outlives the process without a wait for the disk. Pages that are written all the time
+ * (4 KB each) are kept in memory, and reach the file once for many times that they reach the log.
+ */
+const PRAGMAS = `
+  PRAGMA busy_timeout = ${BUSY_MS};
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA cache_size = -65536;
+  PRAGMA wal_autocheckpoint = 4000;
+`;
+
+export type Statements = { [name in keyof typeof SQL]: Database.Statement };
+
+/** `path`: of the file, or `:memory:`. */
+export function openFile(path: string): { db: Database.Database; sql: Statements } {
+  if (path !== ':memory:') makePrivateFile(path);
+  const db = new Database(path);
+  db.exec(PRAGMAS);
+  createTables(db, path);
+  const entries = Object.entries(SQL).map(([name, text]) => [name, db.prepare(text)]);
+  return { db, sql: Object.fromEntries(entries) };
+}
+
+/** Prompts may be in it. */
+function makePrivateFile(path: string): void {
+  mkdirSync(dirname(path), { recursive: true });
+  closeSync(openSync(path, 'a', 0o600));
+}
+
+function createTables(db: Database.Database, path: string): void {
+  db.exec('BEGIN IMMEDIATE');
+  try {
+    const [{ tables }] = db.prepare('SELECT COUNT(*) AS tables FROM sqlite_schema').all() as [
+      { tables: number },
+    ];
+    if (tables === 0) db.exec(CREATE_TABLES);
+    const { user_version: version } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+    if (version !== VERSION) {
+      throw new Error(
+        `${path} was written by another version of this server. Move it away, or name another file.`,
+      );
+    }
+    db.exec('COMMIT');
+  } catch (error) {
+    if (db.inTransaction) db.exec('ROLLBACK');
+    throw error;
+  }
+}
