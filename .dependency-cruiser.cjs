@@ -2,7 +2,7 @@
 const floors = [
   ['main', 'command-line', 'print-trusted-documents'],
   ['server', 'resolvers'],
-  ['schema', 'http'],
+  ['schema', 'federation', 'http'],
   ['chat'],
   ['contexts', 'models'],
   ['limits', 'sandbox', 'request-context'],

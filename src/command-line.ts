@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { readConfig } from './config.js';
+import { readConfig, readFederation } from './config.js';
 
 const HELP = `Usage: graphql-context-cache [option]
 
@@ -8,7 +8,7 @@ Serves explicit context caching of large language models over GraphQL. Without a
 
   --check-config   say all that is wrong with the configuration, or what is in effect where nothing is; secrets
                    are only said to be set or not. Exit code 1 where something is wrong.
-  --print-schema   print the GraphQL schema
+  --print-schema   print the GraphQL schema; with FEDERATION=on, as a router composes it
   --version        print the version
   --help           print this text
 
@@ -47,10 +47,12 @@ function readFile(name: string): string {
 }
 
 async function printedSchema(): Promise<string> {
+  const federation = readFederation();
   await import('reflect-metadata');
   const { createSchema } = await import('./schema.js');
+  const { subgraphSdl } = await import('./federation.js');
   const { printSchema } = await import('graphql');
-  return printSchema(createSchema());
+  return (federation ? subgraphSdl : printSchema)(createSchema());
 }
 
 function describeConfig(): string {

@@ -24,6 +24,8 @@ export interface Config {
   tracing: boolean;
   introspection: boolean;
   playground: boolean;
+  /** Whether the schema is served as a subgraph of Apollo Federation 2. */
+  federation: boolean;
   logLevel: string;
   /** What the operator should know about the choices above, one sentence each. */
   notices: string[];
@@ -110,12 +112,21 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
     introspection: read.flag('INTROSPECTION', !production),
     playground: read.flag('PLAYGROUND', !production),
+    federation: read.flag('FEDERATION', false),
     logLevel: read.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     notices,
     settings: read.settings,
   };
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return config;
+}
+
+/** `federation` alone, for where the schema is printed and there is no server to configure. */
+export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
+  const read = new EnvReader(env);
+  const federation = read.flag('FEDERATION', false);
+  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  return federation;
 }
 
 function readGateway(read: EnvReader): GatewayConfig {

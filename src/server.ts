@@ -8,6 +8,7 @@ import type { Logger } from 'pino';
 import { authenticator } from './auth/authenticate.js';
 import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config.js';
 import { toAppError } from './errors.js';
+import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
 import { Cors } from './http/cors.js';
@@ -74,7 +75,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const identify = identifier(config, gatewayConfig, now);
   const newContext: NewContext = (caller, requestId = randomUUID()) =>
     new RequestContext({ requestId, caller, gateway, container, now });
-  const schema = createSchema();
+  const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
   const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
   const operations = new Operations({
     schema,
