@@ -2,7 +2,10 @@ export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   transform: { '\\.ts$': '@swc/jest' },
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleNameMapper: {
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^graphql-context-cache/client$': '<rootDir>/src/client/index.ts',
+  },
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
   globalSetup: '<rootDir>/test/support/programs.ts',
   maxWorkers: 2,

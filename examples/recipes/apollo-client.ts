@@ -1,0 +1,109 @@
+/** Apollo Client 4. The stream comes through a link of its own: `graphql-sse` or `graphql-ws`, whichever you like. */
+import {
+  ApolloClient,
+  ApolloLink,
+  CombinedGraphQLErrors,
+  gql,
+  HttpLink,
+  InMemoryCache,
+  Observable,
+  type OperationVariables,
+  type TypedDocumentNode,
+} from '@apollo/client';
+import { GraphQLWsLink } from '@apollo/client/link/subscriptions';
+import { OperationTypeNode, print } from 'graphql';
+import {
+  ChatDocument,
+  ChatStreamDocument,
+  CreateContextDocument,
+  type TypedDocumentString,
+} from 'graphql-context-cache/client';
+import { createClient as createSseClient } from 'graphql-sse';
+import { createClient as createWsClient } from 'graphql-ws';
+import { type ContextClient, CUT_OFF, follow, throwErrors } from './conversation.js';
+
+function typed<TData, TVariables extends OperationVariables>(
+  operation: TypedDocumentString<TData, TVariables>,
+): TypedDocumentNode<TData, TVariables> {
+  return gql(operation.toString());
+}
+
+/** Server-sent events: one request for each stream, with the same headers as all the others. */
+export function sseLink(url: string, authorization?: string): ApolloLink {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  // A stream that is tried again would ask, and bill, the question twice.
+  const streams = createSseClient({ url, headers, retryAttempts: 0 });
+  return new ApolloLink(
+    ({ query, variables }) =>
+      new Observable((sink) =>
+        streams.subscribe<ApolloLink.Result['data'] & object>(
+          { query: print(query), variables },
+          sink as never,
+        ),
+      ),
+  );
+}
+
+/** A WebSocket: one connection for all streams; it carries the credential as a connection parameter. */
+export function webSocketLink(url: string, authorization?: string): ApolloLink {
+  const connectionParams = { authorization };
+  return new GraphQLWsLink(
+    createWsClient({ url: url.replace(/^http/, 'ws'), connectionParams, retryAttempts: 0 }),
+  );
+}
+
+export function createApolloClient(
+  url: string,
+  authorization?: string,
+  streams = sseLink(url, authorization),
+): ContextClient {
+  const http = new HttpLink({ uri: url, headers: { ...(authorization && { authorization }) } });
+  const isStream = ({ operationType }: ApolloLink.Operation) =>
+    operationType === OperationTypeNode.SUBSCRIPTION;
+  const client = new ApolloClient({
+    cache: new InMemoryCache(),
+    link: ApolloLink.split(isStream, streams, http),
+  });
+  return {
+    createContext: async (input) => (await run(CreateContextDocument, { input })).createContext,
+    chat: async (input) => (await run(ChatDocument, { input })).chat,
+    chatStream(input, onText, signal) {
+      const results = client.subscribe({
+        query: typed(ChatStreamDocument),
+        variables: { input },
+        fetchPolicy: 'no-cache',
+      });
+      return follow(
+        (next, fail) => {
+          const subscription = results.subscribe({
+            next: ({ data, error }) => {
+              if (error && !CombinedGraphQLErrors.is(error)) fail(error);
+              else next({ data, errors: error?.errors });
+            },
+            error: fail,
+            complete: () => fail(CUT_OFF),
+          });
+          return () => subscription.unsubscribe();
+        },
+        onText,
+        signal,
+      );
+    },
+  };
+
+  async function run<TData, TVariables extends OperationVariables>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+  ): Promise<TData> {
+    try {
+      const { data } = await client.mutate<TData, OperationVariables>({
+        mutation: typed(operation),
+        variables,
+      });
+      return data as TData;
+    } catch (error) {
+      if (CombinedGraphQLErrors.is(error)) throwErrors(error.errors);
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,137 @@
+/** What every recipe needs beside its client: what the answers mean, and what to do when one is an error. */
+import type {
+  ChatInput,
+  ChatMutation,
+  ChatStreamSubscription,
+  CreateContextInput,
+  CreateContextMutation,
+  ErrorExtensions,
+} from 'graphql-context-cache/client';
+
+export type ChatEvent = ChatStreamSubscription['chatStream'];
+export type ChatDone = Extract<ChatEvent, { __typename: 'ChatDone' }>;
+export type ChatFailure = Extract<ChatEvent, { __typename: 'ChatFailure' }>;
+
+/** What each recipe makes of its client. */
+export interface ContextClient {
+  createContext(input: CreateContextInput): Promise<CreateContextMutation['createContext']>;
+  chat(input: ChatInput): Promise<ChatMutation['chat']>;
+  /** `onText` gets the answer piece by piece. The signal ends it, here and at the gateway. */
+  chatStream(input: ChatInput, onText: (text: string) => void, signal?: AbortSignal): Promise<ChatDone>;
+}
+
+/** The server answered with an error. */
+export class ContextCacheError extends Error {
+  constructor(
+    message: string,
+    readonly extensions: ErrorExtensions,
+  ) {
+    super(message);
+  }
+}
+
+/** An answer broke off. What `onText` got of it stays valid. */
+export class AnswerBroke extends Error {
+  constructor(readonly failure: ChatFailure) {
+    super(failure.message);
+  }
+}
+
+/** The stream ended before its last event; the server would have said why, so the connection was lost. */
+export const CUT_OFF = new Error('The connection was lost before the answer was complete.');
+
+/** Throws the first of the errors that came with a result, on whatever transport. */
+export function throwErrors(errors: readonly { message: string; extensions?: unknown }[] = []): void {
+  const [first] = errors;
+  if (first) throw new ContextCacheError(first.message, first.extensions as ErrorExtensions);
+}
+
+export interface StreamResult {
+  data?: ChatStreamSubscription | null | undefined;
+  errors?: readonly { message: string; extensions?: unknown }[] | undefined;
+}
+
+/** The end of the answer, if this is it. */
+export function read({ data, errors }: StreamResult, onText: (text: string) => void): ChatDone | undefined {
+  throwErrors(errors);
+  const event = data?.chatStream;
+  if (event?.__typename === 'ChatFailure') throw new AnswerBroke(event);
+  if (event?.__typename === 'ChatDone') return event;
+  if (event?.content) onText(event.content);
+  return undefined;
+}
+
+/** A pushed stream as a promise. `start` opens it and gives what closes it. */
+export async function follow(
+  start: (next: (result: StreamResult) => void, fail: (error: unknown) => void) => () => void,
+  onText: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<ChatDone> {
+  signal?.throwIfAborted();
+  let close = () => {};
+  let leave = () => {};
+  try {
+    return await new Promise<ChatDone>((resolve, reject) => {
+      leave = () => reject(signal?.reason);
+      signal?.addEventListener('abort', leave);
+      close = start((result) => {
+        try {
+          const done = read(result, onText);
+          if (done) resolve(done);
+        } catch (error) {
+          reject(error);
+        }
+      }, reject);
+    });
+  } finally {
+    signal?.removeEventListener('abort', leave);
+    close();
+  }
+}
+
+/** Goes on when its context has expired, and waits when it was too quick: each once for a question. */
+export class Conversation {
+  private contextId: string | undefined;
+
+  constructor(
+    private readonly client: ContextClient,
+    private readonly beginning: CreateContextInput,
+  ) {}
+
+  async ask(question: string): Promise<string> {
+    const { choices } = await this.inContext((contextId) => this.client.chat(toInput(contextId, question)));
+    return choices[0]?.message.content ?? '';
+  }
+
+  askStreaming(question: string, onText: (text: string) => void, signal?: AbortSignal): Promise<ChatDone> {
+    return this.inContext((contextId) =>
+      this.client.chatStream(toInput(contextId, question), onText, signal),
+    );
+  }
+
+  private async inContext<T>(work: (contextId: string) => Promise<T>): Promise<T> {
+    try {
+      return await work(await this.open());
+    } catch (error) {
+      if (!(error instanceof ContextCacheError)) throw error;
+      const { code, retryAfter } = error.extensions;
+      if (code === 'CONTEXT_NOT_FOUND') this.contextId = undefined;
+      else if (code === 'RATE_LIMITED' && retryAfter !== undefined) await seconds(retryAfter);
+      else throw error;
+      return work(await this.open());
+    }
+  }
+
+  private async open(): Promise<string> {
+    this.contextId ??= (await this.client.createContext(this.beginning)).id;
+    return this.contextId;
+  }
+}
+
+function toInput(contextId: string, question: string): ChatInput {
+  return { contextId, messages: [{ role: 'USER', content: question }] };
+}
+
+function seconds(count: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, count * 1000));
+}

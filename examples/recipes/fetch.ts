@@ -1,0 +1,66 @@
+/** No library: `fetch` for operations, and for a stream of server-sent events. */
+import {
+  ChatDocument,
+  ChatStreamDocument,
+  CreateContextDocument,
+  type TypedDocumentString,
+} from 'graphql-context-cache/client';
+import { type ContextClient, CUT_OFF, read, type StreamResult, throwErrors } from './conversation.js';
+
+export function createFetchClient(url: string, authorization?: string): ContextClient {
+  async function send<TData, TVariables>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+    accept: string,
+    signal: AbortSignal | null = null,
+  ): Promise<Response> {
+    const headers = { 'content-type': 'application/json', accept, ...(authorization && { authorization }) };
+    const body = JSON.stringify({ query: operation.toString(), variables });
+    return fetch(url, { method: 'POST', headers, body, signal });
+  }
+
+  async function run<TData, TVariables>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+  ): Promise<TData> {
+    const response = await send(operation, variables, 'application/json');
+    const { data, errors } = await response.json();
+    throwErrors(errors);
+    return data;
+  }
+
+  return {
+    createContext: async (input) => (await run(CreateContextDocument, { input })).createContext,
+    chat: async (input) => (await run(ChatDocument, { input })).chat,
+    async chatStream(input, onText, signal) {
+      const response = await send(ChatStreamDocument, { input }, 'text/event-stream', signal);
+      for await (const result of resultsOf(response)) {
+        const done = read(result, onText);
+        if (done) return done;
+      }
+      throw CUT_OFF;
+    },
+  };
+}
+
+/** The results inside the events; a loop that is left cancels the request. */
+async function* resultsOf(response: Response): AsyncGenerator<StreamResult> {
+  // A request that is wrong from the start is answered as JSON, with one result.
+  if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
+    return yield await response.json();
+  if (!response.body) return;
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  try {
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      const events = (rest + chunk.value).split('\n\n');
+      rest = events.pop() ?? '';
+      for (const event of events) {
+        const [, data] = /^event: next\ndata: (.*)$/.exec(event) ?? [];
+        if (data) yield JSON.parse(data);
+      }
+    }
+  } finally {
+    await reader.cancel();
+  }
+}

@@ -1,0 +1,67 @@
+/** `@urql/core` (the same in `urql` for React), with `graphql-sse` for the stream. */
+import {
+  type AnyVariables,
+  Client,
+  fetchExchange,
+  gql,
+  type OperationResult,
+  subscriptionExchange,
+} from '@urql/core';
+import {
+  ChatDocument,
+  ChatStreamDocument,
+  CreateContextDocument,
+  type TypedDocumentString,
+} from 'graphql-context-cache/client';
+import { createClient as createStreams } from 'graphql-sse';
+import { type ContextClient, follow, throwErrors } from './conversation.js';
+
+function typed<TData, TVariables extends AnyVariables>(operation: TypedDocumentString<TData, TVariables>) {
+  return gql<TData, TVariables>(operation.toString());
+}
+
+export function createUrqlClient(url: string, authorization?: string): ContextClient {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  // A stream that is tried again would ask, and bill, the question twice.
+  const streams = createStreams({ url, headers, retryAttempts: 0 });
+  const client = new Client({
+    url,
+    // A GET would put the variables into access logs.
+    preferGetMethod: false,
+    fetchOptions: { headers },
+    exchanges: [
+      fetchExchange,
+      subscriptionExchange({
+        forwardSubscription: ({ query = '', variables = {} }) => ({
+          subscribe: (sink) => ({ unsubscribe: streams.subscribe({ query, variables }, sink) }),
+        }),
+      }),
+    ],
+  });
+  return {
+    async createContext(input) {
+      return dataOf(await client.mutation(typed(CreateContextDocument), { input })).createContext;
+    },
+    async chat(input) {
+      return dataOf(await client.mutation(typed(ChatDocument), { input })).chat;
+    },
+    chatStream(input, onText, signal) {
+      const results = client.subscription(typed(ChatStreamDocument), { input });
+      return follow(
+        (next, fail) =>
+          results.subscribe(({ data, error }) => {
+            if (error?.networkError) fail(error.networkError);
+            else next({ data, errors: error?.graphQLErrors });
+          }).unsubscribe,
+        onText,
+        signal,
+      );
+    },
+  };
+}
+
+function dataOf<TData>({ data, error }: OperationResult<TData, AnyVariables>): TData {
+  throwErrors(error?.graphQLErrors);
+  if (error) throw error;
+  return data as TData;
+}
