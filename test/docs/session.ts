@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type DocumentNode, parse } from 'graphql';
+import { TestServer } from '../support/server.js';
 import { asShown, type Learnt, withLearnt } from './answers.js';
 import { NOT_RUN } from './not-run.js';
 import { Program } from './program.js';
@@ -16,7 +17,7 @@ const NPM = /^(?<settings>(?:[A-Z_]+=\S+ )*)npm (?:run )?(?<script>start|sandbox
 /** A reader who does all that one document says, from its first line to its last. */
 export class Session implements AsyncDisposable {
   private readonly learnt: Learnt = new Map();
-  private server: Program | undefined;
+  private server: TestServer | undefined;
   private sandbox: Program | undefined;
 
   async follow(step: Step): Promise<void> {
@@ -24,7 +25,9 @@ export class Session implements AsyncDisposable {
     const { answer } = step;
     const at = { step: step.text };
     if (answer && 'text' in answer) {
-      expect({ ...at, text: printed?.trim() }).toEqual({ ...at, text: withLearnt(answer.text, this.learnt) });
+      // Comments of an event stream may come at any time.
+      const text = printed?.replaceAll(/^:.*\n\n?/gm, '').trim();
+      expect({ ...at, text }).toEqual({ ...at, text: withLearnt(answer.text, this.learnt) });
     } else if (answer) {
       const came = asShown(parseJson(printed), answer.json, this.learnt);
       expect({ ...at, came }).toEqual({ ...at, came: answer.json });
@@ -62,8 +65,8 @@ export class Session implements AsyncDisposable {
 
   /** What the script starts goes on until the next one is started in its place. */
   private async start(script: string, args: string[], settings: Record<string, string>): Promise<void> {
-    const program = scriptsOf('.')[script]?.replace('node ', '') ?? '';
     if (script === 'sandbox') {
+      const program = scriptsOf('.')[script]?.replace('node ', '') ?? '';
       const port = args.indexOf('--port');
       if (port === -1) args.push('--port', '0');
       else args[port + 1] = '0';
@@ -71,11 +74,7 @@ export class Session implements AsyncDisposable {
       this.sandbox = await Program.start(program, args, settings);
       return;
     }
-    const started = await Program.start(program, args, {
-      STORE_URL: 'sqlite::memory:',
-      ...settings,
-      PORT: '0',
-    });
+    const started = await TestServer.start(settings);
     if (isBeforeTheSandbox(settings)) {
       await this.server?.[Symbol.asyncDispose]();
       this.server = started;
@@ -138,8 +137,9 @@ export class Session implements AsyncDisposable {
   }
 
   private async serverOrigin(): Promise<string> {
-    if (!this.server) await this.start('start', [], {});
-    return this.server?.origin ?? '';
+    // Where the document starts none, it is about one that runs already.
+    this.server ??= await TestServer.start();
+    return this.server.origin;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
