@@ -48,7 +48,6 @@ describe('what keeps the server from starting', () => {
     ['HOST', '203.0.113.9'],
     ['HOST', 'no-such-host.invalid'],
     ['STORE_URL', 'sqlite:/dev/null/contexts.db'],
-    ['STORE_URL', 'sqlite:.'],
     ['STORE_URL', `sqlite:${resolve('package.json')}`],
   ])('is said in one line where %s=%s', async (name, value) => {
     const child = start('dist/main.js', [], {

@@ -15,12 +15,22 @@ export interface Finished {
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'main-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+const children: Child[] = [];
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true });
+});
 
 /** The built program in a process and a folder of its own, with nothing in its environment but this. */
 export function start(program: string, args: string[] = [], env: Record<string, string> = {}): Child {
   const path = resolve(program);
-  return spawn(process.execPath, [path, ...args], { env, cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [path, ...args], {
+    env,
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  children.push(child);
+  return child;
 }
 
 export async function firstLines(child: Child, until: RegExp): Promise<string> {
