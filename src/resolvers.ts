@@ -31,7 +31,7 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const budgets = new Budgets(config.budgets, counters.newLimiter);
   const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
-  const answers = new Answers(store, leases, detachedWork, now);
+  const answers = new Answers(store, leases, detachedWork, now, log);
   const messages = new KeptMessages(store, registry.storeMessages);
   const creation = new Creation(store, messages, budgets);
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });

@@ -11,7 +11,7 @@ export type ReuseScope = 'caller' | 'everyone';
 
 /** A context that ends sooner (milliseconds) is not worth giving out again. */
 const SHORTEST_LIFE_MS = 60_000;
-/** A prefix whose contexts have not been asked for in this long is created anew. */
+/** A prefix that has not been asked for in this long is created anew. */
 const POINTER_MS = 30 * DAY_MS;
 
 export interface Found {
@@ -73,7 +73,8 @@ export class Reuse {
       const held = await creation.create(input, request);
       const { context } = held;
       if (context.mode === ContextMode.COMMON_PREFIX) {
-        await store.setValue(pointer, context.key, POINTER_MS, request.now());
+        const now = request.now();
+        await store.setValue(pointer, context.key, pointerEnd(now) - now, now);
       }
       return { held, reused: false };
     } finally {
@@ -89,8 +90,14 @@ export class Reuse {
     if (key === null) return null;
     const context = await store.context(key, now);
     if (context === null || context.goneAt - now < SHORTEST_LIFE_MS) return null;
+    await store.keepValue(pointer, pointerEnd(now), now);
     return scope === 'everyone'
       ? store.share(key, request.caller.id, now)
       : store.holding(request.caller.id, key, now);
   }
+}
+
+/** By the day, so that many ask and few have to write. */
+function pointerEnd(now: number): number {
+  return Math.floor((now + POINTER_MS) / DAY_MS) * DAY_MS;
 }

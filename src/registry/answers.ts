@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
 import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors.js';
 import type { DetachedWork } from './detached-work.js';
 import type { Leases } from './leases.js';
@@ -27,6 +28,7 @@ export class Answers {
     private readonly leases: Leases,
     private readonly detachedWork: DetachedWork,
     private readonly now: () => number,
+    private readonly log: Logger,
   ) {}
 
   /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
@@ -49,29 +51,39 @@ export class Answers {
     const there = await this.store.value(name, this.now());
     const known = there === null ? undefined : readKept(there, claim);
     if (known) return replay<T>(known);
+    let answer: T;
     try {
-      const answer = await run();
-      await this.keep(name, { ...claim, answer });
-      return answer;
+      answer = await run();
     } catch (error) {
-      await this.keepFailure(name, claim, toAppError(error));
+      await this.keepFailure(name, claim, toAppError(error)).catch((reason) => this.tellMissed(reason));
       throw error;
     }
+    // An answer that has come is passed on even where it cannot be kept.
+    return this.keepFirst(name, claim, answer).catch((reason) => {
+      this.tellMissed(reason);
+      return answer;
+    });
   }
 
-  private keep(name: string, kept: Kept): Promise<void> {
-    return this.store.setValue(name, pack(kept), DAY_MS, this.now());
+  /** What is kept now: another process may have taken over from this one, and have answered before it. */
+  private async keepFirst<T>(name: string, claim: Kept, answer: T): Promise<T> {
+    const kept = pack({ ...claim, answer });
+    if (await this.store.swapValue(name, pack(claim), kept, DAY_MS, this.now())) return answer;
+    const there = await this.store.addValue(name, kept, DAY_MS, this.now());
+    const first = there === null ? undefined : readKept(there, claim);
+    return first && 'answer' in first ? (first.answer as T) : answer;
   }
 
   private async keepFailure(name: string, claim: Kept, error: AppError): Promise<void> {
     const { code, message, retryable, details } = error;
     const mayBeTriedAgain = retryable || code === ErrorCode.INTERNAL_SERVER_ERROR;
-    if (mayBeTriedAgain) await this.store.swapValue(name, pack(claim), null, 0, this.now());
-    else
-      await this.keep(name, {
-        ...claim,
-        error: { code, message, details: { ...details, cause: undefined } },
-      });
+    const failure = { code, message, details: { ...details, cause: undefined } };
+    const kept = mayBeTriedAgain ? null : pack({ ...claim, error: failure });
+    await this.store.swapValue(name, pack(claim), kept, DAY_MS, this.now());
+  }
+
+  private tellMissed(reason: unknown): void {
+    this.log.error({ err: reason }, 'the answer to an idempotency key was not kept');
   }
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, ErrorCode, reasonOf } from '../errors.js';
 import type { Store } from './store.js';
@@ -49,7 +50,8 @@ export class Leases {
 
   private async acquire(key: string, signal: AbortSignal, endTurn: () => void): Promise<Lease> {
     const { store, now, maxWaitMs } = this.options;
-    const number = String(await store.next('lease'));
+    // Unique even where the store has lost its last numbers and gives them out again.
+    const number = `${await store.next('lease')} ${randomUUID()}`;
     const deadline = performance.now() + maxWaitMs;
     for (let wait = LOOK_MS.first; ; wait = Math.min(wait * 2, LOOK_MS.longest)) {
       if (signal.aborted) throw reasonOf(signal);

@@ -4,16 +4,17 @@ import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { REDIS } from './programs.js';
 
-/** A real redis-server on a free port that keeps nothing on disk. */
+/** A real redis-server on a free port that keeps nothing on disk, or all of it in a folder. */
 export class RedisServer implements AsyncDisposable {
   private constructor(
     readonly port: number,
     private child: ChildProcess,
+    private readonly folder: string | undefined,
   ) {}
 
-  static async start(port?: number): Promise<RedisServer> {
-    const free = port ?? (await freePort());
-    return new RedisServer(free, await launch(free));
+  static async start(folder?: string): Promise<RedisServer> {
+    const port = await freePort();
+    return new RedisServer(port, await launch(port, folder), folder);
   }
 
   get url(): string {
@@ -26,8 +27,17 @@ export class RedisServer implements AsyncDisposable {
     await once(this.child, 'exit');
   }
 
+  /** It hangs: connections stay open and nothing is answered. */
+  pause(): void {
+    this.child.kill('SIGSTOP');
+  }
+
+  goOn(): void {
+    this.child.kill('SIGCONT');
+  }
+
   async startAgain(): Promise<void> {
-    this.child = await launch(this.port);
+    this.child = await launch(this.port, this.folder);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -35,9 +45,10 @@ export class RedisServer implements AsyncDisposable {
   }
 }
 
-async function launch(port: number): Promise<ChildProcess> {
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn(REDIS.path, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: '/tmp' });
+async function launch(port: number, folder?: string): Promise<ChildProcess> {
+  const log = folder === undefined ? ['no'] : ['yes', '--appendfsync', 'always'];
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', ...log];
+  const child = spawn(REDIS.path, args, { stdio: ['ignore', 'pipe', 'inherit'], cwd: folder ?? '/tmp' });
   let said = '';
   for await (const bytes of child.stdout.iterator({ destroyOnReturn: false })) {
     said += bytes;
