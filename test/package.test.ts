@@ -1,32 +1,13 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { finished, firstLines } from './support/built-program.js';
+import { InstalledPackage } from './support/installed-package.js';
 
-/** A folder with the package as its tarball holds it, installed; what it depends on is this checkout's. */
-const project = mkdtempSync(join(tmpdir(), 'package-'));
-const installed = join(project, 'node_modules/graphql-context-cache');
-const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
-const env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: project };
-
-beforeAll(() => {
-  const packed = execFileSync(
-    'npm',
-    ['pack', '--ignore-scripts', '--silent', '--pack-destination', project],
-    { env },
-  );
-  mkdirSync(join(project, 'node_modules/.bin'), { recursive: true });
-  execFileSync('tar', ['-xzf', packed.toString().trim()], { cwd: project });
-  execFileSync('mv', ['package', installed], { cwd: project });
-  symlinkSync(resolve('node_modules'), join(installed, 'node_modules'));
-  for (const [name, path] of Object.entries(bin)) {
-    execFileSync('chmod', ['+x', join(installed, String(path))]);
-    symlinkSync(join(installed, String(path)), join(project, 'node_modules/.bin', name));
-  }
-});
-afterAll(() => rmSync(project, { recursive: true }));
+const installed = new InstalledPackage();
+const { project, env } = installed;
+afterAll(() => installed[Symbol.dispose]());
 
 const npx = (args: string[], more: Record<string, string> = {}) =>
   spawn('npx', ['--no-install', 'graphql-context-cache', ...args], {

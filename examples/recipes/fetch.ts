@@ -24,7 +24,7 @@ export function createFetchClient(url: string, authorization?: string): ContextC
     variables: TVariables,
   ): Promise<TData> {
     const response = await send(operation, variables, 'application/json');
-    const { data, errors } = await response.json();
+    const { data, errors } = (await response.json()) as Pick<StreamResult, 'errors'> & { data: TData };
     throwErrors(errors);
     return data;
   }
@@ -47,7 +47,7 @@ export function createFetchClient(url: string, authorization?: string): ContextC
 async function* resultsOf(response: Response): AsyncGenerator<StreamResult> {
   // A request that is wrong from the start is answered as JSON, with one result.
   if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
-    return yield await response.json();
+    return yield (await response.json()) as StreamResult;
   if (!response.body) return;
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let rest = '';

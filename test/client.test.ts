@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { InstalledPackage } from './support/installed-package.js';
+import { TestServer } from './support/server.js';
+
+const installed = new InstalledPackage();
+const { project, env } = installed;
+afterAll(() => installed[Symbol.dispose]());
+
+const TSC = join(project, 'node_modules/typescript/bin/tsc');
+const STRICT = [
+  '--strict',
+  '--exactOptionalPropertyTypes',
+  '--noUncheckedIndexedAccess',
+  '--target',
+  'es2022',
+];
+
+/** Runs without a word where it is right; otherwise the test shows what it says. */
+async function tsc(args: string[]): Promise<string> {
+  const compile = promisify(execFile)(process.execPath, [TSC, ...STRICT, ...args], { cwd: project, env });
+  return compile.then(
+    ({ stdout }) => stdout,
+    ({ stdout, stderr }) => `${stdout}${stderr}`,
+  );
+}
+
+const write = (file: string, text: string) => writeFileSync(join(project, file), text);
+
+/** One that is right, and one line that has to be wrong, or the types would be `any`. */
+const CONSUMER = `
+import { ContextsDocument, type ContextsQuery, type ErrorExtensions, type TypedDocumentString } from 'graphql-context-cache/client';
+declare function run<TData, TVariables>(operation: TypedDocumentString<TData, TVariables>, variables: TVariables): TData;
+export const rate: number | null | undefined = run(ContextsDocument, { first: 20 }).contexts.edges[0]?.node.totals.cacheHitRate;
+export const isGone = ({ code }: ErrorExtensions) => code === 'CONTEXT_NOT_FOUND';
+export type Edge = ContextsQuery['contexts']['edges'][number];
+// @ts-expect-error
+run(ContextsDocument, { first: 'many' });
+// @ts-expect-error
+export const isMisspelt = ({ code }: ErrorExtensions) => code === 'CONTEXT_GONE';
+`;
+
+describe('the typed client, in a project that installed the package', () => {
+  beforeAll(() => {
+    write('package.json', '{ "type": "module" }');
+    write('consumer.ts', CONSUMER);
+    cpSync('examples/recipes', join(project, 'recipes'), { recursive: true });
+  });
+
+  it('comes in a tarball that holds what runs and what is imported, and nothing else', () => {
+    const strange =
+      /^(LICENSE|README\.md|package\.json|\.env\.example|(dist|schema|examples\/web\/dist)\/.*)$/;
+    expect(installed.files.filter((file) => !strange.test(file))).toEqual([]);
+    const kinds = installed.files.filter((file) => file.startsWith('dist/') && !file.endsWith('.js'));
+    expect(kinds).toEqual(['errors', 'index', 'operations'].map((name) => `dist/client/${name}.d.ts`));
+  });
+
+  it('can be imported without any other package, beside the schema and the trusted documents', () => {
+    const script = `
+      import * as client from 'graphql-context-cache/client';
+      const path = (name) => import.meta.resolve('graphql-context-cache/' + name);
+      console.log(JSON.stringify({
+        texts: Object.values(client).filter((value) => typeof value === 'object').map(String),
+        schema: path('schema.graphql'),
+        trusted: path('trusted-documents.json'),
+      }));`;
+    const said = JSON.parse(installed.run('node', ['--input-type=module', '-e', script], project));
+    const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
+    expect(said.texts).toHaveLength(7);
+    expect(JSON.parse(readFileSync(new URL(said.trusted), 'utf8'))).toEqual(
+      Object.fromEntries(said.texts.map((text: string) => [hashOf(text), text])),
+    );
+    expect(readFileSync(new URL(said.schema))).toEqual(readFileSync('schema/schema.graphql'));
+  });
+
+  it('type-checks in the projects of frontends and of servers, and its script runs', async () => {
+    const browser = [
+      '--module',
+      'esnext',
+      '--moduleResolution',
+      'bundler',
+      '--lib',
+      'es2022,dom,dom.iterable',
+    ];
+    const forBrowsers = ['fetch', 'urql', 'apollo-client', 'relay'].map((name) => `recipes/${name}.ts`);
+    const node = ['--module', 'nodenext', '--types', 'node', '--lib', 'es2023', '--skipLibCheck'];
+    const said = await Promise.all([
+      tsc([...browser, '--types', '', '--noEmit', '--skipLibCheck', ...forBrowsers]),
+      tsc([...browser, '--types', '', '--noEmit', 'consumer.ts']),
+      tsc([...node, '--outDir', 'out', 'consumer.ts', 'recipes/node-script.ts']),
+    ]);
+    expect(said.join('')).toBe('');
+
+    await using server = await TestServer.start();
+    const run = (args: string[]) =>
+      promisify(execFile)(process.execPath, ['out/recipes/node-script.js', server.url, ...args], {
+        cwd: project,
+        env,
+      });
+    const { stdout, stderr } = await run(['Where is my parcel?', 'May I send it back?']);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(
+      /> Where is my parcel\?\n.+\n\([1-9]\d* of \d+ prompt tokens from the cache\)\n> May I/s,
+    );
+    const { data } = await server.query<{ cacheReport: object }>(
+      '{ cacheReport { contexts totals { chats } } }',
+    );
+    expect(data.cacheReport).toEqual({ contexts: 1, totals: { chats: 2 } });
+  });
+});
