@@ -86,7 +86,9 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       for (const watch of watchers) watch(finished);
     },
   });
+  const isReady = async () => !operations.isDraining && (await isReachable(store));
   metrics.read({
+    isReady,
     operationsInFlight: () => operations.inFlight,
     streamsOpen: () => openStreams.count,
     breaker: () => ({ closed: 0, 'half-open': 0.5, open: 1 })[gateway.breakerState],
@@ -107,7 +109,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     metrics,
     maxBodyBytes: config.maxBodyBytes,
     keepAliveMs,
-    isReady: async () => !operations.isDraining && (await isReachable(store)),
+    isReady,
   });
   const closeWebSockets = serveWebSockets({
     server,

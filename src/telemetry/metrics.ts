@@ -10,6 +10,8 @@ const STORE_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2]
 
 /** What is read when Prometheus asks. */
 export interface Sources {
+  /** Whether new work may be sent here. */
+  isReady: () => Promise<boolean>;
   operationsInFlight: () => number;
   streamsOpen: () => number;
   /** 0 closed, 0.5 half-open, 1 open. */
@@ -51,7 +53,10 @@ export class Metrics {
   }
 
   /** Values that are read, not counted. */
-  read({ operationsInFlight, streamsOpen, breaker }: Sources): void {
+  read({ isReady, operationsInFlight, streamsOpen, breaker }: Sources): void {
+    this.gauge('ready', '1 where new work may be sent here, as GET /readyz says', async () =>
+      Number(await isReady()),
+    );
     this.gauge('operations_in_flight', 'Operations that run, open streams included', operationsInFlight);
     this.gauge('streams_open', 'Streams of answers that are open', streamsOpen);
     this.gauge('gateway_breaker_state', '0 closed, 0.5 half-open, 1 open', breaker);
@@ -104,13 +109,13 @@ export class Metrics {
     return new Counter({ name: PREFIX + name, help, labelNames, registers: [this.registry] });
   }
 
-  private gauge(name: string, help: string, read: () => number): void {
+  private gauge(name: string, help: string, read: () => number | Promise<number>): void {
     new Gauge({
       name: PREFIX + name,
       help,
       registers: [this.registry],
-      collect() {
-        this.set(read());
+      async collect() {
+        this.set(await read());
       },
     });
   }

@@ -27,6 +27,22 @@ export const NOT_RUN: NotRun[] = [
     reason: 'it does not end, is slow, changes files, or is run by .ci/run or by a test of its own',
     problem: ({ script = '', args = '' }) => unlessScript(script) ?? unlessOptions(args, 'bench/main.mjs'),
   },
+  {
+    command: /^docker (?<verb>compose|build|run) .*$/,
+    reason: 'it wants a Docker engine; test/deploy holds both files to what they say',
+    problem: ({ verb }) => unlessThere(verb === 'compose' ? 'compose.yaml' : 'Dockerfile'),
+  },
+  {
+    command: /^(?:sudo install -m \d+ (?<file>\S+) \/etc\/|sudo systemctl |journalctl ).*$/,
+    reason: 'it changes the machine; test/deploy holds the unit to what it says',
+    problem: ({ file = '.env' }) => (file === '.env' ? undefined : unlessThere(file)),
+  },
+  {
+    command:
+      /^(?:umask 077$|node -e "new \(require\('libsql'\)\)|rm -f data\/contexts|install -m 600 contexts-backup)/,
+    reason: 'test/docs/operations.test.ts runs it where there is something to back up',
+    problem: () => unlessThere('test/docs/operations.test.ts'),
+  },
 ];
 
 function unlessThere(path: string): string | undefined {

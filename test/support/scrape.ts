@@ -1,0 +1,62 @@
+import { beginStream, CHAT_ANSWER, STREAM } from './chat-answers.js';
+import { hold } from './holding.js';
+import { freePort } from './redis.js';
+import { TestServer } from './server.js';
+import { CREATED, json, StandIn } from './stand-in.js';
+import { collect, QUESTION, TRANSPORTS } from './streams.js';
+
+/** By the name of the metric: the labels of each of its series, and what it is. */
+export type Scrape = Map<string, { type: string; series: Record<string, string>[] }>;
+
+/** What servers tell that have met every kind of call, failures of the gateway and of the store among them. */
+export async function scrapeAfterEverything(): Promise<Scrape> {
+  await using gateway = await StandIn.start((response, _, { path, body }) => {
+    if (body.includes('please fail')) return json(response, 401, { error: { code: 'AuthenticationError' } });
+    if (path.endsWith('/models')) return json(response, 503, {});
+    if (path.endsWith('/create')) return json(response, 200, CREATED);
+    if (body.includes('"stream":true')) return void beginStream(response).end(STREAM);
+    json(response, 200, CHAT_ANSWER);
+  });
+  await using server = await TestServer.before(gateway);
+  await hold(server, gateway);
+  const ask = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';
+  await server.query(ask, { input: QUESTION });
+  await server.query(ask, { input: { ...QUESTION, messages: [{ content: 'please fail' }] } });
+  await server.query('{ models { id } contexts { edges { cursor } } cacheReport { totals { chats } } }');
+  const client = TRANSPORTS[0]?.[1](server);
+  if (client) await collect(client.open());
+  client?.close();
+
+  // Where nothing listens there is no store.
+  const storeUrl = `redis://127.0.0.1:${await freePort()}`;
+  await using storeless = await TestServer.before(gateway, { STORE_URL: storeUrl });
+  await storeless.query('{ contexts { edges { cursor } } }');
+
+  const texts = await Promise.all(
+    [server, storeless].map(async ({ origin }) => (await fetch(`${origin}/metrics`)).text()),
+  );
+  return read(texts.join('\n'));
+}
+
+function read(text: string): Scrape {
+  const scrape: Scrape = new Map();
+  const types = new Map(
+    [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)].map(([, name = '', type = '']) => [name, type]),
+  );
+  for (const [name, type] of types) scrape.set(name, { type, series: [] });
+  for (const [, name = '', labels = ''] of text.matchAll(/^([a-z_]\w*)(?:\{(.*)\})? \S+$/gm)) {
+    const metric = types.has(name) ? name : name.replace(/_(bucket|sum|count)$/, '');
+    const pairs = [...labels.matchAll(/(\w+)="([^"]*)"/g)].map(([, label = '', value = '']) => [
+      label,
+      value,
+    ]);
+    scrape.get(metric)?.series.push(Object.fromEntries(pairs));
+  }
+  return scrape;
+}
+
+/** The metric that a series of this name belongs to. */
+export function metricOf(scrape: Scrape, name: string): string {
+  const base = name.replace(/_(bucket|sum|count)$/, '');
+  return !scrape.has(name) && scrape.get(base)?.type === 'histogram' ? base : name;
+}
