@@ -22,6 +22,7 @@ export interface Config {
   budgets: BudgetConfig;
   /** Whether OpenTelemetry's own variables name where traces go. */
   tracing: boolean;
+  metrics: MetricsAccess;
   introspection: boolean;
   playground: boolean;
   /** Whether the schema is served as a subgraph of Apollo Federation 2. */
@@ -32,6 +33,9 @@ export interface Config {
   /** Every variable that was read, with the value it came to; of secrets only whether they are set. */
   settings: ReadonlyMap<string, string>;
 }
+
+/** Who may read `/metrics`: with a token, whoever sends it. */
+export type MetricsAccess = 'everyone' | 'nobody' | { token: string };
 
 export interface GatewayConfig {
   /** Base URL without a slash at its end, or `sandbox:` for the built-in stand-in. */
@@ -110,6 +114,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
       tokensPerDay: read.integer('QUOTA_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
     },
     tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
+    metrics: readMetricsAccess(read, host),
     introspection: read.flag('INTROSPECTION', !production),
     playground: read.flag('PLAYGROUND', !production),
     federation: read.flag('FEDERATION', false),
@@ -127,6 +132,13 @@ export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
   const federation = read.flag('FEDERATION', false);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return federation;
+}
+
+/** Whoever reaches a public address need not know how much is used. */
+function readMetricsAccess(read: EnvReader, host: string): MetricsAccess {
+  const token = read.secret('METRICS_TOKEN');
+  if (token !== undefined) return { token };
+  return isLoopback(host) ? 'everyone' : 'nobody';
 }
 
 function readGateway(read: EnvReader): GatewayConfig {

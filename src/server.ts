@@ -13,6 +13,7 @@ import { Gateway } from './gateway/data-source.js';
 import { createApollo } from './http/apollo.js';
 import { Cors } from './http/cors.js';
 import { ExamplePage } from './http/example-page.js';
+import { MetricsPage } from './http/metrics-page.js';
 import { LAST_WORDS_MS, Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
 import { createHttpServer } from './http/server.js';
@@ -106,7 +107,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     identify,
     newContext,
     log,
-    metrics,
+    metrics: new MetricsPage(metrics, config.metrics),
     maxBodyBytes: config.maxBodyBytes,
     keepAliveMs,
     isReady,

@@ -75,10 +75,18 @@ export class Operations {
 
   /** The operation, or why it is refused. */
   prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
-    if (this.draining) return [toGraphQLError(shuttingDown(), context.requestId)];
-    const prepared = this.check(request, context);
-    if (Array.isArray(prepared)) context.work.codes.push(ErrorCode.BAD_USER_INPUT);
-    return prepared;
+    const prepared = this.draining
+      ? [toGraphQLError(shuttingDown(), context.requestId)]
+      : this.check(request, context);
+    return Array.isArray(prepared) ? this.refuse(prepared, context) : prepared;
+  }
+
+  /** What never ran is seen as well. */
+  private refuse(errors: GraphQLError[], { requestId, callerId, work, startedAt }: RequestContext) {
+    const codes = errors.slice(0, 1).map(({ extensions }) => extensions.code as ErrorCode);
+    const nothing = { kind: 'refused', name: undefined, fields: ['refused'], durationMs: 0 };
+    this.options.watch?.({ ...work, ...nothing, codes, requestId, callerId, startedAt });
+    return errors;
   }
 
   /** Whether the server is about to end, and takes no new work. */
@@ -127,7 +135,7 @@ export class Operations {
     if (Array.isArray(prepared)) return { errors: prepared };
     if (prepared.operation.operation === 'subscription') {
       const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
-      return { errors: [refusal(message, context)] };
+      return { errors: this.refuse([refusal(message, context)], context) };
     }
     const end = this.begin(prepared, context);
     try {
@@ -255,7 +263,9 @@ function describe(
 ): Omit<FinishedOperation, 'startedAt' | 'durationMs'> {
   const { requestId, callerId, work } = context;
   const { name, operation: kind, selectionSet } = operation;
-  const fields = selectionSet.selections.flatMap((one) => (one.kind === Kind.FIELD ? [one.name.value] : []));
+  const fields = selectionSet.selections.map((one) =>
+    one.kind === Kind.FIELD ? one.name.value : 'fragment',
+  );
   return { ...work, requestId, callerId, kind, name: name?.value.slice(0, 64), fields: [...new Set(fields)] };
 }
 

@@ -6,12 +6,12 @@ import type { Logger } from 'pino';
 import { AppError, badUserInput, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
-import type { Metrics } from '../telemetry/metrics.js';
 import { readJsonBody, toOperationRequest, withDocument, withDocumentInSearch } from './body.js';
 import type { Cors } from './cors.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
 import type { ExamplePage } from './example-page.js';
 import { HttpError } from './http-error.js';
+import type { MetricsPage } from './metrics-page.js';
 import { OpenAnswers } from './open-answers.js';
 import { LAST_WORDS_MS, type Operations } from './operations.js';
 import type { Playground } from './playground.js';
@@ -30,7 +30,7 @@ export interface HttpParts {
   identify: Identify;
   newContext: NewContext;
   log: Logger;
-  metrics: Metrics;
+  metrics: MetricsPage;
   maxBodyBytes: number;
   /** Milliseconds between the signs of life on a quiet stream. */
   keepAliveMs: number;
@@ -87,10 +87,7 @@ async function route(
     return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
   }
   if (await parts.examplePage?.serve(request, response)) return;
-  if (path === '/metrics') {
-    response.writeHead(200, { 'content-type': parts.metrics.contentType }).end(await parts.metrics.print());
-    return;
-  }
+  if (path === '/metrics' && (await parts.metrics.serve(request, response))) return;
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
 }
 

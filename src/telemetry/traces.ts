@@ -7,7 +7,7 @@ export interface Traces {
   close(): Promise<void>;
 }
 
-/** OpenTelemetry's own names of the variables are its exporter's to read; unset, none of it is even loaded. */
+/** OpenTelemetry's own names of the variables are its exporter's to read; unset, neither SDK nor exporter is even loaded. */
 export async function openTraces(isOn: boolean): Promise<Traces | undefined> {
   if (!isOn) return undefined;
   const [

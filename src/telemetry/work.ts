@@ -20,10 +20,11 @@ export interface FinishedOperation extends Work {
   requestId: string;
   /** undefined: nobody who is known. */
   callerId: string | undefined;
+  /** `query`, `mutation` or `subscription`; `refused` where it never ran. */
   kind: string;
   /** As the document has it. */
   name: string | undefined;
-  /** The fields of the root that were asked for. */
+  /** The fields of the root that were asked for, `fragment` for those inside one; `refused` where it never ran. */
   fields: string[];
   /** Milliseconds since the epoch. */
   startedAt: number;

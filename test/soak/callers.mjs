@@ -31,6 +31,8 @@ export class Caller {
   answered = new Map();
   /** How often each came: OK, the code of an error, `left`, or `cut` where the connection broke. */
   outcomes = new Map();
+  /** What it is called where the connection breaks. */
+  cut = 'cut';
   #server;
   #random;
   #headers;
@@ -91,8 +93,9 @@ export class Caller {
       else if (what < 0.6) await this.#chat(this.#random.pick(ids));
       else await this.#stream(this.#random.pick(ids), this.#random.pick(this.#clients));
     } catch (error) {
-      this.#count(nameOf(error));
-      if (nameOf(error) === 'cut') await pause(200);
+      const code = typeof error?.code === 'string' ? error.code : this.cut;
+      this.#count(code);
+      if (code === this.cut) await pause(200);
     }
   }
 
@@ -179,11 +182,6 @@ export class Caller {
 
 function question(contextId, idempotencyKey) {
   return { contextId, messages: [{ role: 'USER', content: CANARY }], idempotencyKey };
-}
-
-/** Codes of errors are texts; a WebSocket that breaks has a number. */
-function nameOf(error) {
-  return typeof error?.code === 'string' ? error.code : 'cut';
 }
 
 function tokenFor(sub) {

@@ -75,6 +75,7 @@ async function soak() {
   await load(0.1);
   await quiet();
   const warm = await server.memory();
+  for (const caller of callers) caller.cut = 'cut off by a server that was there';
   await load(0.5);
   outage.end();
   await quiet({ isConnected: false });
