@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { readDocument } from './docs/documents.js';
 import { InstalledPackage } from './support/installed-package.js';
 import { TestServer } from './support/server.js';
 
@@ -41,6 +42,12 @@ export type Edge = ContextsQuery['contexts']['edges'][number];
 run(ContextsDocument, { first: 'many' });
 // @ts-expect-error
 export const isMisspelt = ({ code }: ErrorExtensions) => code === 'CONTEXT_GONE';
+`;
+
+const OWN = `
+import { type OwnQuery, OwnDocument } from './src/graphql/graphql.js';
+export const ids = ({ contexts }: OwnQuery): string[] => contexts.edges.map(({ node }) => node.id);
+export const text: string = OwnDocument.toString();
 `;
 
 describe('the typed client, in a project that installed the package', () => {
@@ -109,5 +116,27 @@ describe('the typed client, in a project that installed the package', () => {
       '{ cacheReport { contexts totals { chats } } }',
     );
     expect(data.cacheReport).toEqual({ contexts: 1, totals: { chats: 2 } });
+  });
+
+  it('lets codegen type operations of a frontend’s own, and trust them', async () => {
+    const config = readDocument('docs/recipes.md').blocks.find(({ language }) => language === 'yaml');
+    write('codegen.yml', config?.text ?? '');
+    mkdirSync(join(project, 'src'));
+    write('src/own.graphql', 'query Own { contexts(first: 1) { edges { node { id expiresAt } } } }');
+    installed.run(
+      'node',
+      ['node_modules/@graphql-codegen/cli/cjs/bin.js', '--config', 'codegen.yml'],
+      project,
+    );
+    const TRUSTED_DOCUMENTS = join(project, 'src/graphql/persisted-documents.json');
+    const [[hash, text] = []] = Object.entries(JSON.parse(readFileSync(TRUSTED_DOCUMENTS, 'utf8')));
+    await using server = await TestServer.start({ TRUSTED_DOCUMENTS });
+    for (const body of [{ query: text }, { documentId: `sha256:${hash}` }]) {
+      const { data } = await server.post(JSON.stringify(body));
+      expect(data).toEqual({ contexts: { edges: [] } });
+    }
+    write('own.ts', OWN);
+    const node = ['--module', 'nodenext', '--types', 'node', '--lib', 'es2023', '--skipLibCheck', '--noEmit'];
+    expect(await tsc([...node, 'own.ts'])).toBe('');
   });
 });

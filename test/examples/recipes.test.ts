@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import {
   ContextsDocument,
   type CreateContextInput,
@@ -10,6 +11,7 @@ import {
   Conversation,
 } from '../../examples/recipes/conversation.js';
 import { createFetchClient } from '../../examples/recipes/fetch.js';
+import { readDocument } from '../docs/documents.js';
 import { Cable } from '../support/cable.js';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
@@ -171,5 +173,24 @@ describe('a conversation', () => {
     await conversation.askStreaming('hello', () => {});
     const { errors } = await server.query('{ models { id } }');
     expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+});
+
+describe('docs/recipes.md', () => {
+  const flat = (text: string) => text.replaceAll(/^ +/gm, '').trim();
+  const sources = readdirSync('examples/recipes').map((file) =>
+    flat(readFileSync(`examples/recipes/${file}`, 'utf8')),
+  );
+  const { blocks, links } = readDocument('docs/recipes.md');
+
+  it('quotes the recipes as they are', () => {
+    const quotes = blocks.filter(({ language }) => language === 'ts').map(({ text }) => flat(text));
+    expect(quotes.length).toBeGreaterThan(0);
+    expect(quotes.filter((quote) => !sources.some((source) => source.includes(quote)))).toEqual([]);
+  });
+
+  it('shows every recipe', () => {
+    for (const file of readdirSync('examples/recipes'))
+      expect(links).toContain(`../examples/recipes/${file}`);
   });
 });
