@@ -40,7 +40,11 @@ export class Contexts {
 
   private async createNow(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
     const { creation, reuse } = this.parts;
-    if (!input.reuse) return toContextCache(await creation.create(input, request));
+    if (!input.reuse) {
+      const held = await creation.create(input, request);
+      await reuse.remember(input, held, request);
+      return toContextCache(held);
+    }
     const { held, reused } = await reuse.findOrCreate(input, request);
     return toContextCache(held, reused);
   }

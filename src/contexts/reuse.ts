@@ -50,6 +50,17 @@ export class Reuse {
     return { held: await this.parts.creation.create(input, request), reused: false };
   }
 
+  /** Lets its own creator find again what was created without being asked to; nobody else. */
+  async remember(input: CreateContextInput, held: Holding, request: RequestContext): Promise<void> {
+    if (this.parts.scope === 'caller') await this.point(this.pointerTo(input, request), held, request);
+  }
+
+  private async point(pointer: string, { context }: Holding, request: RequestContext): Promise<void> {
+    if (context.mode !== ContextMode.COMMON_PREFIX) return;
+    const now = request.now();
+    await this.parts.store.setValue(pointer, context.key, pointerEnd(now) - now, now);
+  }
+
   private pointerTo(input: CreateContextInput, { caller }: RequestContext): string {
     return nameOfPrefix(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
   }
@@ -65,17 +76,13 @@ export class Reuse {
     input: CreateContextInput,
     request: RequestContext,
   ): Promise<Found> {
-    const { store, leases, creation } = this.parts;
+    const { leases, creation } = this.parts;
     const lease = await leases.take(pointer, request.signal);
     try {
       const found = await this.find(pointer, request);
       if (found) return { held: found, reused: true };
       const held = await creation.create(input, request);
-      const { context } = held;
-      if (context.mode === ContextMode.COMMON_PREFIX) {
-        const now = request.now();
-        await store.setValue(pointer, context.key, pointerEnd(now) - now, now);
-      }
+      await this.point(pointer, held, request);
       return { held, reused: false };
     } finally {
       await lease.release();

@@ -73,13 +73,24 @@ describe('reuse', () => {
     expect(await create(server, change)).toEqual(['ctx-2', true]);
   });
 
-  it('is not done where it was not asked for, nor with what was created without it', async () => {
+  it('is not done where it was not asked for, but finds what was created without it', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     await create(server, { reuse: false });
-    expect(await create(server)).toEqual(['ctx-2', false]);
-    expect(await create(server, { reuse: false })).toEqual(['ctx-3', false]);
+    expect(await create(server)).toEqual(['ctx-1', true]);
+    expect(await create(server, { reuse: false })).toEqual(['ctx-2', false]);
     expect(await create(server)).toEqual(['ctx-2', true]);
+  });
+
+  it('goes on giving out what is asked for, longer than any pointer to it was first kept', async () => {
+    await using gateway = await countingGateway(7 * 86_400);
+    await using server = await TestServer.before(gateway);
+    await create(server);
+    for (let day = 5; day <= 60; day += 5) {
+      server.clock = () => NOON + day * 86_400_000;
+      expect(await create(server)).toEqual(['ctx-1', true]);
+      await server.query(CHAT, { input: { ...QUESTION, contextId: 'ctx-1' } });
+    }
   });
 
   it('does not give out what has less than a minute to live', async () => {
