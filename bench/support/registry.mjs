@@ -5,7 +5,7 @@ const HOUR_MS = 3_600_000;
 const TTL_MS = 24 * HOUR_MS;
 /** Contexts that live for a day have been created all day long. */
 const SPREAD_MS = 23 * HOUR_MS;
-const FILL_IN_FLIGHT = 1_000;
+const FILL_IN_FLIGHT = 500;
 /** What the registry keeps of the gateway's answer to a createContext, packed. */
 const DETAILS = '[["ROLLING_TOKENS",null,true],[8,0,8,0,null,null]]';
 const USE = { chats: 1, promptTokens: 1_200, cachedTokens: 1_000, completionTokens: 150 };
@@ -19,16 +19,17 @@ export class Filled {
   constructor(store, { size, callers, path, server }) {
     Object.assign(this, { store, size, path, server });
     this.now = Date.now();
+    this.began = this.now - SPREAD_MS;
+    this.#count = size;
     this.callers = Array.from({ length: callers }, (_, place) => nameOf(place));
   }
 
   static async create(store, shape) {
     const filled = new Filled(store, shape);
     const emptyBytes = await filled.#bytes();
-    filled.all = Array.from({ length: shape.size }, (_, place) =>
-      filled.#newOne(filled.now - Math.floor(SPREAD_MS * (1 - place / shape.size))),
-    );
-    for (const group of groupsOf(filled.all, FILL_IN_FLIGHT)) {
+    for (let place = 0; place < shape.size; place += FILL_IN_FLIGHT) {
+      const length = Math.min(FILL_IN_FLIGHT, shape.size - place);
+      const group = Array.from({ length }, (_, next) => filled.#at(place + next));
       await Promise.all(group.map(({ context, callerId }) => store.create(context, callerId)));
     }
     filled.bytesPerContext = ((await filled.#bytes()) - emptyBytes) / shape.size;
@@ -39,7 +40,8 @@ export class Filled {
   newOnes(count) {
     return Array.from({ length: count }, () => {
       this.now += 1;
-      return this.#newOne(this.now);
+      this.#count += 1;
+      return this.#one(this.#count, this.now);
     });
   }
 
@@ -48,7 +50,7 @@ export class Filled {
     const at = this.now;
     return Array.from({ length: count }, () => {
       this.#random = (this.#random * 48_271) % 2_147_483_647;
-      const one = this.all[this.#random % this.size];
+      const one = this.#at(this.#random % this.size);
       return { ...one, use: { ...USE, startedAt: at, at, goneAt: at + TTL_MS } };
     });
   }
@@ -64,11 +66,15 @@ export class Filled {
     await this.server?.end();
   }
 
-  #newOne(createdAt) {
-    this.#count += 1;
-    const callerId = this.callers[(this.#count * 7_919) % this.callers.length];
+  /** Made anew each time: a million of them held in memory would be measured, too. */
+  #at(place) {
+    return this.#one(place, this.began + Math.floor((SPREAD_MS * place) / this.size));
+  }
+
+  #one(number, createdAt) {
+    const callerId = this.callers[(number * 7_919) % this.callers.length];
     const time = new Date(createdAt).toISOString().replaceAll(/\D/g, '').slice(0, 14);
-    const id = `ctx-${time}-${String(this.#count % 100_000).padStart(5, '0')}`;
+    const id = `ctx-${time}-${String(number % 100_000).padStart(5, '0')}`;
     const context = {
       key: `:${id}`,
       id,
