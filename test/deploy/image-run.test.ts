@@ -99,7 +99,7 @@ class Container implements AsyncDisposable {
     const settings = Object.entries(env).flatMap(([name, value]) => ['--setenv', name, value]);
     const workdir = lastOf(stages, 'WORKDIR')?.text ?? '/';
     const args = [...inside(rootOf('final'), '--ro-bind', workdir), '--bind', data, volume, ...settings];
-    const command = JSON.parse(lastOf(stages, 'CMD')?.text ?? '');
+    const command = JSON.parse(lastOf(stages, 'ENTRYPOINT')?.text ?? '');
     const child = spawn(BUBBLEWRAP.path, [...args, '--info-fd', '3', ...command], {
       stdio: ['ignore', 'ignore', 'inherit', 'pipe'],
     });
@@ -145,6 +145,16 @@ describeImage('what the Dockerfile makes', () => {
     for (const absent of ['node_modules/typescript', 'node_modules/jest', 'src', 'examples/web/src']) {
       expect([absent, existsSync(join(app, absent))]).toEqual([absent, false]);
     }
+  });
+
+  it('says how it is configured', () => {
+    const command = JSON.parse(lastOf(stages, 'ENTRYPOINT')?.text ?? '');
+    const args = [
+      ...inside(rootOf('final'), '--ro-bind', lastOf(stages, 'WORKDIR')?.text ?? '/'),
+      ...command,
+    ];
+    const help = spawnSync(BUBBLEWRAP.path, [...args, '--help'], { encoding: 'utf8' });
+    expect(help).toMatchObject({ status: 0, stdout: expect.stringContaining('GATEWAY_URL') });
   });
 
   it('runs without root on a root that is only read, is healthy, ends in peace, and keeps contexts', async () => {

@@ -39,7 +39,7 @@ describe('the Dockerfile', () => {
   });
 
   it('starts node itself, so that signals reach it, and asks it whether it lives', () => {
-    const [program] = JSON.parse(lastOf(stages, 'CMD')?.text ?? '');
+    const [program] = JSON.parse(lastOf(stages, 'ENTRYPOINT')?.text ?? '');
     const [asking, ...rest] = JSON.parse(lastOf(stages, 'HEALTHCHECK')?.text.replace(/^CMD /, '') ?? '');
     expect([program, asking]).toEqual(['node', 'node']);
     expect(rest.join()).toContain('/healthz');
@@ -58,6 +58,7 @@ describe('what Docker gets to see', () => {
   it.each([
     'package.json',
     'package-lock.json',
+    '.env.example',
     'src/main.ts',
     'schema/schema.graphql',
     'examples/web/index.html',

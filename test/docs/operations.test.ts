@@ -80,6 +80,7 @@ describe('the .env for Compose', () => {
     const env = parseEnv(block('ini', 'VALKEY_PASSWORD'));
     expect(readConfig({ NODE_ENV: 'production', HOST: '0.0.0.0', ...env })).toMatchObject({
       authMode: 'jwt',
+      metrics: { token: expect.any(String) },
     });
   });
 });
@@ -115,7 +116,12 @@ describeWith(PROMTOOL)('the configuration of Prometheus', () => {
   it('is one that Prometheus takes', () => {
     cpSync('deploy/prometheus/alerts.yml', join(folder, 'alerts.yml'));
     const file = join(folder, 'prometheus.yml');
-    writeFileSync(file, block('yaml', 'scrape_configs'));
+    const token = join(folder, 'context-cache.token');
+    writeFileSync(token, 'token');
+    writeFileSync(
+      file,
+      block('yaml', 'scrape_configs').replace('/etc/prometheus/context-cache.token', token),
+    );
     const { status, stderr } = spawnSync(PROMTOOL.path, ['check', 'config', file], { encoding: 'utf8' });
     expect({ status, stderr: status === 0 ? '' : stderr }).toEqual({ status: 0, stderr: '' });
   });
