@@ -30,7 +30,7 @@ export class Filled {
     for (let place = 0; place < shape.size; place += FILL_IN_FLIGHT) {
       const length = Math.min(FILL_IN_FLIGHT, shape.size - place);
       const group = Array.from({ length }, (_, next) => filled.#at(place + next));
-      await Promise.all(group.map(({ context, callerId }) => store.create(context, callerId)));
+      await Promise.all(group.map((one) => createSurely(store, one)));
     }
     filled.bytesPerContext = ((await filled.#bytes()) - emptyBytes) / shape.size;
     return filled;
@@ -93,6 +93,17 @@ export class Filled {
   async #bytes() {
     if (this.server) return this.server.usedBytes();
     return ['', '-wal'].reduce((sum, end) => sum + statSync(`${this.path}${end}`).size, 0);
+  }
+}
+
+/** On a machine that is busy with other things, a server may miss its time once. */
+async function createSurely(store, { context, callerId }) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await store.create(context, callerId);
+    } catch (error) {
+      if (tries === 5) throw error;
+    }
   }
 }
 

@@ -70,7 +70,7 @@ export const SQL = {
   createContexts: `INSERT OR IGNORE INTO contexts (number, key, gone_at, look_at, data)
     SELECT ? + key, value->>0, value->>1, value->>1, value->>2 FROM json_each(?)`,
   createHoldings: `INSERT INTO holdings (context, caller, held_at, used_at)
-    SELECT ? + key, value->>3, value->>4, value->>4 FROM json_each(?)`,
+    SELECT ? + key, value->>0, value->>1, value->>1 FROM json_each(?)`,
 
   context: `SELECT ${CONTEXT} FROM contexts c WHERE c.key = ? AND c.gone_at > ?`,
   contextOfKey: 'SELECT number FROM contexts WHERE key = ?',

@@ -216,19 +216,16 @@ export class SqliteStore implements Store {
 
   /** How many were written: none at all but those of new keys, and holdings only where that was all of them. */
   private insert(creations: Creation[]): number {
-    const rows = JSON.stringify(
-      creations.map(({ context, callerId }) => [
-        context.key,
-        context.goneAt,
-        packRecord(context),
-        this.names.numberOf(callerId),
-        context.createdAt,
-      ]),
-    );
+    const contexts = creations.map(({ context }) => [context.key, context.goneAt, packRecord(context)]);
     const { number: last } = this.sql.lastContext.get() as { number: number | null };
     const next = (last ?? 0) + 1;
-    const { changes } = this.sql.createContexts.run(next, rows);
-    if (changes === creations.length) this.sql.createHoldings.run(next, rows);
+    const { changes } = this.sql.createContexts.run(next, JSON.stringify(contexts));
+    if (changes < creations.length) return changes;
+    const holdings = creations.map(({ context, callerId }) => [
+      this.names.numberOf(callerId),
+      context.createdAt,
+    ]);
+    this.sql.createHoldings.run(next, JSON.stringify(holdings));
     return changes;
   }
 
