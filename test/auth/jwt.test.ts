@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import WebSocket from 'ws';
-import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { hold } from '../support/holding.js';
 import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
@@ -150,5 +150,24 @@ describe('a WebSocket under AUTH_MODE=jwt', () => {
     const acknowledged = new Promise((resolve) => socket.once('message', (said) => resolve(String(said))));
     expect(await acknowledged).toBe('{"type":"connection_ack"}');
     expect(await closed).toEqual([4403, 'The token has expired']);
+  });
+
+  it('takes its streams with it, and their calls to the gateway', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await TestServer.before(gateway, JWT);
+    await hold(server, gateway, {}, bearer('alice'));
+    const left = new Promise<void>((resolve) => {
+      gateway.answer = (response) => {
+        beginStream(response).write(chunk({ content: 'Hi' }));
+        response.once('close', resolve);
+      };
+    });
+    server.clock = () => (NOW + 60) * 1_000 - 400;
+    const token = signToken({ sub: 'alice', exp: NOW + 60 });
+    const [, connect] = TRANSPORTS.find(([name]) => name === 'a WebSocket') ?? [];
+    const client = connect?.(server, `Bearer ${token}`);
+    await expect(collect(client?.open() ?? ([] as never))).rejects.toMatchObject({ code: 4403 });
+    await left;
+    client?.close();
   });
 });

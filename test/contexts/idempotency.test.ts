@@ -1,4 +1,11 @@
+import { jest } from '@jest/globals';
+import { pino } from 'pino';
+import { Answers } from '../../src/registry/answers.js';
+import { DetachedWork } from '../../src/registry/detached-work.js';
+import { LEASE_MS, Leases } from '../../src/registry/leases.js';
+import { openStore } from '../../src/registry/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
 import { NOON, TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
@@ -100,6 +107,32 @@ describe('createContext with an idempotency key', () => {
     await using server = await TestServer.start();
     const { errors } = await server.query(CREATE, { input: { ...INPUT, idempotencyKey } });
     expect(errors[0]?.extensions).toMatchObject({ fields: [{ path: ['input', 'idempotencyKey'], message }] });
+  });
+});
+
+describe('two processes that have both run what an idempotency key names', () => {
+  it('give what the first of them answered', async () => {
+    const log = pino({ level: 'silent' });
+    const store = openStore('sqlite::memory:', log);
+    const clock = { now: NOON };
+    const now = () => clock.now;
+    const process = () => {
+      const leases = new Leases({ store, now, maxWaitMs: 60_000 });
+      return new Answers(store, leases, new DetachedWork(), now, log);
+    };
+    const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
+    const still = new AbortController().signal;
+    let answerLate: (answer: string) => void = () => undefined;
+    const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
+    const stalled = process().once(asked, still, run);
+    await eventually(() => run.mock.calls.length === 1);
+    // As after a pause of the process in which its lease has run out.
+    clock.now += LEASE_MS;
+    expect(await process().once(asked, still, async () => 'first')).toBe('first');
+    answerLate('second');
+    expect(await stalled).toBe('first');
+    expect(await process().once(asked, still, async () => 'third')).toBe('first');
+    await store.close();
   });
 });
 

@@ -89,6 +89,21 @@ describe('a context', () => {
     expect(gateway.seen[0]?.headers.authorization).toBe('Bearer sk-mine');
   });
 
+  it('that has expired is listed no more there, and the gateway’s to judge', async () => {
+    await using gateway = await StandIn.start((response) => json(response, 200, CHAT_ANSWER));
+    await using server = await TestServer.start({ GATEWAY_URL: gateway.url });
+    const headers = { authorization: 'Bearer sk-mine' };
+    await hold(server, gateway, {}, headers);
+    server.clock = () => NOON + 3_600_000;
+    expect((await server.query(FIND, { id: QUESTION.contextId }, headers)).errors).toMatchObject([NOT_FOUND]);
+    gateway.answer = (response) => json(response, 404, { error: { message: 'context not found' } });
+    expect((await server.query(CHAT, { input: QUESTION }, headers)).errors[0]).toMatchObject({
+      message: NOT_FOUND.message,
+      extensions: { code: 'CONTEXT_NOT_FOUND' },
+    });
+    expect(gateway.seen).toHaveLength(1);
+  });
+
   it('of one gateway account is not another account’s of the same id', async () => {
     await using gateway = await StandIn.start((response) => json(response, 200, CHAT_ANSWER));
     await using server = await TestServer.start({ GATEWAY_URL: gateway.url });

@@ -1,3 +1,7 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'libsql';
 import { beginStream, CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
 import { TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
@@ -138,5 +142,53 @@ describe('a session that the gateway has lost', () => {
     await server.query(CHAT, ASK);
     expect(gateway.asked).toEqual(['ctx-1']);
     expect(gateway.creates).toHaveLength(1);
+  });
+});
+
+describe('the messages that are kept', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'messages-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const persona = { role: 'SYSTEM', content: 'a persona of many words, '.repeat(400) };
+  const keptIn = (file: string) => {
+    const db = new Database(file);
+    const sizes = db
+      .prepare("SELECT LENGTH(value) AS size FROM kept_values WHERE key LIKE 'messages:%'")
+      .all();
+    db.close();
+    return (sizes as { size: number }[]).map(({ size }) => size);
+  };
+  const writeAll = async (file: string, env: object = {}) => {
+    await using gateway = await StandIn.start((response, _, { body }) =>
+      json(response, 200, { ...CREATED, id: `ctx-${gateway.seen.length}`, mode: JSON.parse(body).mode }),
+    );
+    await using server = await TestServer.before(gateway, { STORE_URL: `sqlite:${file}`, ...JWT, ...env });
+    for (const mode of ['COMMON_PREFIX', 'COMMON_PREFIX', 'SESSION']) {
+      for (const headers of [bearer('alice'), bearer('bob')]) {
+        const session = { ...persona, content: 'said in a session' };
+        const messages = [mode === 'SESSION' ? session : persona];
+        const { errors } = await server.query(CREATE, { input: { model: 'm', messages, mode } }, headers);
+        expect(errors).toEqual([]);
+      }
+    }
+  };
+
+  it('are those of prefixes alone, once for each content, compressed', async () => {
+    const file = join(folder, 'kept.db');
+    await writeAll(file);
+    expect(keptIn(file)).toEqual([expect.any(Number)]);
+    expect(keptIn(file)[0]).toBeLessThan(persona.content.length / 20);
+    const bytes = Buffer.concat(
+      ['', '-wal']
+        .map((end) => file + end)
+        .filter(existsSync)
+        .map((path) => readFileSync(path)),
+    );
+    expect(bytes.includes('said in a session')).toBe(false);
+  });
+
+  it('are none where the operator wants none', async () => {
+    const file = join(folder, 'none.db');
+    await writeAll(file, { STORE_MESSAGES: 'false' });
+    expect(keptIn(file)).toEqual([]);
   });
 });
