@@ -1,8 +1,8 @@
 import type Database from 'libsql';
 import type { Statements } from './sqlite-file.js';
 
-/** Milliseconds between two transactions of a busy store; the first after a pause begins at once. */
-const GROUP_MS = 4;
+/** Milliseconds after a transaction in which creations and other writes that can wait are gathered for the next one. */
+const GATHER_MS = 8;
 
 interface Write {
   run: () => unknown;
@@ -10,11 +10,12 @@ interface Write {
   reject: (error: unknown) => void;
 }
 
-/** Writes that come within a few milliseconds are one transaction, which costs hardly more than each of them would. */
+/** Writes that come together are one transaction, which costs hardly more than each of them would. */
 export class Groups<Creation> {
   private creations: Creation[] = [];
   private writes: Write[] = [];
   private isDue = false;
+  private waiting: NodeJS.Timeout | undefined;
   private flushedAt = 0;
 
   constructor(
@@ -24,17 +25,20 @@ export class Groups<Creation> {
     private readonly onFailure: () => void,
   ) {}
 
-  /** Resolves after the commit: what was answered is on file. Creations of one group are written at once. */
+  /** Creations of one group are written at once. */
   create(creation: Creation): Promise<void> {
     this.creations.push(creation);
-    return this.write(() => undefined);
+    return this.write(() => undefined, true);
   }
 
-  /** `run` is called inside of the transaction, after its creations. */
-  write<T>(run: () => T): Promise<T> {
+  /**
+   * `run` is called inside of the transaction, after its creations. Resolves after the commit: what was answered is on
+   * file. What `canWait` lets a busy store gather; the rest goes at once and takes along what was gathered.
+   */
+  write<T>(run: () => T, canWait = false): Promise<T> {
     return new Promise((resolve, reject) => {
       this.writes.push({ run, resolve, reject });
-      this.flushSoon();
+      this.flushSoon(canWait);
     });
   }
 
@@ -43,6 +47,8 @@ export class Groups<Creation> {
     this.creations = [];
     this.writes = [];
     this.isDue = false;
+    clearTimeout(this.waiting);
+    this.waiting = undefined;
     this.flushedAt = performance.now();
     if (writes.length === 0) return;
     try {
@@ -54,12 +60,15 @@ export class Groups<Creation> {
     }
   }
 
-  private flushSoon(): void {
+  private flushSoon(canWait: boolean): void {
     if (this.isDue) return;
+    const rest = this.flushedAt + GATHER_MS - performance.now();
+    if (canWait && rest > 0) {
+      this.waiting ??= setTimeout(() => this.flush(), rest);
+      return;
+    }
     this.isDue = true;
-    const rest = this.flushedAt + GROUP_MS - performance.now();
-    if (rest > 0) setTimeout(() => this.flush(), rest);
-    else setImmediate(() => this.flush());
+    setImmediate(() => this.flush());
   }
 
   private commit(creations: Creation[], writes: Write[]): unknown[] {

@@ -95,7 +95,8 @@ export class SqliteStore implements Store {
 
   use(callerId: string, key: string, use: Use): Promise<Holding | null> {
     const { at, startedAt, goneAt, chats, promptTokens, cachedTokens, completionTokens } = use;
-    return this.write(at, () => {
+    this.sweepWhereDue(at);
+    return this.groups.write(() => {
       const row = this.sql.holding.get(key, callerId, startedAt) as HoldingRow | undefined;
       if (!row) return null;
       this.sql.slide.run(goneAt, row.number);
@@ -103,7 +104,7 @@ export class SqliteStore implements Store {
       const { model } = unpackRecord(row.key, row.goneAt, row.data);
       this.count([{ callerId, model, at, contexts: 0, chats, promptTokens, cachedTokens, completionTokens }]);
       return this.readHolding(callerId, key, at);
-    });
+    }, true);
   }
 
   release(callerId: string, key: string, now: number): Promise<boolean> {
@@ -192,7 +193,7 @@ export class SqliteStore implements Store {
   private sweepWhereDue(now: number): void {
     if (!this.sweep.isDue(now)) return;
     // Should it fail, so does all that is written with it, and the next write tries again.
-    this.groups.write(() => this.sweep.run(now)).catch(() => undefined);
+    this.groups.write(() => this.sweep.run(now), true).catch(() => undefined);
   }
 
   private createAll(creations: Creation[]): void {
