@@ -22,7 +22,7 @@ import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { RequestContext } from '../request-context.js';
 import type { FinishedOperation, Watch } from '../telemetry/work.js';
-import { PrivateValuesRule, variablesError } from './private-values.js';
+import { misfitError, PrivateValuesRule } from './private-values.js';
 
 export interface OperationRequest {
   document: DocumentNode | string;
@@ -121,7 +121,9 @@ export class Operations {
       if (invalid.length > 0) return invalid.map((error) => refusal(error.message, context, error));
       const operation = getOperationAST(document, operationName);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
-      return { document, operation, operationName, variables: variables ?? {} };
+      const prepared = { document, operation, operationName, variables: variables ?? {} };
+      const misfit = misfitError(this.options.schema, operation, prepared.variables);
+      return misfit ? [toGraphQLError(misfit, context.requestId)] : prepared;
     } catch (error) {
       if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
       if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
@@ -184,13 +186,13 @@ export class Operations {
       yield await this.execute(prepared, context);
     } else {
       const source = await subscribe(this.executionArgs(prepared, context));
-      if (!(Symbol.asyncIterator in source)) yield this.presentResult(source, prepared, context);
-      else for await (const result of source) yield this.presentResult(result, prepared, context);
+      if (!(Symbol.asyncIterator in source)) yield this.presentResult(source, context);
+      else for await (const result of source) yield this.presentResult(result, context);
     }
   }
 
   private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
-    return this.presentResult(await execute(this.executionArgs(prepared, context)), prepared, context);
+    return this.presentResult(await execute(this.executionArgs(prepared, context)), context);
   }
 
   private executionArgs(
@@ -228,16 +230,11 @@ export class Operations {
     return errors;
   }
 
-  private presentResult(
-    result: ExecutionResult,
-    { operation, variables }: PreparedOperation,
-    context: RequestContext,
-  ): ExecutionResult {
+  private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
     if (!result.errors) return result;
     const isRefused = !('data' in result) && result.errors.every(({ path }) => path === undefined);
     if (isRefused) {
-      const error = variablesError(this.options.schema, operation, variables);
-      return { errors: [toGraphQLError(error, context.requestId)] };
+      return { errors: [refusal('The arguments do not fit their types.', context)] };
     }
     return { ...result, errors: result.errors.map((error) => this.present(error, context)) };
   }

@@ -17,6 +17,8 @@ export const MAX_DIRECTIVES = 50;
 export const MAX_REPEATS = 10;
 /** One page of 100 contexts with all their fields is about 3400. */
 export const MAX_FIELDS = 5_000;
+/** Entries of one list in the variables; a list in the document is held short by its tokens. */
+export const MAX_LIST = 2_000;
 
 /**
  * Refuses documents that ask for too much. Its work grows with the document's length and with nothing else, so it is

@@ -11,21 +11,20 @@ export interface Outcome {
   errors: AnsweredError[];
 }
 
-export type Ask = (server: TestServer, sent: Sent, authorization?: string) => Promise<Outcome>;
+/** `write`: makes JSON of what is sent; JSON.stringify where it is left out. */
+export type Ask = (
+  server: TestServer,
+  sent: Sent,
+  authorization?: string,
+  write?: (sent: unknown) => string,
+) => Promise<Outcome>;
 
-/** The same operation through each transport, written out here so that unfit ones can be sent, too. */
-export const WAYS: [string, Ask][] = [
-  ['HTTP', overHttp],
-  ['server-sent events', overEvents],
-  ['a WebSocket', overWebSocket],
-];
-
-async function overHttp(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
-  const { data, errors } = await server.post(JSON.stringify(sent), authorization ? { authorization } : {});
+const overHttp: Ask = async (server, sent, authorization, write = JSON.stringify) => {
+  const { data, errors } = await server.post(write(sent), authorization ? { authorization } : {});
   return { data, errors };
-}
+};
 
-async function overEvents(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
+const overEvents: Ask = async (server, sent, authorization, write = JSON.stringify) => {
   const response = await fetch(server.url, {
     method: 'POST',
     headers: {
@@ -33,7 +32,7 @@ async function overEvents(server: TestServer, sent: Sent, authorization?: string
       accept: 'text/event-stream',
       ...(authorization && { authorization }),
     },
-    body: JSON.stringify(sent),
+    body: write(sent),
   });
   const text = await response.text();
   const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
@@ -41,13 +40,13 @@ async function overEvents(server: TestServer, sent: Sent, authorization?: string
     ? [...text.matchAll(/^event: next\ndata: (.*)$/gm)].map(([, json]) => json)
     : [text];
   return toOutcome(results.map((json) => JSON.parse(json ?? '')));
-}
+};
 
-async function overWebSocket(server: TestServer, sent: Sent, authorization?: string): Promise<Outcome> {
+const overWebSocket: Ask = async (server, sent, authorization, write = JSON.stringify) => {
   const socket = await openSocket(server, authorization ? { authorization } : {});
   const { query = '', ...rest } = sent;
   const results: Outcome[] = [];
-  socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query, ...rest } }));
+  socket.send(write({ id: '1', type: 'subscribe', payload: { query, ...rest } }));
   for await (const message of messages(socket)) {
     if (message.type === 'next') results.push(message.payload as Outcome);
     if (message.type === 'error')
@@ -56,7 +55,14 @@ async function overWebSocket(server: TestServer, sent: Sent, authorization?: str
   }
   socket.close();
   return toOutcome(results);
-}
+};
+
+/** The same operation through each transport, written out here so that unfit ones can be sent, too. */
+export const WAYS: [string, Ask][] = [
+  ['HTTP', overHttp],
+  ['server-sent events', overEvents],
+  ['a WebSocket', overWebSocket],
+];
 
 function toOutcome(results: Partial<Outcome>[]): Outcome {
   const data = results.map((result) => result.data).filter((one) => one !== undefined);
