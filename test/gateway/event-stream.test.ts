@@ -57,6 +57,16 @@ describe('the reader of server-sent events', () => {
     );
   });
 
+  it('gives the same events cut anywhere in two, inside a character and between CR and LF too', async () => {
+    for (const end of ['\n', '\r\n', '\r']) {
+      const whole = bytes(`${BOM}: 您${end}data: 您好😀${end}data: é${end}${end}data: b${end}${end}`);
+      for (let at = 0; at <= whole.length; at++) {
+        expect(await read([whole.subarray(0, at), whole.subarray(at)])).toEqual(['您好😀\né', 'b']);
+      }
+      expect(await read([...whole].map((byte) => Uint8Array.of(byte)))).toEqual(['您好😀\né', 'b']);
+    }
+  });
+
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
       const reader = new EventStreamReader(100);
