@@ -8,7 +8,7 @@ const floors = [
   ['limits', 'sandbox', 'request-context'],
   ['telemetry'],
   ['gateway', 'auth'],
-  ['registry', 'validation', 'config', 'environment', 'errors'],
+  ['registry', 'validation', 'input-rules', 'config', 'environment', 'errors'],
   ['client'],
 ];
 const below = (from) => floors.slice(0, from).flat();

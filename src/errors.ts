@@ -103,11 +103,13 @@ export function toGraphQLError(error: AppError, requestId: string, at?: GraphQLE
     ...(gateway && { gateway }),
     ...(fields && { fields }),
   };
-  return new GraphQLError(error.message, {
+  const shown = new GraphQLError(error.message, {
     ...(at?.nodes && { nodes: at.nodes }),
     ...(at?.source && { source: at.source }),
     ...(at?.positions && { positions: at.positions }),
     ...(at?.path && { path: at.path }),
     extensions: { ...extensions },
   });
+  // graphql-jit's errors have their place in the document, but not the node that stands there.
+  return at?.locations && !shown.locations ? Object.assign(shown, { locations: at.locations }) : shown;
 }

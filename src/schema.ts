@@ -1,6 +1,7 @@
-import type { GraphQLSchema } from 'graphql';
+import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
 import { buildSchemaSync, type PubSub, type ResolverData } from 'type-graphql';
 import { ChatResolver } from './chat/resolver.js';
+import { typeOfEvent } from './chat/types.js';
 import { ContextResolver } from './contexts/resolver.js';
 import { ModelResolver } from './models/resolver.js';
 import type { RequestContext } from './request-context.js';
@@ -32,5 +33,18 @@ export function createSchema(): GraphQLSchema {
   for (const [name, description] of Object.entries(ROOTS)) {
     Object.assign(schema.getType(name) ?? {}, { description });
   }
+  return withoutWrappers(schema);
+}
+
+/**
+ * What is plain data is read as such: type-graphql's functions around each field cost more than all else that an answer
+ * takes to be written, and its promise of an event's type a turn of the event loop for each event.
+ */
+function withoutWrappers(schema: GraphQLSchema): GraphQLSchema {
+  for (const type of Object.values(schema.getTypeMap())) {
+    if (!isObjectType(type) || isIntrospectionType(type) || type.name in ROOTS) continue;
+    for (const field of Object.values(type.getFields())) delete field.resolve;
+  }
+  Object.assign(schema.getType('ChatStreamEvent') ?? {}, { resolveType: typeOfEvent });
   return schema;
 }

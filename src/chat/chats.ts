@@ -60,7 +60,7 @@ export class Chats {
     try {
       await this.parts.budgets.takeChat(request.caller.id);
       turn = await this.begin(input, request);
-      for await (const part of answerParts(turn)) {
+      for await (const part of await openAnswer(turn)) {
         hasBegun = true;
         if ('delta' in part) yield part.delta;
         else {
@@ -105,17 +105,16 @@ export class Chats {
 }
 
 /** Until the first part has come the question may be asked once more, of a context that was created again. */
-async function* answerParts(turn: Turn): AsyncGenerator<ChatAnswerPart> {
+async function openAnswer(turn: Turn): Promise<AsyncIterable<ChatAnswerPart>> {
   const open = () =>
     turn.ask(async (gateway, chat) => {
       const parts = gateway.chatStream(chat, turn);
-      return { first: await parts.next(), parts };
+      return resume(await parts.next(), parts);
     });
-  const { first, parts } = await open().catch(async (error) => {
+  return open().catch(async (error) => {
     await turn.recover(error);
     return open();
   });
-  yield* resume(first, parts);
 }
 
 function toTotals(usage: GatewayUsage | null): Totals {

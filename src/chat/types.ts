@@ -175,7 +175,12 @@ export const ChatStreamEvent = createUnionType({
   name: 'ChatStreamEvent',
   description: 'Any number of ChatDelta, then exactly one ChatDone or ChatFailure.',
   types: () => [ChatDelta, ChatDone, ChatFailure] as const,
-  resolveType: (event) => ('code' in event ? ChatFailure : 'id' in event ? ChatDone : ChatDelta),
+  resolveType: typeOfEvent,
 });
+
+export function typeOfEvent(event: ChatEvent): string {
+  return 'code' in event ? 'ChatFailure' : 'id' in event ? 'ChatDone' : 'ChatDelta';
+}
+
 /** A name of its own: under the name of the value, the parameter would be taken for a class. */
 export type ChatEvent = ChatDelta | ChatDone | ChatFailure;

@@ -6,12 +6,13 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { GraphQLError, GraphQLFormattedError, GraphQLSchema } from 'graphql';
+import type { GraphQLFormattedError, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import { ErrorCode, MASKED } from '../errors.js';
 import { PARSE_OPTIONS, syntaxMessage } from '../limits/parsing.js';
 import type { RequestContext } from '../request-context.js';
 import type { Operations } from './operations.js';
+import { statusOfRefusal } from './plain-post.js';
 
 /**
  * Apollo Server for what it does best: reading a request, negotiating, CSRF prevention, keeping documents parsed.
@@ -48,15 +49,14 @@ function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
   return {
     async requestDidStart() {
       return {
-        async responseForOperation({ document, request, contextValue }): Promise<GraphQLResponse> {
-          const { operationName, variables } = request;
-          const { errors, ...rest } = await operations.run(
-            { document, operationName, variables },
-            contextValue,
-          );
-          const refused = !('data' in rest);
+        async responseForOperation({ request, contextValue }): Promise<GraphQLResponse> {
+          const { query = '', operationName, variables } = request;
+          const result = await operations.run({ document: query, operationName, variables }, contextValue);
+          const { errors, ...rest } = result;
+          const accept = request.http?.headers.get('accept');
+          const status = 'data' in rest ? undefined : statusOfRefusal(result, wantsStatus(accept));
           return {
-            http: { ...(refused && { status: statusOf(errors) }), headers: new HeaderMap() },
+            http: { ...(status && { status }), headers: new HeaderMap() },
             body: {
               kind: 'single',
               singleResult: { ...rest, ...(errors && { errors: errors.map((error) => error.toJSON()) }) },
@@ -77,12 +77,6 @@ function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
   };
 }
 
-/** What may be tried again is refused by a server that is about to end. */
-function statusOf(errors: readonly GraphQLError[] = []): number {
-  return errors.some(({ extensions }) => extensions.retryable === true) ? 503 : 400;
-}
-
-/** GraphQL over HTTP has refused documents answered with 200 where the client takes `application/json` only. */
 function wantsStatus(accept: string | undefined): boolean {
   return accept?.includes('application/graphql-response+json') ?? false;
 }

@@ -34,6 +34,8 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
 /** The body's operation, for transports that Apollo Server does not read. */
 export function toOperationRequest(body: unknown, documents: Documents): OperationRequest {
   const { operationName, variables, ...named } = isObject(body) ? body : {};
+  if (named.extensions != null && !isObject(named.extensions))
+    throw new HttpError(400, '`extensions` must be an object.');
   const query = textOf(named, documents);
   if (typeof query !== 'string' || query === '')
     throw new HttpError(400, 'The body needs a `query`, a text.');
@@ -99,7 +101,10 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
     });
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', () => reject(new HttpError(400, 'The body was cut short.')));
-    request.on('close', () => reject(new HttpError(400, 'The body was cut short.')));
+    request.on('close', () => {
+      // Every request closes; an error that nobody needs costs a stack trace.
+      if (!request.complete) reject(new HttpError(400, 'The body was cut short.'));
+    });
   });
 }
 

@@ -1,16 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
-  execute,
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  Kind,
   NoSchemaIntrospectionCustomRule,
-  type OperationDefinitionNode,
   specifiedRules,
-  subscribe,
   type ValidationRule,
   ValuesOfCorrectTypeRule,
   validate,
@@ -21,21 +18,23 @@ import { parseDocument, syntaxMessage } from '../limits/parsing.js';
 import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { RequestContext } from '../request-context.js';
-import type { FinishedOperation, Watch } from '../telemetry/work.js';
+import type { Watch } from '../telemetry/work.js';
+import { type CompiledOperation, Compiler, type Variables } from './compiled-operation.js';
+import { type KnownDocument, KnownDocuments } from './known-documents.js';
 import { misfitError, PrivateValuesRule } from './private-values.js';
 
 export interface OperationRequest {
-  document: DocumentNode | string;
+  document: string;
   operationName?: string | null | undefined;
-  variables?: Readonly<Record<string, unknown>> | null | undefined;
+  variables?: Variables | null | undefined;
 }
 
 /** An operation that may run. */
 export interface PreparedOperation {
   document: DocumentNode;
-  operation: OperationDefinitionNode;
-  operationName: string | null | undefined;
-  variables: Readonly<Record<string, unknown>>;
+  operation: CompiledOperation;
+  /** As their types read them. */
+  variables: Variables;
 }
 
 /** A series of results that can be ended while the next one is waited for. */
@@ -61,10 +60,14 @@ export class Operations {
   private readonly rules: readonly ValidationRule[];
   private readonly running = new Map<RequestContext, Promise<void>>();
   private draining = false;
-  /** Apollo Server keeps documents parsed; each of those is validated once. */
-  private readonly validated = new WeakMap<DocumentNode, readonly GraphQLError[]>();
+  private readonly compiler: Compiler;
+  private readonly known = new KnownDocuments((text) => {
+    const document = parseDocument(text);
+    return { document, errors: this.validate(document), operations: new Map() };
+  });
 
   constructor(private readonly options: OperationsOptions) {
+    this.compiler = new Compiler(options.schema);
     this.limits = [queryLimits(options.schema)];
     this.rules = [
       ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
@@ -112,18 +115,18 @@ export class Operations {
   }
 
   private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
-    const { operationName, variables } = request;
     try {
-      const sent = request.document;
-      this.options.documents.check(typeof sent === 'string' ? sent : sent.loc?.source.body);
-      const document = typeof sent === 'string' ? parseDocument(sent) : sent;
-      const invalid = this.validate(document);
-      if (invalid.length > 0) return invalid.map((error) => refusal(error.message, context, error));
-      const operation = getOperationAST(document, operationName);
+      this.options.documents.check(request.document);
+      const known = this.known.get(request.document);
+      if (known.errors.length > 0) return known.errors.map((error) => refusal(error.message, context, error));
+      const operation = this.operationOf(known, request.operationName ?? undefined);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
-      const prepared = { document, operation, operationName, variables: variables ?? {} };
-      const misfit = misfitError(this.options.schema, operation, prepared.variables);
-      return misfit ? [toGraphQLError(misfit, context.requestId)] : prepared;
+      const sent = request.variables ?? {};
+      const misfit = misfitError(this.options.schema, operation.definition, sent);
+      if (misfit) return [toGraphQLError(misfit, context.requestId)];
+      const variables = operation.coerce(sent);
+      if (!variables) return [refusal('The variables do not fit their types.', context)];
+      return { document: known.document, operation, variables };
     } catch (error) {
       if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
       if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
@@ -131,11 +134,21 @@ export class Operations {
     }
   }
 
+  private operationOf({ document, operations }: KnownDocument, name: string | undefined) {
+    const compiled = operations.get(name);
+    if (compiled) return compiled;
+    const definition = getOperationAST(document, name);
+    if (!definition) return undefined;
+    const operation = this.compiler.compile(document, definition);
+    operations.set(name, operation);
+    return operation;
+  }
+
   /** Runs a query or a mutation. A result without `data` means that it was refused and nothing ran. */
   async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
     const prepared = this.prepare(request, context);
     if (Array.isArray(prepared)) return { errors: prepared };
-    if (prepared.operation.operation === 'subscription') {
+    if (prepared.operation.kind === 'subscription') {
       const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
       return { errors: this.refuse([refusal(message, context)], context) };
     }
@@ -149,7 +162,12 @@ export class Operations {
 
   /** Runs any operation as a series of results. Ending the series ends the request's work at once. */
   stream(request: OperationRequest, context: RequestContext): Results {
-    const results = this.results(request, context);
+    return this.series(this.prepare(request, context), context);
+  }
+
+  /** The same for an operation that is prepared. */
+  series(prepared: PreparedOperation | GraphQLError[], context: RequestContext): Results {
+    const results = this.results(prepared, context);
     return {
       next: () => results.next(),
       // A generator that waits would hear of its end only after the wait; abandoning the request ends the wait.
@@ -165,45 +183,52 @@ export class Operations {
   }
 
   private async *results(
-    request: OperationRequest,
+    prepared: PreparedOperation | GraphQLError[],
     context: RequestContext,
   ): AsyncGenerator<ExecutionResult, void> {
-    const prepared = this.prepare(request, context);
     if (Array.isArray(prepared)) return yield { errors: prepared };
     const end = this.begin(prepared, context);
     try {
-      yield* this.resultsOf(prepared, context);
+      if (prepared.operation.kind === 'subscription') yield* this.eventResults(prepared, context);
+      else yield await this.execute(prepared, context);
     } finally {
       end();
     }
   }
 
-  private async *resultsOf(
+  private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
+    const { operation, variables } = prepared;
+    return this.presentResult(await operation.run(undefined, context, variables), context);
+  }
+
+  private async *eventResults(
     prepared: PreparedOperation,
     context: RequestContext,
   ): AsyncGenerator<ExecutionResult, void> {
-    if (prepared.operation.operation !== 'subscription') {
-      yield await this.execute(prepared, context);
-    } else {
-      const source = await subscribe(this.executionArgs(prepared, context));
-      if (!(Symbol.asyncIterator in source)) yield this.presentResult(source, context);
-      else for await (const result of source) yield this.presentResult(result, context);
+    const { operation, variables } = prepared;
+    const source = await this.eventsOf(prepared, context);
+    if (!(Symbol.asyncIterator in source)) return yield this.presentResult(source, context);
+    for await (const event of source) {
+      yield this.presentResult(await operation.run(event, context, variables), context);
     }
   }
 
-  private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
-    return this.presentResult(await execute(this.executionArgs(prepared, context)), context);
-  }
-
-  private executionArgs(
-    { document, operationName, variables }: PreparedOperation,
+  private eventsOf(
+    { document, operation, variables: variableValues }: PreparedOperation,
     contextValue: RequestContext,
   ) {
-    return { schema: this.options.schema, document, operationName, variableValues: variables, contextValue };
+    const { schema } = this.options;
+    return createSourceEventStream({
+      schema,
+      document,
+      operationName: operation.name,
+      variableValues,
+      contextValue,
+    });
   }
 
   /** Gives back what is to be called when it is over. */
-  private begin(prepared: PreparedOperation, context: RequestContext): () => void {
+  private begin({ operation }: PreparedOperation, context: RequestContext): () => void {
     const startedAt = Date.now();
     const began = performance.now();
     let leave: () => void = () => undefined;
@@ -217,25 +242,22 @@ export class Operations {
       this.running.delete(context);
       leave();
       const durationMs = performance.now() - began;
-      this.options.watch?.({ ...describe(prepared, context), startedAt, durationMs });
+      const { kind, fields } = operation;
+      const name = operation.name?.slice(0, 64);
+      const { requestId, callerId, work } = context;
+      this.options.watch?.({ ...work, requestId, callerId, kind, name, fields, startedAt, durationMs });
     };
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
-    const known = this.validated.get(document);
-    if (known) return known;
     const tooMuch = validate(this.options.schema, document, this.limits);
-    const errors = tooMuch.length > 0 ? tooMuch : validate(this.options.schema, document, this.rules);
-    this.validated.set(document, errors);
-    return errors;
+    return tooMuch.length > 0 ? tooMuch : validate(this.options.schema, document, this.rules);
   }
 
   private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
     if (!result.errors) return result;
     const isRefused = !('data' in result) && result.errors.every(({ path }) => path === undefined);
-    if (isRefused) {
-      return { errors: [refusal('The arguments do not fit their types.', context)] };
-    }
+    if (isRefused) return { errors: [refusal('The arguments do not fit their types.', context)] };
     return { ...result, errors: result.errors.map((error) => this.present(error, context)) };
   }
 
@@ -254,25 +276,12 @@ export class Operations {
   }
 }
 
-function describe(
-  { operation }: PreparedOperation,
-  context: RequestContext,
-): Omit<FinishedOperation, 'startedAt' | 'durationMs'> {
-  const { requestId, callerId, work } = context;
-  const { name, operation: kind, selectionSet } = operation;
-  const fields = selectionSet.selections.map((one) =>
-    one.kind === Kind.FIELD ? one.name.value : 'fragment',
-  );
-  return { ...work, requestId, callerId, kind, name: name?.value.slice(0, 64), fields: [...new Set(fields)] };
-}
-
 function refusal(message: string, { requestId }: RequestContext, at?: GraphQLError): GraphQLError {
   return toGraphQLError(badUserInput(message), requestId, at);
 }
 
-/** A literal that proved unusable only with its variables' values; graphql-js quotes it whole. */
-function isMisfitLiteral(error: GraphQLError): boolean {
-  const source = error.originalError ?? error;
-  const node = source instanceof GraphQLError ? source.nodes?.[0] : undefined;
-  return node !== undefined && node.kind !== Kind.FIELD;
+/** A literal that proved unusable only with its variables' values, which the message quotes whole. */
+function isMisfitLiteral({ originalError, message }: GraphQLError): boolean {
+  const source = originalError instanceof GraphQLError ? originalError.message : message;
+  return (originalError === undefined || originalError instanceof GraphQLError) && /^Argument "/.test(source);
 }

@@ -14,6 +14,7 @@ import { HttpError } from './http-error.js';
 import type { MetricsPage } from './metrics-page.js';
 import { OpenAnswers } from './open-answers.js';
 import { LAST_WORDS_MS, type Operations } from './operations.js';
+import { answerPlainPost, plainPostType } from './plain-post.js';
 import type { Playground } from './playground.js';
 import { serverOptions, type Timeouts } from './timeouts.js';
 
@@ -112,6 +113,11 @@ async function answerGraphQL(
   response.once('close', () => {
     if (!response.writableFinished) context.abandon();
   });
+  const plainType = plainPostType(request);
+  if (plainType) {
+    const operation = toOperationRequest(body, parts.documents);
+    return answerPlainPost(response, plainType, parts.operations, operation, context);
+  }
   const answer = await parts.apollo.executeHTTPGraphQLRequest({
     httpGraphQLRequest: {
       method: request.method ?? 'GET',

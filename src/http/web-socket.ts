@@ -11,7 +11,7 @@ import type { Identify, NewContext, RequestContext } from '../request-context.js
 import { toOperationRequest } from './body.js';
 import type { Cors } from './cors.js';
 import { HttpError } from './http-error.js';
-import { LAST_WORDS_MS, type Operations } from './operations.js';
+import { LAST_WORDS_MS, type Operations, type PreparedOperation } from './operations.js';
 import type { Timeouts } from './timeouts.js';
 import { guardSocket, MAX_OPERATIONS, tooManyOperations } from './web-socket-limits.js';
 
@@ -60,12 +60,12 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         if (request instanceof AppError) return [toGraphQLError(request, context.requestId)];
         const prepared = parts.operations.prepare(request, context);
         if (Array.isArray(prepared)) return prepared;
-        const { document, operationName, variables: variableValues } = prepared;
-        return { document, operationName, variableValues, contextValue: context } as ExecutionArgs;
+        const { document, operation } = prepared;
+        return { document, operationName: operation.name, contextValue: context, prepared } as PreparedArgs;
       },
       // Both as a series, so that completing the operation or losing the socket ends its work.
-      execute: (args) => run(args, parts.operations),
-      subscribe: (args) => run(args, parts.operations),
+      execute: (args) => run(args as PreparedArgs, parts.operations),
+      subscribe: (args) => run(args as PreparedArgs, parts.operations),
     },
     sockets,
     parts.keepAliveMs,
@@ -104,9 +104,13 @@ function read(payload: SubscribePayload, running: number, { documents }: WebSock
   }
 }
 
-function run(args: ExecutionArgs, operations: Operations) {
-  const { document, operationName, variableValues: variables } = args;
-  return operations.stream({ document, operationName, variables }, args.contextValue as RequestContext);
+/** What graphql-ws wants to know of an operation, and what runs it. */
+interface PreparedArgs extends ExecutionArgs {
+  prepared: PreparedOperation;
+}
+
+function run({ prepared, contextValue }: PreparedArgs, operations: Operations) {
+  return operations.series(prepared, contextValue as RequestContext);
 }
 
 /** A page of another origin could otherwise use whoever visits it as its way in. */
