@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { buildSchema, parse, print, printType, validate, visit } from 'graphql';
 import { documentPaths, readDocument } from './documents.js';
@@ -5,6 +6,11 @@ import { Session } from './session.js';
 import { isDefinition, stepsOf } from './steps.js';
 
 const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
+
+const EXAMPLES = execFileSync('git', ['ls-files', 'examples/*.ts', 'examples/*.tsx'], { encoding: 'utf8' })
+  .trim()
+  .split('\n')
+  .map((path) => flat(readFileSync(path, 'utf8')));
 
 /** A translation has the same code; another test holds that. */
 const originals = documentPaths().filter((path) => !path.endsWith('.zh-CN.md'));
@@ -31,8 +37,19 @@ describe.each(originals)('%s', (path) => {
   });
 });
 
+it.each(originals)('%s quotes code that is in the examples', (path) => {
+  const quotes = readDocument(path).blocks.filter(({ language }) => /^tsx?$/.test(language));
+  const lost = quotes.filter(({ text }) => !EXAMPLES.some((code) => code.includes(flat(text))));
+  expect(lost).toEqual([]);
+});
+
 function namesIn(definitions: string): string[] {
   return parse(definitions).definitions.map((one) => ('name' in one ? (one.name?.value ?? '') : ''));
+}
+
+/** Without what depends on how deep a line stands. */
+function flat(code: string): string {
+  return code.replaceAll(/^ +/gm, '').trim();
 }
 
 /** As the schema has them. */
