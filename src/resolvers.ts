@@ -10,6 +10,7 @@ import { ContextResolver } from './contexts/resolver.js';
 import { Reuse } from './contexts/reuse.js';
 import { Budgets, inMemory, inRedis } from './limits/budgets.js';
 import { OpenStreams } from './limits/open-streams.js';
+import { streamsInRedis } from './limits/shared-streams.js';
 import { ModelResolver } from './models/resolver.js';
 import { Answers } from './registry/answers.js';
 import { DetachedWork } from './registry/detached-work.js';
@@ -27,7 +28,7 @@ export interface Below {
 /** Each resolver with what it needs. */
 export function createResolvers(config: Config, { store, now, log }: Below) {
   const { registry } = config;
-  const counters = openCounters(registry.storeUrl, log);
+  const counters = openCounters(config, log);
   const budgets = new Budgets(config.budgets, counters.newLimiter);
   const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
@@ -37,19 +38,23 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, budgets, log });
-  const openStreams = new OpenStreams(config.maxStreamsPerCaller);
+  const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
   const chats = new Chats({ contexts, leases, answers, openStreams, budgets });
   const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
   return { container: containerOf(resolvers), openStreams, detachedWork, close: counters.close };
 }
 
 /** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */
-function openCounters(storeUrl: string, log: Logger) {
-  if (storeUrl.startsWith('sqlite:')) return { newLimiter: inMemory, close: () => undefined };
+function openCounters({ registry: { storeUrl }, gateway }: Config, log: Logger) {
+  if (storeUrl.startsWith('sqlite:')) {
+    return { newLimiter: inMemory, sharedStreams: undefined, close: () => undefined };
+  }
   const redis = connectRedis(storeUrl, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
-  return { newLimiter: inRedis(redis), close: () => redis.disconnect() };
+  // A stream may wait for its turn as long as for its answer.
+  const sharedStreams = streamsInRedis(redis, 2 * gateway.totalTimeoutMs + 60_000);
+  return { newLimiter: inRedis(redis), sharedStreams, close: () => redis.disconnect() };
 }
 
 function containerOf(resolvers: object[]): Container {

@@ -53,7 +53,7 @@ export class Chats {
   }
 
   private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent> {
-    const closeStream = this.parts.openStreams.take(request.caller.id);
+    const closeStream = await this.parts.openStreams.take(request.caller.id);
     let turn: Turn | undefined;
     let hasBegun = false;
     let isWhole = false;

@@ -1,11 +1,14 @@
-import { CHAT_ANSWER } from '../support/chat-answers.js';
+import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
 import { hold, serverHolding } from '../support/holding.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { TestServer } from '../support/server.js';
+import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
+import { type Outcome, WAYS } from '../support/ways-in.js';
 
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';
@@ -91,5 +94,88 @@ describeWith(REDIS)('a caller’s budget in Redis', () => {
     await redis.stop();
     // The budget no longer refuses; the registry does, because it cannot know whose the context is.
     expect(await ask(two)).toBe('INTERNAL_SERVER_ERROR');
+  });
+});
+
+describeWith(REDIS)('callers of two processes with one Redis', () => {
+  let redis: RedisServer;
+  let gateway: StandIn;
+  let database = 1;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    gateway = await chattyGateway();
+  });
+  afterAll(async () => {
+    await gateway[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  /** In a database of their own, so that nobody's minute has begun. */
+  function startTwo(env: Record<string, string>): Promise<[ServerProcess, ServerProcess]> {
+    const storeUrl = `${redis.url}/${database++}`;
+    const start = () => ServerProcess.before(gateway, storeUrl, env);
+    return Promise.all([start(), start()]);
+  }
+
+  it('have one budget of creations and one of chats, whatever the transport', async () => {
+    const env = { RATE_LIMIT_CREATES_PER_MINUTE: '6', RATE_LIMIT_CHATS_PER_MINUTE: '6' };
+    const [one, two] = await startTwo(env);
+    await using _ = one;
+    await using _too = two;
+    const limited = { code: 'RATE_LIMITED', retryable: true, retryAfter: within(60) };
+    for (const sent of [
+      { query: CREATE, variables: INPUT },
+      { query: CHAT, variables: ASK },
+    ]) {
+      const everywhere = async () => {
+        const outcomes: Outcome[] = [];
+        for (const [, ask] of WAYS) for (const server of [one, two]) outcomes.push(await ask(server, sent));
+        return outcomes;
+      };
+      for (const { errors } of await everywhere()) {
+        expect(errors[0]?.extensions.code).not.toBe('RATE_LIMITED');
+      }
+      for (const { errors } of await everywhere()) expect(errors).toMatchObject([{ extensions: limited }]);
+    }
+  });
+
+  it('have one quota of tokens, whatever the transport', async () => {
+    // Each creation costs 8 tokens.
+    const [one, two] = await startTwo({ QUOTA_TOKENS_PER_DAY: '16' });
+    await using _ = one;
+    await using _too = two;
+    for (const server of [one, two]) expect((await server.ask(CREATE, INPUT)).errors).toBeUndefined();
+    const usedUp = { code: 'QUOTA_EXCEEDED', retryable: true, retryAfter: within(86_400) };
+    for (const [, ask] of WAYS) {
+      for (const server of [one, two]) {
+        for (const sent of [
+          { query: CREATE, variables: INPUT },
+          { query: CHAT, variables: ASK },
+        ]) {
+          expect((await ask(server, sent)).errors).toMatchObject([{ extensions: usedUp }]);
+        }
+      }
+    }
+  });
+
+  it('have so many streams open over both, and one more when one has ended', async () => {
+    const [one, two] = await startTwo({ MAX_STREAMS_PER_CALLER: '2' });
+    await using _ = one;
+    await using _too = two;
+    const ids: string[] = [];
+    for (let left = 3; left > 0; left--) ids.push((await one.ask(CREATE, INPUT)).data.createContext.id);
+    gateway.answer = (response) => void beginStream(response).write(chunk({ content: 'a' }));
+    const clients = [one, two].flatMap((server) => TRANSPORTS.map(([, connect]) => connect(server)));
+    const question = (index: number) => ({ ...QUESTION, contextId: ids[index] });
+    const open = [clients[0], clients[3]].map((client, index) => client?.open(question(index)));
+    for (const results of open) expect((await results?.next())?.value?.data.chatStream.content).toBe('a');
+    for (const client of clients) {
+      expect((await collect(client.open(question(2)))).errors).toMatchObject([
+        { extensions: { code: 'RATE_LIMITED', retryable: true, retryAfter: 1 } },
+      ]);
+    }
+    await open[0]?.return?.();
+    await eventually(async () => (await clients[3]?.open(question(2)).next())?.value?.data !== undefined);
+    for (const client of clients) client.close();
   });
 });

@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import WebSocket from 'ws';
-import type { AnsweredError, TestServer } from './server.js';
+import type { AnsweredError } from './server.js';
+
+/** A server, in this process or in another. */
+export interface Place {
+  url: string;
+}
 
 /** What a client sends as one operation, whether it is fit to be one or not. */
 export type Sent = Record<string, unknown>;
@@ -13,15 +18,16 @@ export interface Outcome {
 
 /** `write`: makes JSON of what is sent; JSON.stringify where it is left out. */
 export type Ask = (
-  server: TestServer,
+  server: Place,
   sent: Sent,
   authorization?: string,
   write?: (sent: unknown) => string,
 ) => Promise<Outcome>;
 
 const overHttp: Ask = async (server, sent, authorization, write = JSON.stringify) => {
-  const { data, errors } = await server.post(write(sent), authorization ? { authorization } : {});
-  return { data, errors };
+  const headers = { 'content-type': 'application/json', ...(authorization && { authorization }) };
+  const response = await fetch(server.url, { method: 'POST', headers, body: write(sent) });
+  return toOutcome([(await response.json()) as Outcome]);
 };
 
 const overEvents: Ask = async (server, sent, authorization, write = JSON.stringify) => {
@@ -70,7 +76,7 @@ function toOutcome(results: Partial<Outcome>[]): Outcome {
 }
 
 /** A WebSocket that has been let in. */
-export async function openSocket(server: TestServer, payload: object = {}): Promise<WebSocket> {
+export async function openSocket(server: Place, payload: object = {}): Promise<WebSocket> {
   const socket = rawSocket(server);
   await once(socket, 'open');
   const acknowledged = once(socket, 'message');
@@ -79,7 +85,7 @@ export async function openSocket(server: TestServer, payload: object = {}): Prom
   return socket;
 }
 
-export function rawSocket(server: TestServer, headers: Record<string, string> = {}): WebSocket {
+export function rawSocket(server: Place, headers: Record<string, string> = {}): WebSocket {
   return new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws', { headers });
 }
 
