@@ -5,25 +5,21 @@ import {
   GraphQLObjectType,
   GraphQLScalarType,
   GraphQLSchema,
-  getVariableValues,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
   visit,
 } from 'graphql';
 import { compileQuery, isCompiledQuery } from 'graphql-jit';
+import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
-
-export type Variables = Readonly<Record<string, unknown>>;
+import { type Variables, VariablesReader } from './variables.js';
 
 type Run = (
   root: unknown,
   context: RequestContext,
   variables: Variables,
 ) => Promise<ExecutionResult> | ExecutionResult;
-
-/** More values that do not fit than this help nobody. */
-const MAX_MISFITS = 20;
 
 /** Compiles operations of one schema: what an operation selects is made out once, and not at each call. */
 export class Compiler {
@@ -55,13 +51,15 @@ export class CompiledOperation {
   readonly name: string | undefined;
   /** The fields of the root that it names, each once; `fragment` stands for those that a fragment names. */
   readonly fields: string[];
+  private readonly variables: VariablesReader;
 
   constructor(
-    readonly definition: OperationDefinitionNode,
-    private readonly schema: GraphQLSchema,
+    definition: OperationDefinitionNode,
+    schema: GraphQLSchema,
     /** For a subscription: makes an event that its source gave into a result. */
     readonly run: Run,
   ) {
+    this.variables = new VariablesReader(schema, definition);
     const { name, operation, selectionSet } = definition;
     this.kind = operation;
     this.name = name?.value;
@@ -71,11 +69,9 @@ export class CompiledOperation {
     this.fields = [...new Set(names)];
   }
 
-  /** The variables as their types read them; undefined where they do not fit. */
-  coerce(variables: Variables): Variables | undefined {
-    const definitions = this.definition.variableDefinitions ?? [];
-    const { coerced } = getVariableValues(this.schema, definitions, variables, { maxErrors: MAX_MISFITS });
-    return coerced;
+  /** The variables as their types read them, or why they do not fit. */
+  read(sent: Variables): Variables | AppError {
+    return this.variables.read(sent);
   }
 }
 
@@ -104,7 +100,7 @@ function isCompilable(document: DocumentNode, { operation }: OperationDefinition
 /** Takes any value as it is. */
 const COERCED = new GraphQLScalarType({ name: 'CoercedVariable__' });
 
-/** graphql-jit does not know the defaults of required input fields, so graphql-js reads the variables before. */
+/** graphql-jit does not know the defaults of required input fields, so that the variables are read before it. */
 function passingVariables(document: DocumentNode): DocumentNode {
   const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } } as const;
   return {

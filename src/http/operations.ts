@@ -19,9 +19,10 @@ import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
-import { type CompiledOperation, Compiler, type Variables } from './compiled-operation.js';
+import { type CompiledOperation, Compiler } from './compiled-operation.js';
 import { type KnownDocument, KnownDocuments } from './known-documents.js';
-import { misfitError, PrivateValuesRule } from './private-values.js';
+import { PrivateValuesRule } from './private-values.js';
+import type { Variables } from './variables.js';
 
 export interface OperationRequest {
   document: string;
@@ -121,11 +122,8 @@ export class Operations {
       if (known.errors.length > 0) return known.errors.map((error) => refusal(error.message, context, error));
       const operation = this.operationOf(known, request.operationName ?? undefined);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
-      const sent = request.variables ?? {};
-      const misfit = misfitError(this.options.schema, operation.definition, sent);
-      if (misfit) return [toGraphQLError(misfit, context.requestId)];
-      const variables = operation.coerce(sent);
-      if (!variables) return [refusal('The variables do not fit their types.', context)];
+      const variables = operation.read(request.variables ?? {});
+      if (variables instanceof AppError) return [toGraphQLError(variables, context.requestId)];
       return { document: known.document, operation, variables };
     } catch (error) {
       if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];

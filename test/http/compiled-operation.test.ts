@@ -15,6 +15,7 @@ import {
   validate,
 } from 'graphql';
 import { Compiler } from '../../src/http/compiled-operation.js';
+import type { Variables } from '../../src/http/variables.js';
 import type { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema.js';
 
@@ -130,7 +131,7 @@ describe('a compiled operation', () => {
           try {
             const wanted = await execute({ schema: answered, document, contextValue: CONTEXT });
             const operation = new Compiler(answered).compile(document, getOperationAST(document) as never);
-            const got = await operation.run(undefined, CONTEXT, operation.coerce({}) ?? {});
+            const got = await operation.run(undefined, CONTEXT, operation.read({}) as Variables);
             expect(comparable(got).data).toEqual(comparable(wanted).data);
             expect(new Set(comparable(got).told.map(JSON.stringify))).toEqual(
               new Set(comparable(wanted).told.map(JSON.stringify)),
@@ -161,7 +162,7 @@ describe('a compiled operation', () => {
           try {
             const wanted = await execute({ schema, document, rootValue: event, contextValue: CONTEXT });
             const operation = compiler.compile(document, getOperationAST(document) as never);
-            const got = await operation.run(event, CONTEXT, operation.coerce({}) ?? {});
+            const got = await operation.run(event, CONTEXT, operation.read({}) as Variables);
             expect(comparable(got).data).toEqual(comparable(wanted).data);
             expect(got.errors?.length ?? 0).toBe(wanted.errors?.length ?? 0);
           } finally {
@@ -171,13 +172,5 @@ describe('a compiled operation', () => {
       ),
       { numRuns: 60 },
     );
-  });
-
-  it('reads variables with the defaults of required input fields', () => {
-    const document = parse('mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }');
-    const operation = compiler.compile(document, getOperationAST(document) as never);
-    const input = { model: 'm', messages: [{ content: 'hello' }] };
-    expect(operation.coerce({ input })).toEqual({ input: { ...input, reuse: false } });
-    expect(operation.coerce({ input: { ...input, ttl: 'long' } })).toBeUndefined();
   });
 });
