@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { text } from 'node:stream/consumers';
 import { eventually } from '../support/eventually.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
@@ -23,9 +22,13 @@ function drip(socket: Socket, byte: string): void {
   socket.on('close', () => clearInterval(timer)).on('error', () => undefined);
 }
 
-/** All that is said until the server ends the connection. */
+/** All that is said until the server ends the connection, or resets it because bytes still come. */
 async function said(socket: Socket): Promise<string> {
-  const heard = await text(socket).catch(() => '');
+  let heard = '';
+  socket.setEncoding('latin1').on('data', (text) => {
+    heard += text;
+  });
+  await new Promise((resolve) => socket.once('end', resolve).once('close', resolve).once('error', resolve));
   socket.destroy();
   return heard;
 }
