@@ -23,9 +23,10 @@ export class KnownDocuments {
   /** Throws what reading it throws. */
   get(text: string): KnownDocument {
     const known = this.documents.get(text);
+    const document = known ?? this.read(text);
+    // What cannot be read is not kept, and so not counted.
     if (known) this.documents.delete(text);
     else this.characters += text.length;
-    const document = known ?? this.read(text);
     this.documents.set(text, document);
     this.shrink();
     return document;
