@@ -8,7 +8,16 @@ const floors = [
   ['limits', 'sandbox', 'request-context'],
   ['telemetry'],
   ['gateway', 'auth'],
-  ['registry', 'validation', 'input-rules', 'config', 'environment', 'errors'],
+  [
+    'registry',
+    'validation',
+    'class-validator',
+    'package-parts.d',
+    'input-rules',
+    'config',
+    'environment',
+    'errors',
+  ],
   ['client'],
 ];
 const below = (from) => floors.slice(0, from).flat();

@@ -1,4 +1,4 @@
-import { getMetadataStorage } from 'class-validator';
+import { getMetadataStorage } from './class-validator.js';
 
 type Holds = (input: object) => boolean;
 

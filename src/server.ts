@@ -10,7 +10,7 @@ import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './con
 import { toAppError } from './errors.js';
 import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
-import { createApollo } from './http/apollo.js';
+import { ApolloWay } from './http/apollo-way.js';
 import { Cors } from './http/cors.js';
 import { ExamplePage } from './http/example-page.js';
 import { MetricsPage } from './http/metrics-page.js';
@@ -73,7 +73,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     detachedWork,
     close: closeResolvers,
   } = createResolvers(config, { store, now, log });
-  const identify = identifier(config, gatewayConfig, now);
+  const identify = await identifier(config, gatewayConfig, now);
   const newContext: NewContext = (caller, requestId = randomUUID()) =>
     new RequestContext({ requestId, caller, gateway, container, now });
   const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
@@ -94,8 +94,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     streamsOpen: () => openStreams.count,
     breaker: () => ({ closed: 0, 'half-open': 0.5, open: 1 })[gateway.breakerState],
   });
-  const apollo = createApollo(schema, operations, log);
-  await apollo.start();
+  const apollo = new ApolloWay(schema, operations, log);
   const { server, close: closeHttp } = createHttpServer({
     apollo,
     operations,
@@ -169,8 +168,8 @@ function openStoreOf({ registry, settings }: Config, log: Logger, onUse: OnUse):
   }
 }
 
-function identifier(config: Config, { apiKey }: GatewayConfig, now: () => number): Identify {
-  const authenticate = authenticator(config, apiKey, now);
+async function identifier(config: Config, { apiKey }: GatewayConfig, now: () => number): Promise<Identify> {
+  const authenticate = await authenticator(config, apiKey, now);
   return async (authorization) => {
     try {
       return await authenticate(authorization);

@@ -1,7 +1,9 @@
-import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
+import { ValidateBy, type ValidationError, Validator } from './class-validator.js';
 import type { FieldError } from './client/errors.js';
 import { badUserInput } from './errors.js';
 import { keepsRules } from './input-rules.js';
+
+const validator = new Validator();
 
 /** A property rule in one line; `message` completes "<path> ..." and never holds the value. */
 export function rule<T extends object>(
@@ -32,7 +34,7 @@ export const CleanText = () =>
 /** Checks an input object by the rules on its class; throws BAD_USER_INPUT that names every field at fault. */
 export function validateInput(input: unknown, argument = 'input'): void {
   if (typeof input !== 'object' || input === null || keepsRules(input)) return;
-  const errors = validateSync(input, {
+  const errors = validator.validateSync(input, {
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
   });

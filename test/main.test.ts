@@ -1,4 +1,6 @@
-import { resolve } from 'node:path';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { exitCode, firstLines, start } from './support/built-program.js';
 
@@ -40,6 +42,42 @@ describe('npm start', () => {
     expect(await exitCode(second)).toBe(1);
     first.kill('SIGTERM');
     expect(await exitCode(first)).toBe(0);
+  });
+});
+
+describe('what a start does without', () => {
+  async function packagesLoaded(visit: (url: string) => Promise<void>): Promise<string[]> {
+    const folder = await mkdtemp(join(tmpdir(), 'loaded-'));
+    const child = start('dist/main.js', [], { PORT: '0', NODE_V8_COVERAGE: folder });
+    await visit(/http:\S+graphql/.exec(await firstLines(child, /playground: .*\n/))?.[0] ?? '');
+    child.kill('SIGTERM');
+    expect(await exitCode(child)).toBe(0);
+    const [report = ''] = await readdir(folder);
+    const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
+      result: { url: string }[];
+    };
+    await rm(folder, { recursive: true });
+    const names = result.map(({ url }) => /\/node_modules\/((@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? '');
+    return [...new Set(names)];
+  }
+
+  it('is what belongs to other configurations and to requests that have not come', async () => {
+    const loaded = await packagesLoaded(async () => undefined);
+    expect(loaded).toEqual(expect.arrayContaining(['graphql', 'type-graphql', 'undici', 'class-validator']));
+    const late = /^(@apollo|@graphql-tools|@opentelemetry\/sdk|ioredis|jose|libphonenumber)/;
+    expect(loaded.filter((name) => late.test(name))).toEqual([]);
+  });
+
+  it('is there for the first requests that need it, however many come at once', async () => {
+    const loaded = await packagesLoaded(async (url) => {
+      const ask = async (): Promise<unknown> =>
+        (await fetch(`${url}?query={__typename}`, preflighted)).json();
+      const preflighted = { headers: { 'apollo-require-preflight': 'true' } };
+      expect(await Promise.all([ask(), ask(), ask()])).toEqual(
+        Array(3).fill({ data: { __typename: 'Query' } }),
+      );
+    });
+    expect(loaded).toContain('@apollo/server');
   });
 });
 

@@ -4,7 +4,6 @@ import { unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';
 import type { Authenticate, Caller } from './caller.js';
-import { jwt } from './jwt.js';
 
 /** `none`: one caller for all, on the server's key; what a request says of itself is ignored. */
 export function anonymous(credential: GatewayCredential): Authenticate {
@@ -26,13 +25,15 @@ function callerIdOf(key: string): string {
   return createHmac('sha256', key).update('caller of the context cache').digest('base64url');
 }
 
-export function authenticator(
+export async function authenticator(
   { authMode, jwt: jwtConfig }: Pick<Config, 'authMode' | 'jwt'>,
   serverKey: string | undefined,
   now: () => number,
-): Authenticate {
+): Promise<Authenticate> {
   if (authMode === 'passthrough') return passthrough;
   if (serverKey === undefined) throw new Error(`AUTH_MODE=${authMode} needs the server’s key`);
   const credential: GatewayCredential = { key: serverKey, owner: 'server' };
-  return authMode === 'jwt' && jwtConfig ? jwt(jwtConfig, credential, now) : anonymous(credential);
+  if (authMode !== 'jwt' || !jwtConfig) return anonymous(credential);
+  const { jwt } = await import('./jwt.js');
+  return jwt(jwtConfig, credential, now);
 }

@@ -1,5 +1,13 @@
-import { ArrayMaxSize, ArrayNotEmpty, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import {
+  ArrayMaxSize,
+  ArrayNotEmpty,
+  IsOptional,
+  Matches,
+  Max,
+  Min,
+  ValidateNested,
+} from '../class-validator.js';
 import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
 import { MessageRole } from '../gateway/types.js';
 import { CleanText, NotBlank, rule } from '../validation.js';

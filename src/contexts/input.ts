@@ -1,5 +1,5 @@
-import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Field, InputType, Int } from 'type-graphql';
+import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from '../class-validator.js';
 import { isGemini } from '../gateway/model-families.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
 import { CleanText, NotBlank, rule } from '../validation.js';

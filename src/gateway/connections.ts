@@ -1,4 +1,6 @@
-import { Client, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
+// The package's index loads its fetch, its WebSocket, its caches and more.
+import Client from 'undici/lib/dispatcher/client.js';
 import { shuttingDown } from '../errors.js';
 import { Answer } from './answer.js';
 import type { Stage } from './errors.js';

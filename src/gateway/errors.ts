@@ -1,4 +1,4 @@
-import { errors as undici } from 'undici';
+import undici from 'undici/lib/core/errors.js';
 import type { GatewayFacts } from '../client/errors.js';
 import { AppError, type AppErrorDetails, ErrorCode, NO_SUCH_CONTEXT } from '../errors.js';
 import { asObject, asText, type JsonObject } from './json.js';

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { ApolloServer, type ApolloServerPlugin, type GraphQLResponse, HeaderMap } from '@apollo/server';
 import {
   ApolloServerPluginCacheControlDisabled,
@@ -18,12 +19,8 @@ import { statusOfRefusal } from './plain-post.js';
  * Apollo Server for what it does best: reading a request, negotiating, CSRF prevention, keeping documents parsed.
  * Validation and execution are `Operations`, which the streaming transports share; Apollo knows nothing of those.
  */
-export function createApollo(
-  schema: GraphQLSchema,
-  operations: Operations,
-  log: Logger,
-): ApolloServer<RequestContext> {
-  return new ApolloServer<RequestContext>({
+export async function startApollo(schema: GraphQLSchema, operations: Operations, log: Logger) {
+  const apollo = new ApolloServer<RequestContext>({
     schema,
     logger: log,
     plugins: [
@@ -43,6 +40,34 @@ export function createApollo(
     stopOnTerminationSignals: false,
     formatError: toPublicError,
   });
+  await apollo.start();
+  return {
+    async answer(
+      request: IncomingMessage,
+      response: ServerResponse,
+      search: string,
+      body: unknown,
+      context: RequestContext,
+    ): Promise<void> {
+      const { method = 'GET', headers } = request;
+      const answer = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method, headers: toHeaderMap(headers), search, body },
+        context: async () => context,
+      });
+      for (const [name, value] of answer.headers) response.setHeader(name, value);
+      if (answer.body.kind !== 'complete') throw new Error('incremental delivery is not offered');
+      response.writeHead(answer.status ?? 200).end(answer.body.string);
+    },
+    stop: () => apollo.stop(),
+  };
+}
+
+function toHeaderMap(headers: IncomingHttpHeaders): HeaderMap {
+  const map = new HeaderMap();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return map;
 }
 
 function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {

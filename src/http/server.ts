@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { type ApolloServer, HeaderMap } from '@apollo/server';
 import type { Logger } from 'pino';
 import { AppError, badUserInput, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
-import type { Identify, NewContext, RequestContext } from '../request-context.js';
+import type { Identify, NewContext } from '../request-context.js';
+import type { ApolloWay } from './apollo-way.js';
 import { readJsonBody, toOperationRequest, withDocument, withDocumentInSearch } from './body.js';
 import type { Cors } from './cors.js';
 import { answerEventStream, wantsEventStream } from './event-stream.js';
@@ -19,7 +19,7 @@ import type { Playground } from './playground.js';
 import { serverOptions, type Timeouts } from './timeouts.js';
 
 export interface HttpParts {
-  apollo: ApolloServer<RequestContext>;
+  apollo: ApolloWay;
   operations: Operations;
   documents: Documents;
   cors: Cors;
@@ -118,26 +118,11 @@ async function answerGraphQL(
     const operation = toOperationRequest(body, parts.documents);
     return answerPlainPost(response, plainType, parts.operations, operation, context);
   }
-  const answer = await parts.apollo.executeHTTPGraphQLRequest({
-    httpGraphQLRequest: {
-      method: request.method ?? 'GET',
-      headers: toHeaderMap(request),
-      search: withDocumentInSearch(new URL(request.url ?? '/', 'http://localhost').search, parts.documents),
-      body: withDocument(body, parts.documents),
-    },
-    context: async () => context,
-  });
-  for (const [name, value] of answer.headers) response.setHeader(name, value);
-  if (answer.body.kind !== 'complete') throw new Error('incremental delivery is not offered');
-  response.writeHead(answer.status ?? 200).end(answer.body.string);
-}
-
-function toHeaderMap({ headers }: IncomingMessage): HeaderMap {
-  const map = new HeaderMap();
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) map.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return map;
+  const search = withDocumentInSearch(
+    new URL(request.url ?? '/', 'http://localhost').search,
+    parts.documents,
+  );
+  await parts.apollo.answer(request, response, search, withDocument(body, parts.documents), context);
 }
 
 function answerError(error: unknown, response: ServerResponse, requestId: string, { log }: HttpParts): void {
