@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { nameOfMessages } from '../../src/contexts/names.js';
+import { MessageRole } from '../../src/gateway/types.js';
+
+/** Long enough to be hashed piece by piece; a piece may end between the halves of a character. */
+const longText = fc
+  .tuple(fc.integer({ min: 16_380, max: 33_000 }), fc.constantFrom('x', 'é', '好', '😀'))
+  .map(([length, character]) => character.repeat(length / character.length));
+
+const nameOf = (content: string) => nameOfMessages([{ role: MessageRole.SYSTEM, content }]);
+
+describe('the name of messages', () => {
+  it('is the same for the same text, and for no other, however long', () => {
+    const anyCharacter = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
+    fc.assert(
+      fc.property(longText, fc.nat(), anyCharacter, anyCharacter, (text, place, one, other) => {
+        const at = place % text.length;
+        const withCharacter = (character: string) => text.slice(0, at) + character + text.slice(at);
+        expect(nameOf(withCharacter(one))).toBe(nameOf(withCharacter(one)));
+        expect(nameOf(withCharacter(one)) === nameOf(withCharacter(other))).toBe(one === other);
+      }),
+    );
+  });
+
+  it('tells where one message ends and the next begins', () => {
+    const half = 'x'.repeat(16_384);
+    const whole = nameOf(half + half);
+    const halves = [half, half].map((content) => ({ role: MessageRole.SYSTEM, content }));
+    expect(nameOfMessages(halves)).not.toBe(whole);
+  });
+});
