@@ -1,8 +1,13 @@
 import type Database from 'libsql';
 import type { Statements } from './sqlite-file.js';
 
-/** Milliseconds after a transaction in which creations and other writes that can wait are gathered for the next one. */
+/**
+ * Milliseconds after a transaction in which creations and other writes that can wait are gathered for the next one, as
+ * long as the process has other things to do meanwhile.
+ */
 const GATHER_MS = 8;
+/** A turn of the event loop shorter than this many milliseconds had nothing to do; to answer a request takes longer. */
+const IDLE_TURN_MS = 0.05;
 
 interface Write {
   run: () => unknown;
@@ -10,19 +15,27 @@ interface Write {
   reject: (error: unknown) => void;
 }
 
+/** What a store does with each transaction. */
+interface Steps<Creation> {
+  createAll: (creations: Creation[]) => void;
+  /** Before the commit. */
+  finish: () => void;
+  /** After a transaction that was not committed. */
+  forget: () => void;
+}
+
 /** Writes that come together are one transaction, which costs hardly more than each of them would. */
 export class Groups<Creation> {
   private creations: Creation[] = [];
   private writes: Write[] = [];
   private isDue = false;
-  private waiting: NodeJS.Timeout | undefined;
+  private waiting: NodeJS.Immediate | undefined;
   private flushedAt = 0;
 
   constructor(
     private readonly db: Database.Database,
     private readonly sql: Statements,
-    private readonly createAll: (creations: Creation[]) => void,
-    private readonly onFailure: () => void,
+    private readonly steps: Steps<Creation>,
   ) {}
 
   /** Creations of one group are written at once. */
@@ -47,7 +60,7 @@ export class Groups<Creation> {
     this.creations = [];
     this.writes = [];
     this.isDue = false;
-    clearTimeout(this.waiting);
+    clearImmediate(this.waiting);
     this.waiting = undefined;
     this.flushedAt = performance.now();
     if (writes.length === 0) return;
@@ -61,26 +74,35 @@ export class Groups<Creation> {
   }
 
   private flushSoon(canWait: boolean): void {
-    if (this.isDue) return;
-    const rest = this.flushedAt + GATHER_MS - performance.now();
-    if (canWait && rest > 0) {
-      this.waiting ??= setTimeout(() => this.flush(), rest);
+    if (this.isDue || (canWait && this.waiting)) return;
+    if (canWait && performance.now() - this.flushedAt < GATHER_MS) {
+      this.waiting = setImmediate(() => this.flushWhenIdle(performance.now()));
       return;
     }
     this.isDue = true;
     setImmediate(() => this.flush());
   }
 
+  /** A timer would let an idle process sleep: to wake it again costs more than a creation. */
+  private flushWhenIdle(turnBegan: number): void {
+    this.waiting = setImmediate(() => {
+      const now = performance.now();
+      if (now - turnBegan < IDLE_TURN_MS || now - this.flushedAt >= GATHER_MS) this.flush();
+      else this.flushWhenIdle(now);
+    });
+  }
+
   private commit(creations: Creation[], writes: Write[]): unknown[] {
-    this.sql.begin.run();
-    if (creations.length > 0) this.createAll(creations);
+    this.sql.beginWriting.run();
+    if (creations.length > 0) this.steps.createAll(creations);
     const results = writes.map(({ run }) => run());
+    this.steps.finish();
     this.sql.commit.run();
     return results;
   }
 
   private rollBack(): void {
-    this.onFailure();
+    this.steps.forget();
     try {
       if (this.db.inTransaction) this.sql.rollback.run();
     } catch {

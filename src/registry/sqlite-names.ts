@@ -11,21 +11,25 @@ export class Names {
 
   /** undefined: nobody has written it yet. */
   find(name: string): number | undefined {
-    return this.known.get(name) ?? (this.sql.numberOf.get(name) as { number: number } | undefined)?.number;
+    const known = this.known.get(name);
+    if (known !== undefined) return known;
+    const row = this.sql.numberOf.get(name) as [number] | undefined;
+    return row && this.know(name, row[0]);
   }
 
   /** Only inside of a transaction. */
   numberOf(name: string): number {
-    const known = this.known.get(name);
-    if (known !== undefined) return known;
-    const number = this.find(name) ?? (this.sql.addName.get(name) as { number: number }).number;
-    if (this.known.size >= MAX_KNOWN) this.known.clear();
-    this.known.set(name, number);
-    return number;
+    return this.find(name) ?? this.know(name, (this.sql.addName.get(name) as [number])[0]);
   }
 
   /** After a transaction that failed, numbers it gave out are nobody's. */
   forget(): void {
     this.known.clear();
+  }
+
+  private know(name: string, number: number): number {
+    if (this.known.size >= MAX_KNOWN) this.known.clear();
+    this.known.set(name, number);
+    return number;
   }
 }

@@ -1,29 +1,39 @@
+import { HOUR_MS } from './store.js';
+
 /** Of the tables: a file of another version is not touched. */
-export const VERSION = 1;
+export const VERSION = 2;
+
+const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
+    chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
+    cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0`;
 
 /**
  * Whatever is written for a new context goes to the end of a table or to a part of it that is small and written all the
  * time, however many contexts and callers there are: a page of the file that is changed is a page to be written. So
  * contexts have numbers in the order they come in, lists are kept by the hour before they are kept by the caller, and
- * so is the usage until its hour is over.
+ * so is the usage until its hour is over. What a context's first holder has of it is in the context's own row: few
+ * contexts are shared, and a second row would be a second page at each use.
  */
 export const CREATE_TABLES = `
   -- Callers and models, by short numbers.
   CREATE TABLE names (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE contexts (
-    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, gone_at INTEGER NOT NULL,
-    -- When to look whether it has expired. A chat moves gone_at alone, so that it touches no index.
-    look_at INTEGER NOT NULL,
-    data TEXT NOT NULL
+    number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, gone_at INTEGER NOT NULL, data TEXT NOT NULL,
+    -- The first holder; null once it has let go.
+    caller INTEGER, ${HELD}
   );
-  CREATE INDEX contexts_by_look ON contexts (look_at);
-  CREATE TABLE holdings (
-    context INTEGER NOT NULL, caller INTEGER NOT NULL, held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
-    chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,
+  CREATE INDEX contexts_by_age ON contexts (held_at / ${HOUR_MS}, caller, held_at);
+  -- The other holders.
+  CREATE TABLE shares (
+    context INTEGER NOT NULL, caller INTEGER NOT NULL, ${HELD},
     PRIMARY KEY (context, caller)
   ) WITHOUT ROWID;
-  CREATE INDEX holdings_by_age ON holdings (held_at / 3600000, caller, held_at);
+  CREATE INDEX shares_by_age ON shares (held_at / ${HOUR_MS}, caller, held_at);
+  -- When to look which of these contexts have expired: one row for many that came in together.
+  CREATE TABLE looks (
+    at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    PRIMARY KEY (at, first)
+  ) WITHOUT ROWID;
   CREATE TABLE usage_now (
     hour INTEGER NOT NULL, caller INTEGER NOT NULL, model INTEGER NOT NULL, contexts INTEGER NOT NULL,
     chats INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
@@ -45,11 +55,12 @@ export const CREATE_TABLES = `
   PRAGMA user_version = ${VERSION};
 `;
 
-const CONTEXT = 'c.number, c.key, c.gone_at AS goneAt, c.data';
-const HOLDING = `${CONTEXT}, h.caller, h.held_at AS heldAt, h.used_at AS usedAt, h.chats,
-  h.prompt_tokens AS promptTokens, h.cached_tokens AS cachedTokens, h.completion_tokens AS completionTokens`;
-const HELD_HOUR = 'h.held_at / 3600000';
-const CALLER = '(SELECT number FROM names WHERE name = ?)';
+/** In the order that the readers of raw rows expect. */
+const TOTALS = 'held_at, used_at, chats, prompt_tokens, cached_tokens, completion_tokens';
+const CONTEXT = `number, gone_at, data, caller, ${TOTALS}`;
+const HELD_HOUR = `held_at / ${HOUR_MS}`;
+const ADD = `used_at = ?, chats = chats + ?, prompt_tokens = prompt_tokens + ?, cached_tokens = cached_tokens + ?,
+  completion_tokens = completion_tokens + ?`;
 const USAGE = 'hour, caller, model, contexts, chats, prompt_tokens, cached_tokens, completion_tokens';
 const SUMS = 'contexts, chats, prompt_tokens, cached_tokens, completion_tokens';
 const ADD_UP = `ON CONFLICT DO UPDATE SET contexts = contexts + excluded.contexts, chats = chats + excluded.chats,
@@ -57,48 +68,70 @@ const ADD_UP = `ON CONFLICT DO UPDATE SET contexts = contexts + excluded.context
   completion_tokens = completion_tokens + excluded.completion_tokens`;
 const PAST_USAGE = 'FROM usage_now WHERE hour < ? ORDER BY hour, caller, model LIMIT ?';
 
+/** Rows of one statement: a call for each of them costs a quarter more. */
+export const ROWS_AT_ONCE = 16;
+
+const createContexts = (rows: number) => {
+  const marks = (row: number) => [1, 2, 3, 4, 5, 5].map((place) => `?${row * 5 + place}`).join();
+  const values = Array.from({ length: rows }, (_, row) => `(${marks(row)})`).join();
+  return `INSERT OR IGNORE INTO contexts (key, gone_at, data, caller, held_at, used_at) VALUES ${values}`;
+};
+
+/** The last hour, of those up to a given one, in which the caller came to hold anything. */
+const hourWith = (table: string) => `WITH RECURSIVE hours (hour) AS (
+    SELECT MAX(${HELD_HOUR}) FROM ${table} WHERE ${HELD_HOUR} <= ?
+    UNION ALL
+    SELECT (SELECT MAX(${HELD_HOUR}) FROM ${table} WHERE ${HELD_HOUR} < hours.hour) FROM hours
+    WHERE hours.hour IS NOT NULL
+  )
+  SELECT hour FROM hours
+  WHERE EXISTS (SELECT 1 FROM ${table} WHERE ${HELD_HOUR} = hours.hour AND caller = ?) LIMIT 1`;
+
+/** `of`: where the holding is; the hour, the caller, a place (held_at twice and key), the time, how many. */
+const inHour = (
+  of: string,
+  from: string,
+) => `SELECT c.key, c.gone_at, c.data, ${TOTALS.replaceAll(/\w+/g, `${of}.$&`)}
+  FROM ${from}
+  WHERE ${of}.held_at / ${HOUR_MS} = ? AND ${of}.caller = ? AND ${of}.held_at <= ?
+    AND (${of}.held_at < ? OR c.key < ?) AND c.gone_at > ?
+  ORDER BY ${of}.held_at DESC, c.key DESC LIMIT ?`;
+
+/** Each gives its rows as arrays. */
 export const SQL = {
-  begin: 'BEGIN IMMEDIATE',
+  begin: 'BEGIN',
+  beginWriting: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
 
   numberOf: 'SELECT number FROM names WHERE name = ?',
   addName: 'INSERT INTO names (name) VALUES (?) RETURNING number',
 
-  // Rows as JSON arrays: one call for any number of them costs a third of a call for each.
-  lastContext: 'SELECT MAX(number) AS number FROM contexts',
-  createContexts: `INSERT OR IGNORE INTO contexts (number, key, gone_at, look_at, data)
-    SELECT ? + key, value->>0, value->>1, value->>1, value->>2 FROM json_each(?)`,
-  createHoldings: `INSERT INTO holdings (context, caller, held_at, used_at)
-    SELECT ? + key, value->>0, value->>1, value->>1 FROM json_each(?)`,
-
-  context: `SELECT ${CONTEXT} FROM contexts c WHERE c.key = ? AND c.gone_at > ?`,
+  createContext: createContexts(1),
+  createContexts: createContexts(ROWS_AT_ONCE),
+  context: `SELECT ${CONTEXT} FROM contexts WHERE key = ? AND gone_at > ?`,
   contextOfKey: 'SELECT number FROM contexts WHERE key = ?',
   replace: 'UPDATE contexts SET gone_at = ?, data = ? WHERE key = ?',
-  slide: 'UPDATE contexts SET gone_at = MAX(gone_at, ?) WHERE number = ?',
-  lookAt: 'SELECT number, gone_at AS goneAt FROM contexts WHERE look_at <= ? ORDER BY look_at LIMIT ?',
-  lookLater: 'UPDATE contexts SET look_at = gone_at WHERE number = ?',
   remove: 'DELETE FROM contexts WHERE number = ?',
+  useOwn: `UPDATE contexts SET gone_at = MAX(gone_at, ?), ${ADD} WHERE key = ? AND caller = ? AND gone_at > ?
+    RETURNING ${CONTEXT}`,
+  releaseOwn: 'UPDATE contexts SET caller = NULL WHERE number = ?',
+  hourWithOwn: hourWith('contexts'),
+  ownInHour: inHour('c', 'contexts c'),
 
-  hold: 'INSERT OR IGNORE INTO holdings (context, caller, held_at, used_at) VALUES (?, ?, ?, ?)',
-  holding: `SELECT ${HOLDING} FROM contexts c JOIN holdings h ON h.context = c.number
-    WHERE c.key = ? AND h.caller = ${CALLER} AND c.gone_at > ?`,
-  // The last hour, of those up to a given one, in which the caller came to hold anything.
-  hourWithHoldings: `WITH RECURSIVE hours (hour) AS (
-      SELECT MAX(${HELD_HOUR}) FROM holdings h WHERE ${HELD_HOUR} <= ?
-      UNION ALL
-      SELECT (SELECT MAX(${HELD_HOUR}) FROM holdings h WHERE ${HELD_HOUR} < hours.hour) FROM hours
-      WHERE hours.hour IS NOT NULL
-    )
-    SELECT hour FROM hours
-    WHERE EXISTS (SELECT 1 FROM holdings h WHERE ${HELD_HOUR} = hours.hour AND h.caller = ?) LIMIT 1`,
-  holdings: `SELECT ${HOLDING} FROM holdings h CROSS JOIN contexts c ON c.number = h.context
-    WHERE ${HELD_HOUR} = ? AND h.caller = ? AND h.held_at <= ? AND (h.held_at < ? OR c.key < ?) AND c.gone_at > ?
-    ORDER BY h.held_at DESC, c.key DESC LIMIT ?`,
-  add: `UPDATE holdings SET used_at = ?, chats = chats + ?, prompt_tokens = prompt_tokens + ?,
-    cached_tokens = cached_tokens + ?, completion_tokens = completion_tokens + ? WHERE context = ? AND caller = ?`,
-  release: 'DELETE FROM holdings WHERE context = ? AND caller = ?',
-  removeHoldings: 'DELETE FROM holdings WHERE context = ?',
+  share: 'INSERT OR IGNORE INTO shares (context, caller, held_at, used_at) VALUES (?, ?, ?, ?)',
+  shared: `SELECT ${TOTALS} FROM shares WHERE context = ? AND caller = ?`,
+  slide: 'UPDATE contexts SET gone_at = MAX(gone_at, ?) WHERE number = ? RETURNING gone_at',
+  useShared: `UPDATE shares SET ${ADD} WHERE context = ? AND caller = ? RETURNING ${TOTALS}`,
+  releaseShared: 'DELETE FROM shares WHERE context = ? AND caller = ?',
+  removeShares: 'DELETE FROM shares WHERE context = ?',
+  hourWithShared: hourWith('shares'),
+  sharedInHour: inHour('s', 'shares s CROSS JOIN contexts c ON c.number = s.context'),
+
+  looks: 'SELECT at, first, last FROM looks WHERE at <= ? ORDER BY at LIMIT ?',
+  endsOf: 'SELECT number, gone_at FROM contexts WHERE number BETWEEN ? AND ?',
+  addLook: 'INSERT OR REPLACE INTO looks (at, first, last) VALUES (?, ?, ?)',
+  removeLook: 'DELETE FROM looks WHERE at = ? AND first = ?',
 
   count: `INSERT INTO usage_now (${USAGE}) SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
     value->>6, value->>7 FROM json_each(?) WHERE true ${ADD_UP}`,

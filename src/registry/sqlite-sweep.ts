@@ -17,24 +17,34 @@ export class Sweep {
   /** Inside of a transaction. */
   run(now: number): void {
     const { sql } = this;
-    const end = now - CLEAR_AFTER_MS;
-    const due = sql.lookAt.all(end, SWEEP.rows) as { number: number; goneAt: number }[];
-    for (const { number, goneAt } of due) {
-      if (goneAt > end) sql.lookLater.run(number);
-      else {
-        sql.removeHoldings.run(number);
-        sql.remove.run(number);
-      }
-    }
     const hour = hourOf(now);
     sql.moveUsage.run(hour, SWEEP.rows);
     const cleared = [
-      due.length,
+      this.clearContexts(now - CLEAR_AFTER_MS),
       sql.removeMovedUsage.run(hour, SWEEP.rows).changes,
       sql.removeGoneValues.run(now, SWEEP.rows).changes,
       sql.removeOldUsage.run(hourOf(now - USAGE_KEPT_MS), SWEEP.rows).changes,
     ];
     // Where there was more than that, the next write goes on: nothing grows because it is created fast.
     this.doneAt = Math.max(...cleared) < SWEEP.rows ? now : 0;
+  }
+
+  /** Whatever lives on when it is looked at has a time of its own from then on. How many were looked at. */
+  private clearContexts(end: number): number {
+    const { sql } = this;
+    let seen = 0;
+    for (const [at, first, last] of sql.looks.all(end, SWEEP.rows) as [number, number, number][]) {
+      if (seen >= SWEEP.rows) break;
+      seen += last - first + 1;
+      sql.removeLook.run(at, first);
+      for (const [number, goneAt] of sql.endsOf.all(first, last) as [number, number][]) {
+        if (goneAt > end) sql.addLook.run(goneAt, number, number);
+        else {
+          sql.removeShares.run(number);
+          sql.remove.run(number);
+        }
+      }
+    }
+    return seen;
   }
 }

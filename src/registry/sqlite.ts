@@ -3,17 +3,17 @@ import { packRecord, unpackRecord } from './record.js';
 import { openFile, type Statements } from './sqlite-file.js';
 import { Groups } from './sqlite-groups.js';
 import { Names } from './sqlite-names.js';
+import { Reads } from './sqlite-reads.js';
+import { ROWS_AT_ONCE } from './sqlite-statements.js';
 import { Sweep } from './sqlite-sweep.js';
+import { Usage } from './sqlite-usage.js';
 import {
   type ContextRecord,
   HOUR_MS,
   type Holding,
-  hourOf,
   type ModelUsage,
-  NO_USE,
   type Place,
   type Store,
-  type Totals,
   USAGE_KEPT_MS,
   type Use,
 } from './store.js';
@@ -28,7 +28,9 @@ export class SqliteStore implements Store {
   private readonly db: Database.Database;
   private readonly sql: Statements;
   private readonly names: Names;
+  private readonly counts: Usage;
   private readonly groups: Groups<Creation>;
+  private readonly reads: Reads;
   private readonly sweep: Sweep;
 
   /** `path`: of the file, or `:memory:`. */
@@ -37,13 +39,17 @@ export class SqliteStore implements Store {
     this.db = db;
     this.sql = sql;
     this.names = new Names(sql);
+    this.counts = new Usage(sql, this.names);
     this.sweep = new Sweep(sql);
-    this.groups = new Groups(
-      db,
-      sql,
-      (creations) => this.createAll(creations),
-      () => this.names.forget(),
-    );
+    this.reads = new Reads(sql);
+    this.groups = new Groups(db, sql, {
+      createAll: (creations) => this.createAll(creations),
+      finish: () => this.counts.write(),
+      forget: () => {
+        this.counts.forget();
+        this.names.forget();
+      },
+    });
   }
 
   create(context: ContextRecord, callerId: string): Promise<void> {
@@ -55,10 +61,12 @@ export class SqliteStore implements Store {
     return this.write(now, () => {
       const row = this.sql.context.get(key, now) as ContextRow | undefined;
       if (!row) return null;
-      const { changes } = this.sql.hold.run(row.number, this.names.numberOf(callerId), now, now);
-      const { model } = unpackRecord(row.key, row.goneAt, row.data);
-      if (changes > 0) this.count([{ callerId, model, at: now, contexts: 1, ...NO_USE }]);
-      return this.readHolding(callerId, key, now);
+      const caller = this.names.numberOf(callerId);
+      if (row[CALLER] === caller) return toHolding(key, row);
+      const { changes } = this.sql.share.run(row[NUMBER], caller, now, now);
+      const held = this.sharedBy(key, row, caller);
+      if (changes > 0 && held) this.counts.countContext(callerId, held.context.model, now);
+      return held;
     });
   }
 
@@ -70,59 +78,65 @@ export class SqliteStore implements Store {
     return this.write(0, () => this.removeNow(key));
   }
 
-  async context(key: string, now: number): Promise<ContextRecord | null> {
-    const row = this.sql.context.get(key, now) as ContextRow | undefined;
-    return row ? unpackRecord(row.key, row.goneAt, row.data) : null;
+  context(key: string, now: number): Promise<ContextRecord | null> {
+    return this.reads.read(() => {
+      const row = this.sql.context.get(key, now) as ContextRow | undefined;
+      return row ? unpackRecord(key, row[GONE_AT], row[DATA]) : null;
+    });
   }
 
-  async holding(callerId: string, key: string, now: number): Promise<Holding | null> {
-    return this.readHolding(callerId, key, now);
+  holding(callerId: string, key: string, now: number): Promise<Holding | null> {
+    return this.reads.read(() => {
+      const row = this.sql.context.get(key, now) as ContextRow | undefined;
+      const caller = row && this.names.find(callerId);
+      if (!row || caller === undefined) return null;
+      return row[CALLER] === caller ? toHolding(key, row) : this.sharedBy(key, row, caller);
+    });
   }
 
-  async holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
-    const caller = this.names.find(callerId);
-    if (caller === undefined) return [];
-    const { heldAt, key } = after ?? { heldAt: Number.MAX_SAFE_INTEGER, key: '' };
-    const found: HoldingRow[] = [];
-    for (let hour = this.hourWithHoldings(caller, Math.floor(heldAt / HOUR_MS)); hour !== null; ) {
-      const rest = first - found.length;
-      found.push(...(this.sql.holdings.all(hour, caller, heldAt, heldAt, key, now, rest) as HoldingRow[]));
-      if (found.length >= first) break;
-      hour = this.hourWithHoldings(caller, hour - 1);
-    }
-    return found.map(toHolding);
+  holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
+    return this.reads.read(() => {
+      const caller = this.names.find(callerId);
+      if (caller === undefined) return [];
+      const { hourWithOwn, ownInHour, hourWithShared, sharedInHour } = this.sql;
+      const place = after ?? { heldAt: Number.MAX_SAFE_INTEGER, key: '' };
+      const list = { caller, first, place, now };
+      const own = holdingsBy(hourWithOwn, ownInHour, list);
+      const shared = holdingsBy(hourWithShared, sharedInHour, list);
+      return shared.length === 0 ? own : [...own, ...shared].sort(newestFirst).slice(0, first);
+    });
   }
 
   use(callerId: string, key: string, use: Use): Promise<Holding | null> {
-    const { at, startedAt, goneAt, chats, promptTokens, cachedTokens, completionTokens } = use;
-    this.sweepWhereDue(at);
+    this.sweepWhereDue(use.at);
     return this.groups.write(() => {
-      const row = this.sql.holding.get(key, callerId, startedAt) as HoldingRow | undefined;
-      if (!row) return null;
-      this.sql.slide.run(goneAt, row.number);
-      this.sql.add.run(at, chats, promptTokens, cachedTokens, completionTokens, row.number, row.caller);
-      const { model } = unpackRecord(row.key, row.goneAt, row.data);
-      this.count([{ callerId, model, at, contexts: 0, chats, promptTokens, cachedTokens, completionTokens }]);
-      return this.readHolding(callerId, key, at);
+      const caller = this.names.find(callerId);
+      if (caller === undefined) return null;
+      const held = this.useOwn(caller, key, use) ?? this.useShared(caller, key, use);
+      if (held) this.counts.countUse(callerId, held.context.model, use.at, use);
+      return held;
     }, true);
   }
 
   release(callerId: string, key: string, now: number): Promise<boolean> {
     return this.write(now, () => {
-      const row = this.sql.holding.get(key, callerId, now) as HoldingRow | undefined;
-      if (row) this.sql.release.run(row.number, row.caller);
-      return row !== undefined;
+      const row = this.sql.context.get(key, now) as ContextRow | undefined;
+      const caller = row && this.names.find(callerId);
+      if (!row || caller === undefined) return false;
+      if (row[CALLER] !== caller) return this.sql.releaseShared.run(row[NUMBER], caller).changes > 0;
+      return this.sql.releaseOwn.run(row[NUMBER]).changes > 0;
     });
   }
 
-  async usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
-    const caller = this.names.find(callerId);
-    if (caller === undefined) return [];
-    return this.sql.usage.all(caller, hourOf(Math.max(since, now - USAGE_KEPT_MS))) as ModelUsage[];
+  usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
+    return this.reads.read(() => {
+      const caller = this.names.find(callerId);
+      return caller === undefined ? [] : this.counts.since(caller, Math.max(since, now - USAGE_KEPT_MS));
+    });
   }
 
-  async value(key: string, now: number): Promise<string | null> {
-    return this.readValue(key, now);
+  value(key: string, now: number): Promise<string | null> {
+    return this.reads.read(() => this.readValue(key, now));
   }
 
   setValue(key: string, value: string, ttlMs: number, now: number): Promise<void> {
@@ -151,7 +165,7 @@ export class SqliteStore implements Store {
   }
 
   next(series: string): Promise<number> {
-    return this.write(0, () => (this.sql.next.get(series) as { number: number }).number);
+    return this.write(0, () => (this.sql.next.get(series) as [number])[0]);
   }
 
   async check(): Promise<void> {
@@ -160,29 +174,41 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     this.groups.flush();
+    this.reads.flush();
     // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
   }
 
-  private readHolding(callerId: string, key: string, now: number): Holding | null {
-    const row = this.sql.holding.get(key, callerId, now) as HoldingRow | undefined;
-    return row ? toHolding(row) : null;
+  private useOwn(caller: number, key: string, use: Use): Holding | null {
+    const { at, startedAt, goneAt } = use;
+    const row = this.sql.useOwn.get(goneAt, at, ...sumsOf(use), key, caller, startedAt);
+    return row ? toHolding(key, row as ContextRow) : null;
   }
 
-  private hourWithHoldings(caller: number, upTo: number): number | null {
-    return (this.sql.hourWithHoldings.get(upTo, caller) as { hour: number } | undefined)?.hour ?? null;
+  private useShared(caller: number, key: string, use: Use): Holding | null {
+    const row = this.sql.context.get(key, use.startedAt) as ContextRow | undefined;
+    if (!row) return null;
+    const own = this.sql.useShared.get(use.at, ...sumsOf(use), row[NUMBER], caller) as Own | undefined;
+    if (!own) return null;
+    const [goneAt] = this.sql.slide.get(use.goneAt, row[NUMBER]) as [number];
+    return toHolding(key, [row[NUMBER], goneAt, row[DATA], caller, ...own]);
+  }
+
+  private sharedBy(key: string, row: ContextRow, caller: number): Holding | null {
+    const own = this.sql.shared.get(row[NUMBER], caller) as Own | undefined;
+    return own ? toHolding(key, [row[NUMBER], row[GONE_AT], row[DATA], caller, ...own]) : null;
   }
 
   private readValue(key: string, now: number): string | null {
-    return (this.sql.value.get(key, now) as { value: string } | undefined)?.value ?? null;
+    return (this.sql.value.get(key, now) as [string] | undefined)?.[0] ?? null;
   }
 
   private removeNow(key: string): void {
-    const row = this.sql.contextOfKey.get(key) as { number: number } | undefined;
+    const row = this.sql.contextOfKey.get(key) as [number] | undefined;
     if (!row) return;
-    this.sql.removeHoldings.run(row.number);
-    this.sql.remove.run(row.number);
+    this.sql.removeShares.run(row[0]);
+    this.sql.remove.run(row[0]);
   }
 
   private write<T>(now: number, run: () => T): Promise<T> {
@@ -197,77 +223,87 @@ export class SqliteStore implements Store {
   }
 
   private createAll(creations: Creation[]): void {
-    if (this.insert(creations) < creations.length) {
+    for (let place = 0; place < creations.length; place += ROWS_AT_ONCE) {
+      this.createSome(creations.slice(place, place + ROWS_AT_ONCE));
+    }
+    for (const { context, callerId } of creations) {
+      this.counts.countContext(callerId, context.model, context.createdAt);
+    }
+  }
+
+  private createSome(creations: Creation[]): void {
+    if (creations.length === ROWS_AT_ONCE && this.insert(this.sql.createContexts, creations)) return;
+    for (const creation of creations) {
+      if (this.insert(this.sql.createContext, [creation])) continue;
       // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
-      for (const creation of creations) {
-        this.removeNow(creation.context.key);
-        this.insert([creation]);
-      }
+      this.removeNow(creation.context.key);
+      this.insert(this.sql.createContext, [creation]);
     }
-    this.count(
-      creations.map(({ context: { model, createdAt: at }, callerId }) => ({
-        callerId,
-        model,
-        at,
-        contexts: 1,
-        ...NO_USE,
-      })),
-    );
   }
 
-  /** How many were written: none at all but those of new keys, and holdings only where that was all of them. */
-  private insert(creations: Creation[]): number {
-    const contexts = creations.map(({ context }) => [context.key, context.goneAt, packRecord(context)]);
-    const { number: last } = this.sql.lastContext.get() as { number: number | null };
-    const next = (last ?? 0) + 1;
-    const { changes } = this.sql.createContexts.run(next, JSON.stringify(contexts));
-    if (changes < creations.length) return changes;
-    const holdings = creations.map(({ context, callerId }) => [
-      this.names.numberOf(callerId),
-      context.createdAt,
-    ]);
-    this.sql.createHoldings.run(next, JSON.stringify(holdings));
-    return changes;
-  }
-
-  private count(counts: Count[]): void {
-    const rows = new Map<string, number[]>();
-    for (const { callerId, model, at, ...sums } of counts) {
-      const names = [hourOf(at), this.names.numberOf(callerId), this.names.numberOf(model)];
-      const { contexts, chats, promptTokens, cachedTokens, completionTokens } = sums;
-      const numbers = [contexts, chats, promptTokens, cachedTokens, completionTokens];
-      const before = rows.get(names.join());
-      rows.set(
-        names.join(),
-        before ? before.map((n, i) => n + (i < 3 ? 0 : (numbers[i - 3] ?? 0))) : [...names, ...numbers],
-      );
+  /** Whether all keys were new. */
+  private insert(statement: Database.Statement, creations: Creation[]): boolean {
+    const values: (string | number)[] = [];
+    let lookAt = Number.POSITIVE_INFINITY;
+    for (const { context, callerId } of creations) {
+      const { key, goneAt, createdAt } = context;
+      values.push(key, goneAt, packRecord(context), this.names.numberOf(callerId), createdAt);
+      lookAt = Math.min(lookAt, goneAt);
     }
-    this.sql.count.run(JSON.stringify([...rows.values()]));
+    const { changes, lastInsertRowid } = statement.run(values);
+    if (changes < creations.length) return false;
+    const last = Number(lastInsertRowid);
+    this.sql.addLook.run(lookAt, last - changes + 1, last);
+    return true;
   }
 }
 
-interface Count extends Totals {
-  callerId: string;
-  model: string;
-  at: number;
-  contexts: number;
-}
+/** As the statements give them. */
+type Own = [
+  heldAt: number,
+  usedAt: number,
+  chats: number,
+  promptTokens: number,
+  cachedTokens: number,
+  completionTokens: number,
+];
+type ContextRow = [number: number, goneAt: number, data: string, caller: number | null, ...Own];
+type ListRow = [key: string, goneAt: number, data: string, ...Own];
+const [NUMBER, GONE_AT, DATA, CALLER] = [0, 1, 2, 3] as const;
 
-interface ContextRow {
-  number: number;
-  key: string;
-  goneAt: number;
-  data: string;
-}
-
-interface HoldingRow extends ContextRow, Totals {
-  caller: number;
-  heldAt: number;
-  usedAt: number;
-}
-
-function toHolding(row: HoldingRow): Holding {
-  const { key, goneAt, data, heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens } = row;
+function toHolding(key: string, [, goneAt, data, , ...own]: ContextRow): Holding {
+  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = own;
   const totals = { chats, promptTokens, cachedTokens, completionTokens };
   return { context: unpackRecord(key, goneAt, data), heldAt, usedAt, totals };
+}
+
+function sumsOf({ chats, promptTokens, cachedTokens, completionTokens }: Use): number[] {
+  return [chats, promptTokens, cachedTokens, completionTokens];
+}
+
+interface List {
+  caller: number;
+  first: number;
+  place: Place;
+  now: number;
+}
+
+/** Hour by hour, back from the place. */
+function holdingsBy(hourWith: Database.Statement, inHour: Database.Statement, list: List): Holding[] {
+  const { caller, first, place, now } = list;
+  const { heldAt, key } = place;
+  const found: Holding[] = [];
+  for (let upTo = Math.floor(heldAt / HOUR_MS); found.length < first; ) {
+    const [hour] = (hourWith.get(upTo, caller) as [number] | undefined) ?? [];
+    if (hour === undefined) break;
+    const rows = inHour.all(hour, caller, heldAt, heldAt, key, now, first - found.length) as ListRow[];
+    for (const [key, goneAt, data, ...own] of rows)
+      found.push(toHolding(key, [0, goneAt, data, caller, ...own]));
+    upTo = hour - 1;
+  }
+  return found;
+}
+
+function newestFirst(one: Holding, other: Holding): number {
+  return other.heldAt - one.heldAt || (one.context.key < other.context.key ? 1 : -1);
 }

@@ -1,0 +1,42 @@
+import type { Statements } from './sqlite-file.js';
+
+interface Read {
+  run: () => unknown;
+  resolve: (result: never) => void;
+  reject: (error: unknown) => void;
+}
+
+/** Reads that come together are one transaction: the locks of one cost more than all that a read does. */
+export class Reads {
+  private reads: Read[] = [];
+
+  constructor(private readonly sql: Statements) {}
+
+  read<T>(run: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.reads.length === 0) setImmediate(() => this.flush());
+      this.reads.push({ run, resolve, reject });
+    });
+  }
+
+  flush(): void {
+    const { reads } = this;
+    this.reads = [];
+    if (reads.length === 0) return;
+    try {
+      const results = reads.length === 1 ? reads.map(({ run }) => run()) : this.together(reads);
+      for (const [index, { resolve }] of reads.entries()) resolve(results[index] as never);
+    } catch (error) {
+      for (const { reject } of reads) reject(error);
+    }
+  }
+
+  private together(reads: Read[]): unknown[] {
+    this.sql.begin.run();
+    try {
+      return reads.map(({ run }) => run());
+    } finally {
+      this.sql.commit.run();
+    }
+  }
+}

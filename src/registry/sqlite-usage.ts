@@ -1,0 +1,72 @@
+import type { Statements } from './sqlite-file.js';
+import type { Names } from './sqlite-names.js';
+import { hourOf, type ModelUsage, NO_USE, type Totals } from './store.js';
+
+type Row = [
+  hour: number,
+  caller: number,
+  model: number,
+  contexts: number,
+  chats: number,
+  promptTokens: number,
+  cachedTokens: number,
+  completionTokens: number,
+];
+
+/** What callers use by hour and model, summed up over a transaction: many of its writes are the same caller's. */
+export class Usage {
+  private readonly rows = new Map<string, Row>();
+
+  constructor(
+    private readonly sql: Statements,
+    private readonly names: Names,
+  ) {}
+
+  countContext(callerId: string, model: string, at: number): void {
+    this.add(callerId, model, at, 1, NO_USE);
+  }
+
+  countUse(callerId: string, model: string, at: number, totals: Totals): void {
+    this.add(callerId, model, at, 0, totals);
+  }
+
+  /** Inside of the transaction. */
+  write(): void {
+    if (this.rows.size === 0) return;
+    this.sql.count.run(JSON.stringify([...this.rows.values()]));
+    this.rows.clear();
+  }
+
+  forget(): void {
+    this.rows.clear();
+  }
+
+  since(caller: number, since: number): ModelUsage[] {
+    const rows = this.sql.usage.all(caller, hourOf(since)) as [string, ...number[]][];
+    return rows.map(([model, contexts = 0, chats = 0, promptTokens = 0, cachedTokens = 0, rest = 0]) => ({
+      model,
+      contexts,
+      chats,
+      promptTokens,
+      cachedTokens,
+      completionTokens: rest,
+    }));
+  }
+
+  private add(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
+    const hour = hourOf(at);
+    const caller = this.names.numberOf(callerId);
+    const ofModel = this.names.numberOf(model);
+    const key = `${hour},${caller},${ofModel}`;
+    let row = this.rows.get(key);
+    if (!row) {
+      row = [hour, caller, ofModel, 0, 0, 0, 0, 0];
+      this.rows.set(key, row);
+    }
+    row[3] += contexts;
+    row[4] += totals.chats;
+    row[5] += totals.promptTokens;
+    row[6] += totals.cachedTokens;
+    row[7] += totals.completionTokens;
+  }
+}
