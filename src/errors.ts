@@ -66,11 +66,6 @@ export function cancelled(): AppError {
   return new AppError(ErrorCode.CANCELLED, 'The caller left before the answer came.');
 }
 
-/** Why work for this request must end: its caller has left, unless the signal says otherwise. */
-export function reasonOf(signal: AbortSignal): AppError {
-  return signal.reason instanceof AppError ? signal.reason : cancelled();
-}
-
 export function shuttingDown(): AppError {
   const message = 'This server is shutting down. Send the request again, and another one will take it.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true });

@@ -1,7 +1,8 @@
 import type { Caller } from './auth/caller.js';
-import { AppError } from './errors.js';
+import { AppError, cancelled } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
 import type { FinishedCall } from './gateway/finished-call.js';
+import { Lifetime } from './lifetime.js';
 import { newWork, type Work } from './telemetry/work.js';
 
 /** Holds the one instance of each resolver class; type-graphql asks it for them. */
@@ -27,7 +28,8 @@ export type NewContext = (caller: Caller | AppError, requestId?: string) => Requ
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
   // Properties and prototype getters only: Apollo Server clones the object with Object.assign.
-  private readonly leaving = new AbortController();
+  /** Ends when the caller leaves. */
+  readonly lifetime = new Lifetime();
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 
@@ -64,19 +66,14 @@ export class RequestContext {
     return this.parts.container;
   }
 
-  /** Aborted when the caller leaves. */
-  get signal(): AbortSignal {
-    return this.leaving.signal;
-  }
-
   /** The caller has left: ends whatever still runs for this request. */
   abandon(): void {
-    this.leaving.abort();
+    this.lifetime.end(cancelled());
   }
 
   /** Ends whatever still runs for this request, and tells its caller why. */
   stop(reason: AppError): void {
-    this.leaving.abort(reason);
+    this.lifetime.end(reason);
   }
 
   now(): number {
@@ -88,10 +85,10 @@ export class RequestContext {
   }
 
   /** The gateway for calls that end when the caller leaves, or earlier. */
-  gatewayUntil(earlier?: AbortSignal): GatewayDataSource {
-    const signal = earlier ? AbortSignal.any([this.signal, earlier]) : this.signal;
+  gatewayUntil(...earlier: Lifetime[]): GatewayDataSource {
     const { gatewayCalls } = this.work;
     const onEnd = (call: FinishedCall) => void gatewayCalls.push(call);
-    return this.parts.gateway.as({ credential: this.caller.credential, signal, onEnd });
+    const within = [this.lifetime, ...earlier];
+    return this.parts.gateway.as({ credential: this.caller.credential, within, onEnd });
   }
 }

@@ -5,7 +5,7 @@ import { typeOfEvent } from './chat/types.js';
 import { ContextResolver } from './contexts/resolver.js';
 import { ModelResolver } from './models/resolver.js';
 import type { RequestContext } from './request-context.js';
-import { validateInput } from './validation.js';
+import { callResolversDirectly } from './resolver-calls.js';
 
 const ROOTS = {
   Query: 'What can be read.',
@@ -26,13 +26,15 @@ export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
     resolvers: [ContextResolver, ChatResolver, ModelResolver],
     container: ({ context }: ResolverData<RequestContext>) => context.container,
-    validateFn: (argument) => validateInput(argument),
+    // Checked where the resolvers are called.
+    validate: false,
     pubSub: NO_PUB_SUB,
   });
   // type-graphql has no class, and so no place for a description, for these.
   for (const [name, description] of Object.entries(ROOTS)) {
     Object.assign(schema.getType(name) ?? {}, { description });
   }
+  callResolversDirectly(schema);
   return withoutWrappers(schema);
 }
 

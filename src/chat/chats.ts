@@ -29,7 +29,7 @@ export class Chats {
     if (idempotencyKey == null) return this.completeNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: rest };
     const detached = request.detached();
-    return this.parts.answers.once(asked, request.signal, () => this.completeNow(input, detached));
+    return this.parts.answers.once(asked, request.lifetime, () => this.completeNow(input, detached));
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {

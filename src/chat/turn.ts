@@ -27,7 +27,7 @@ export class Turn {
     const chat = toNewChat(input, held);
     const lease = isSharable(chat, held)
       ? null
-      : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.signal);
+      : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.lifetime);
     return new Turn(contexts, request, chat, held, lease);
   }
 
@@ -48,7 +48,7 @@ export class Turn {
 
   /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */
   ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
-    return call(this.request.gatewayUntil(this.lease?.lost), this.chat);
+    return call(this.request.gatewayUntil(...(this.lease ? [this.lease.lifetime] : [])), this.chat);
   }
 
   /** After this the same question may be asked again; throws where the context is lost for good, or not lost at all. */

@@ -24,7 +24,7 @@ export class Recovery {
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost);
     const flight = this.flights.get(lost.key) ?? this.start(lost, request.detached());
-    return this.parts.detachedWork.unlessLeft(flight, request.signal);
+    return this.parts.detachedWork.unlessLeft(flight, request.lifetime);
   }
 
   private start(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
@@ -35,7 +35,7 @@ export class Recovery {
 
   private async createOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     const { store, leases, creation } = this.parts;
-    const lease = await leases.take(`recover:${lost.key}`, request.signal);
+    const lease = await leases.take(`recover:${lost.key}`, request.lifetime);
     try {
       const current = await store.context(lost.key, request.now());
       if (current === null) throw contextNotFound();

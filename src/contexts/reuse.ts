@@ -41,9 +41,9 @@ export class Reuse {
     if (found) return { held: found, reused: true };
     const others = this.flights.get(pointer);
     if (!others) {
-      return detachedWork.unlessLeft(this.start(pointer, input, request.detached()), request.signal);
+      return detachedWork.unlessLeft(this.start(pointer, input, request.detached()), request.lifetime);
     }
-    const { key } = (await detachedWork.unlessLeft(others, request.signal)).held.context;
+    const { key } = (await detachedWork.unlessLeft(others, request.lifetime)).held.context;
     const held = await this.parts.store.share(key, request.caller.id, request.now());
     if (held) return { held, reused: true };
     // It has ended or been forgotten just now.
@@ -52,7 +52,8 @@ export class Reuse {
 
   /** Lets its own creator find again what was created without being asked to; nobody else. */
   async remember(input: CreateContextInput, held: Holding, request: RequestContext): Promise<void> {
-    if (this.parts.scope === 'caller') await this.point(this.pointerTo(input, request), held, request);
+    if (this.parts.scope !== 'caller' || held.context.mode !== ContextMode.COMMON_PREFIX) return;
+    await this.point(this.pointerTo(input, request), held, request);
   }
 
   private async point(pointer: string, { context }: Holding, request: RequestContext): Promise<void> {
@@ -77,7 +78,7 @@ export class Reuse {
     request: RequestContext,
   ): Promise<Found> {
     const { leases, creation } = this.parts;
-    const lease = await leases.take(pointer, request.signal);
+    const lease = await leases.take(pointer, request.lifetime);
     try {
       const found = await this.find(pointer, request);
       if (found) return { held: found, reused: true };

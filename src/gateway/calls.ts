@@ -1,10 +1,12 @@
 import { AppError, ErrorCode } from '../errors.js';
+import { LimitedLifetime } from '../lifetime.js';
 import { Breaker, type BreakerState, type Health } from './breaker.js';
 import type { Exchange } from './connections.js';
+import { timedOut } from './errors.js';
 import type { FinishedCall } from './finished-call.js';
 import { type GatewayCall, type GatewayEvent, GatewayHttp, type GatewayHttpOptions } from './http.js';
 import type { JsonObject } from './json.js';
-import { Lifetime } from './lifetime.js';
+
 import { Retries } from './retries.js';
 
 export interface GatewayOptions extends GatewayHttpOptions {
@@ -102,7 +104,7 @@ function codeOf(error: unknown): ErrorCode {
 
 /** One call from its beginning to its end, for whoever watches. */
 class RunningCall {
-  readonly lifetime: Lifetime;
+  readonly lifetime: LimitedLifetime;
   outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
   private readonly began = performance.now();
   private attempts = 0;
@@ -112,7 +114,9 @@ class RunningCall {
     readonly call: GatewayCall,
     private readonly options: GatewayOptions,
   ) {
-    this.lifetime = new Lifetime(call.signal, options.totalTimeoutMs);
+    this.lifetime = new LimitedLifetime(call.within, options.totalTimeoutMs, () =>
+      timedOut('to answer in full'),
+    );
   }
 
   begin(exchange: Exchange): Exchange {
@@ -127,7 +131,7 @@ class RunningCall {
   }
 
   end(): void {
-    this.lifetime.end();
+    this.lifetime.done();
     const finished: FinishedCall = {
       operation: this.call.operation,
       outcome: this.outcome,

@@ -2,9 +2,9 @@ import type { Dispatcher } from 'undici';
 // The package's index loads its fetch, its WebSocket, its caches and more.
 import Client from 'undici/lib/dispatcher/client.js';
 import { shuttingDown } from '../errors.js';
+import type { Lifetime } from '../lifetime.js';
 import { Answer } from './answer.js';
 import type { Stage } from './errors.js';
-import type { Lifetime } from './lifetime.js';
 
 /** Durations in milliseconds. */
 export interface ConnectionOptions {

@@ -33,7 +33,7 @@ export class Gateway {
     return this.calls.breakerState;
   }
 
-  /** The gateway as one caller's request sees it: its calls carry this key and end with this signal. */
+  /** The gateway as one caller's request sees it: its calls carry this key and end with these lifetimes. */
   as(sender: Sender): GatewayDataSource {
     return new GatewayDataSource(this.calls, sender);
   }
@@ -44,7 +44,7 @@ export class Gateway {
 }
 
 /** Whose calls they are. */
-export type Sender = Pick<GatewayCall, 'credential' | 'signal' | 'onEnd'>;
+export type Sender = Pick<GatewayCall, 'credential' | 'within' | 'onEnd'>;
 
 export class GatewayDataSource {
   constructor(
@@ -55,11 +55,11 @@ export class GatewayDataSource {
   /** `POST /context/create`. */
   createContext(context: NewContext): Promise<CreatedContext> {
     const call: GatewayCall = {
+      ...this.sender,
       operation: 'createContext',
       method: 'POST',
       path: '/context/create',
       body: toCreateContextBody(context),
-      ...this.sender,
     };
     return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
   }

@@ -1,13 +1,13 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import type { AppError } from '../errors.js';
+import type { Lifetime } from '../lifetime.js';
 import type { Answer } from './answer.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
 import { EventStreamReader } from './event-stream.js';
 import type { FinishedCall } from './finished-call.js';
 import { asObject, type JsonObject } from './json.js';
-import type { Lifetime } from './lifetime.js';
 
 const gunzipAsync = promisify(gunzip);
 
@@ -27,8 +27,8 @@ export interface GatewayCall extends CallFacts {
   body?: object;
   /** Whether a second time does no harm, so that a lost answer may be asked for again. */
   repeatable?: boolean;
-  /** Aborted when the caller leaves. */
-  signal: AbortSignal;
+  /** It ends with any of these: its caller's, and that of what it builds on. */
+  within: readonly Lifetime[];
   /** Told of this call once it is over; must not throw. */
   onEnd?: ((call: FinishedCall) => void) | undefined;
 }
@@ -132,7 +132,8 @@ export class GatewayHttp {
     try {
       return this.refusal(response, await this.readObject(response, exchange), call);
     } catch (error) {
-      return call.signal.aborted ? transportError(error, 'reading') : this.refusal(response, null, call);
+      const isAbandoned = call.within.some(({ isOver }) => isOver);
+      return isAbandoned ? transportError(error, 'reading') : this.refusal(response, null, call);
     }
   }
 

@@ -56,22 +56,22 @@ const TRUNCATION_TYPES = new Map<unknown, TruncationType>([
   [WIRE_TRUNCATION.ROLLING_TOKENS, TruncationType.ROLLING_TOKENS],
 ]);
 
-/** What the caller left out is not sent: the gateway's defaults are the gateway's. */
+/** What the caller left out is undefined, which JSON leaves out: the gateway's defaults are the gateway's. */
 export function toCreateContextBody(context: NewContext): WireCreateContext {
   const { model, messages, mode, ttl, truncationStrategy } = context;
   return {
     model,
     messages: messages.map(toWireMessage),
-    ...(mode != null && { mode: WIRE_MODE[mode] }),
-    ...(ttl != null && { ttl }),
-    ...(truncationStrategy != null && { truncation_strategy: toWireTruncation(truncationStrategy) }),
+    mode: mode == null ? undefined : WIRE_MODE[mode],
+    ttl: ttl ?? undefined,
+    truncation_strategy: truncationStrategy == null ? undefined : toWireTruncation(truncationStrategy),
   };
 }
 
 export function toWireMessage({ role, content }: Message): WireMessage {
   return {
-    ...(role != null && { role: WIRE_ROLE[role as MessageRole] }),
-    ...(content != null && { content }),
+    role: role == null ? undefined : WIRE_ROLE[role as MessageRole],
+    content: content ?? undefined,
   };
 }
 
@@ -79,8 +79,8 @@ function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrate
   const { type, lastHistoryTokens, rollingTokens } = strategy;
   return {
     type: WIRE_TRUNCATION[type],
-    ...(lastHistoryTokens != null && { last_history_tokens: lastHistoryTokens }),
-    ...(rollingTokens != null && { rolling_tokens: rollingTokens }),
+    last_history_tokens: lastHistoryTokens ?? undefined,
+    rolling_tokens: rollingTokens ?? undefined,
   };
 }
 
@@ -155,16 +155,14 @@ export function toChatBody(chat: NewChat): WireChat {
     context_id: chat.contextId,
     model: chat.model,
     messages: chat.messages.map(toWireMessage),
-    ...(temperature != null && { temperature }),
-    ...(topP != null && { top_p: topP }),
-    ...(n != null && { n }),
-    ...(maxTokens != null && { max_tokens: maxTokens }),
-    ...(stop != null && { stop }),
-    ...(presencePenalty != null && { presence_penalty: presencePenalty }),
-    ...(frequencyPenalty != null && { frequency_penalty: frequencyPenalty }),
-    ...(logitBias != null && {
-      logit_bias: Object.fromEntries(logitBias.map(({ token, bias }) => [token, bias])),
-    }),
+    temperature: temperature ?? undefined,
+    top_p: topP ?? undefined,
+    n: n ?? undefined,
+    max_tokens: maxTokens ?? undefined,
+    stop: stop ?? undefined,
+    presence_penalty: presencePenalty ?? undefined,
+    frequency_penalty: frequencyPenalty ?? undefined,
+    logit_bias: logitBias ? Object.fromEntries(logitBias.map(({ token, bias }) => [token, bias])) : undefined,
   };
 }
 

@@ -1,6 +1,6 @@
 import { ErrorCode } from '../errors.js';
+import type { Lifetime } from '../lifetime.js';
 import { type Fate, GatewayError, type GatewayOperation } from './errors.js';
-import type { Lifetime } from './lifetime.js';
 
 const MAX_RETRIES = 2;
 /** A longer Retry-After is the caller's to wait for. */

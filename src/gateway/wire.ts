@@ -1,35 +1,35 @@
 /** The bodies that the gateway is sent, in its own spelling (context-create.zh.txt, section 3.2). */
 export interface WireMessage {
-  role?: 'system' | 'user' | 'assistant';
-  content?: string;
+  role?: 'system' | 'user' | 'assistant' | undefined;
+  content?: string | undefined;
 }
 
 export interface WireCreateContext {
   model: string;
   messages: WireMessage[];
-  mode?: 'session' | 'common_prefix';
-  ttl?: number;
-  truncation_strategy?: WireTruncationStrategy;
+  mode?: 'session' | 'common_prefix' | undefined;
+  ttl?: number | undefined;
+  truncation_strategy?: WireTruncationStrategy | undefined;
 }
 
 export interface WireTruncationStrategy {
   type: 'last_history_tokens' | 'rolling_tokens';
-  last_history_tokens?: number;
-  rolling_tokens?: boolean;
+  last_history_tokens?: number | undefined;
+  rolling_tokens?: boolean | undefined;
 }
 
 export interface WireChat {
   context_id: string;
   model: string;
   messages: WireMessage[];
-  temperature?: number;
-  top_p?: number;
-  n?: number;
-  max_tokens?: number;
-  stop?: string[];
-  presence_penalty?: number;
-  frequency_penalty?: number;
-  logit_bias?: Record<string, number>;
+  temperature?: number | undefined;
+  top_p?: number | undefined;
+  n?: number | undefined;
+  max_tokens?: number | undefined;
+  stop?: string[] | undefined;
+  presence_penalty?: number | undefined;
+  frequency_penalty?: number | undefined;
+  logit_bias?: Record<string, number> | undefined;
 }
 
 export interface WireChatStream extends WireChat {

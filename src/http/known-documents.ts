@@ -1,8 +1,8 @@
 import type { DocumentNode, GraphQLError } from 'graphql';
 import type { CompiledOperation } from './compiled-operation.js';
 
-/** Documents that are kept, and characters of their texts in all. */
-const MAX = { documents: 1_000, characters: 4_000_000 };
+/** Of one generation: documents that are kept, and characters of their texts in all. */
+const MAX = { documents: 500, characters: 2_000_000 };
 
 /** A document that was sent before. */
 export interface KnownDocument {
@@ -13,30 +13,31 @@ export interface KnownDocument {
   operations: Map<string | undefined, CompiledOperation>;
 }
 
-/** What was parsed, validated and compiled once; the least recently used goes first. */
+/**
+ * What was parsed, validated and compiled once. Two generations: when the younger is full, it becomes the older, and what
+ * was not asked for since the last time is forgotten. So a document that is known costs one look, and no reordering.
+ */
 export class KnownDocuments {
-  private readonly documents = new Map<string, KnownDocument>();
+  private young = new Map<string, KnownDocument>();
+  private old = new Map<string, KnownDocument>();
   private characters = 0;
 
   constructor(private readonly read: (text: string) => KnownDocument) {}
 
-  /** Throws what reading it throws. */
+  /** Throws what reading it throws; what cannot be read is not kept. */
   get(text: string): KnownDocument {
-    const known = this.documents.get(text);
-    const document = known ?? this.read(text);
-    // What cannot be read is not kept, and so not counted.
-    if (known) this.documents.delete(text);
-    else this.characters += text.length;
-    this.documents.set(text, document);
-    this.shrink();
-    return document;
+    return this.young.get(text) ?? this.keep(text, this.old.get(text) ?? this.read(text));
   }
 
-  private shrink(): void {
-    for (const text of this.documents.keys()) {
-      if (this.documents.size <= MAX.documents && this.characters <= MAX.characters) return;
-      this.documents.delete(text);
-      this.characters -= text.length;
+  private keep(text: string, document: KnownDocument): KnownDocument {
+    const isFull = this.young.size >= MAX.documents || this.characters + text.length > MAX.characters;
+    if (isFull) {
+      this.old = this.young;
+      this.young = new Map();
+      this.characters = 0;
     }
+    this.young.set(text, document);
+    this.characters += text.length;
+    return document;
   }
 }

@@ -59,7 +59,8 @@ export const LAST_WORDS_MS = 1_000;
 export class Operations {
   private readonly limits: readonly ValidationRule[];
   private readonly rules: readonly ValidationRule[];
-  private readonly running = new Map<RequestContext, Promise<void>>();
+  private readonly running = new Set<RequestContext>();
+  private onIdle: (() => void) | undefined;
   private draining = false;
   private readonly compiler: Compiler;
   private readonly known = new KnownDocuments((text) => {
@@ -106,13 +107,16 @@ export class Operations {
   /** Takes no more work, waits for what runs, and ends what still runs after `graceMs` milliseconds. */
   async drain(graceMs: number): Promise<void> {
     this.draining = true;
-    const all = () => Promise.all([...this.running.values()]);
+    const idle = new Promise<void>((resolve) => {
+      this.onIdle = resolve;
+      if (this.running.size === 0) resolve();
+    });
     const grace = new AbortController();
-    await Promise.race([all(), pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
+    await Promise.race([idle, pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
     grace.abort();
-    for (const context of this.running.keys()) context.stop(shuttingDown());
+    for (const context of this.running) context.stop(shuttingDown());
     // What was told why it ends is written out before its connection goes.
-    await Promise.race([all(), pause(LAST_WORDS_MS, undefined, { ref: false })]);
+    await Promise.race([idle, pause(LAST_WORDS_MS, undefined, { ref: false })]);
   }
 
   private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
@@ -229,21 +233,27 @@ export class Operations {
   private begin({ operation }: PreparedOperation, context: RequestContext): () => void {
     const startedAt = Date.now();
     const began = performance.now();
-    let leave: () => void = () => undefined;
-    this.running.set(
-      context,
-      new Promise((resolve) => {
-        leave = resolve;
-      }),
-    );
+    this.running.add(context);
     return () => {
       this.running.delete(context);
-      leave();
-      const durationMs = performance.now() - began;
+      if (this.running.size === 0) this.onIdle?.();
       const { kind, fields } = operation;
       const name = operation.name?.slice(0, 64);
       const { requestId, callerId, work } = context;
-      this.options.watch?.({ ...work, requestId, callerId, kind, name, fields, startedAt, durationMs });
+      const { gatewayCalls, tokens, codes } = work;
+      const durationMs = performance.now() - began;
+      this.options.watch?.({
+        gatewayCalls,
+        tokens,
+        codes,
+        requestId,
+        callerId,
+        kind,
+        name,
+        fields,
+        startedAt,
+        durationMs,
+      });
     };
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors.js';
+import type { Lifetime } from '../lifetime.js';
 import type { DetachedWork } from './detached-work.js';
 import type { Leases } from './leases.js';
 import { DAY_MS, type Store } from './store.js';
@@ -32,18 +33,18 @@ export class Answers {
   ) {}
 
   /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
-  async once<T>(asked: Asked, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  async once<T>(asked: Asked, caller: Lifetime, run: () => Promise<T>): Promise<T> {
     const name = `answer:${hash([asked.callerId, asked.operation, asked.idempotencyKey])}`;
     const claim: Kept = { input: hash(asked.input) };
     const there = await this.store.addValue(name, pack(claim), DAY_MS, this.now());
     const known = there === null ? undefined : readKept(there, claim);
-    return known ? replay<T>(known) : this.runOnce(name, claim, signal, run);
+    return known ? replay<T>(known) : this.runOnce(name, claim, caller, run);
   }
 
-  private async runOnce<T>(name: string, claim: Kept, signal: AbortSignal, run: () => Promise<T>) {
-    const lease = await this.leases.take(name, signal);
+  private async runOnce<T>(name: string, claim: Kept, caller: Lifetime, run: () => Promise<T>) {
+    const lease = await this.leases.take(name, caller);
     const running = this.runAndKeep(name, claim, run).finally(() => lease.release());
-    return this.detachedWork.unlessLeft(running, signal);
+    return this.detachedWork.unlessLeft(running, caller);
   }
 
   private async runAndKeep<T>(name: string, claim: Kept, run: () => Promise<T>): Promise<T> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
-import { AppError, ErrorCode, reasonOf } from '../errors.js';
+import { AppError, ErrorCode } from '../errors.js';
+import { Lifetime } from '../lifetime.js';
 import type { Store } from './store.js';
 import { busy, Turns } from './turns.js';
 
@@ -11,8 +11,8 @@ export const RENEW_MS = 5_000;
 const LOOK_MS = { first: 25, longest: 400 };
 
 export interface Lease {
-  /** Aborted when the lease was lost to another process: whatever it guards must stop. */
-  readonly lost: AbortSignal;
+  /** Ends when the lease is lost to another process: whatever it guards must stop. */
+  readonly lifetime: Lifetime;
   /** Once only, however often it is called. */
   release(): Promise<void>;
 }
@@ -38,43 +38,43 @@ export class Leases {
   }
 
   /** Waits for the lease; whoever leaves before leaves the queue. */
-  async take(name: string, signal: AbortSignal): Promise<Lease> {
-    const endTurn = await this.turns.take(name, signal);
+  async take(name: string, caller: Lifetime): Promise<Lease> {
+    const endTurn = await this.turns.take(name, caller);
     try {
-      return await this.acquire(`lease:${name}`, signal, endTurn);
+      return await this.acquire(`lease:${name}`, caller, endTurn);
     } catch (error) {
       endTurn();
       throw error;
     }
   }
 
-  private async acquire(key: string, signal: AbortSignal, endTurn: () => void): Promise<Lease> {
+  private async acquire(key: string, caller: Lifetime, endTurn: () => void): Promise<Lease> {
     const { store, now, maxWaitMs } = this.options;
     // Unique even where the store has lost its last numbers and gives them out again.
     const number = `${await store.next('lease')} ${randomUUID()}`;
     const deadline = performance.now() + maxWaitMs;
     for (let wait = LOOK_MS.first; ; wait = Math.min(wait * 2, LOOK_MS.longest)) {
-      if (signal.aborted) throw reasonOf(signal);
+      caller.throwIfOver();
       if ((await store.addValue(key, number, LEASE_MS, now())) === null) break;
       if (performance.now() + wait > deadline) throw busy();
-      await pause(wait, undefined, { signal }).catch(() => undefined);
+      await caller.wait(wait);
     }
     return this.hold(key, number, endTurn);
   }
 
   private hold(key: string, number: string, endTurn: () => void): Lease {
     const { store, now, renewMs = RENEW_MS } = this.options;
-    const losing = new AbortController();
+    const lifetime = new Lifetime();
     let safeUntil = performance.now() + LEASE_MS;
     const renew = async () => {
       const startedAt = performance.now();
       const isHeld = await store.swapValue(key, number, number, LEASE_MS, now());
       if (isHeld) safeUntil = startedAt + LEASE_MS;
-      else losing.abort(taken());
+      else lifetime.end(taken());
     };
     const timer = setInterval(() => {
       // A store that is away for a moment costs nobody the lease: no other process gets at it either.
-      void renew().catch(() => performance.now() > safeUntil && losing.abort(taken()));
+      void renew().catch(() => performance.now() > safeUntil && lifetime.end(taken()));
     }, renewMs);
     let released: Promise<void> | undefined;
     const release = async () => {
@@ -84,7 +84,7 @@ export class Leases {
       endTurn();
     };
     return {
-      lost: losing.signal,
+      lifetime,
       release: () => {
         released ??= release();
         return released;

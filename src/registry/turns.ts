@@ -1,4 +1,5 @@
-import { AppError, ErrorCode, reasonOf } from '../errors.js';
+import { AppError, ErrorCode } from '../errors.js';
+import type { Lifetime } from '../lifetime.js';
 
 /** More waiting for one thing than this are a caller's mistake. */
 const MAX_WAITING = 32;
@@ -15,7 +16,7 @@ export class Turns {
   constructor(private readonly maxWaitMs: number) {}
 
   /** Waits for the turn; gives back what ends it. Whoever leaves before leaves the queue. */
-  async take(key: string, signal: AbortSignal): Promise<() => void> {
+  async take(key: string, caller: Lifetime): Promise<() => void> {
     const queue = this.queues.get(key) ?? [];
     if (queue.length > MAX_WAITING) throw busy();
     this.queues.set(key, queue);
@@ -24,7 +25,7 @@ export class Turns {
     const leave = () => this.leave(key, queue, turn);
     if (queue[0] === turn) return leave;
     try {
-      await this.wait(turn, signal);
+      await this.wait(turn, caller);
       return leave;
     } catch (error) {
       leave();
@@ -32,22 +33,16 @@ export class Turns {
     }
   }
 
-  private async wait(turn: Turn, signal: AbortSignal): Promise<void> {
-    let stop: () => void = () => undefined;
+  private async wait(turn: Turn, caller: Lifetime): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const turnBegins = new Promise<void>((resolve, reject) => {
+      turn.begin = resolve;
+      timer = setTimeout(() => reject(busy()), this.maxWaitMs);
+    });
     try {
-      await new Promise<void>((resolve, reject) => {
-        const onAbort = () => reject(reasonOf(signal));
-        const timer = setTimeout(() => reject(busy()), this.maxWaitMs);
-        turn.begin = resolve;
-        stop = () => {
-          clearTimeout(timer);
-          signal.removeEventListener('abort', onAbort);
-        };
-        if (signal.aborted) onAbort();
-        else signal.addEventListener('abort', onAbort, { once: true });
-      });
+      await caller.unlessOver(turnBegins);
     } finally {
-      stop();
+      clearTimeout(timer);
     }
   }
 

@@ -25,11 +25,10 @@ export function logOperations(log: Logger): Watch {
         kind,
         fields,
         durationMs: Math.round(durationMs),
-        ...(gatewayCalls.length > 0 && {
-          gateway: gatewayCalls.map(({ status, outcome }) => status ?? outcome),
-        }),
-        ...(finished.tokens.length > 0 && { tokens: sum(finished) }),
-        ...(codes.length > 0 && { codes }),
+        gateway:
+          gatewayCalls.length > 0 ? gatewayCalls.map(({ status, outcome }) => status ?? outcome) : undefined,
+        tokens: finished.tokens.length > 0 ? sum(finished) : undefined,
+        codes: codes.length > 0 ? codes : undefined,
       },
       'operation',
     );

@@ -1,5 +1,6 @@
 import { jest } from '@jest/globals';
 import { pino } from 'pino';
+import { Lifetime } from '../../src/lifetime.js';
 import { Answers } from '../../src/registry/answers.js';
 import { DetachedWork } from '../../src/registry/detached-work.js';
 import { LEASE_MS, Leases } from '../../src/registry/leases.js';
@@ -121,7 +122,7 @@ describe('two processes that have both run what an idempotency key names', () =>
       return new Answers(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
-    const still = new AbortController().signal;
+    const still = new Lifetime();
     let answerLate: (answer: string) => void = () => undefined;
     const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
     const stalled = process().once(asked, still, run);

@@ -41,7 +41,7 @@ describe('a reader who leaves a stream', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const as = gateway.as({
       credential: { key: 'sk-1', owner: 'server' },
-      signal: new AbortController().signal,
+      within: [],
     });
     const stream = as.chatStream(QUESTION);
     for (let part = 0; part < parts; part++) await stream.next();
@@ -102,9 +102,9 @@ describe('whoever watches the calls', () => {
     await using upstream = await FaultyUpstream.start(fault);
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
-    await call(
-      gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal }),
-    ).catch(() => undefined);
+    await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })).catch(
+      () => undefined,
+    );
     await gateway.close();
     expect(seen).toMatchObject([facts]);
     expect(seen[0]?.durationMs).toBeGreaterThan(0);
@@ -118,7 +118,7 @@ describe('whoever watches the calls', () => {
     const gateway = new Gateway({ url, ...LIMITS, now: () => 0, onCall: (call) => seen.push(call) });
     const as = gateway.as({
       credential: { key: 'sk-1', owner: 'server' },
-      signal: new AbortController().signal,
+      within: [],
     });
     for (let calls = 0; calls < 11; calls++) await chat(as).catch(() => undefined);
     await gateway.close();

@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
+import { cancelled } from '../../src/errors.js';
 import { Gateway } from '../../src/gateway/data-source.js';
+import { Lifetime } from '../../src/lifetime.js';
 import { SilentServer } from '../support/silent-server.js';
 import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 
@@ -12,16 +14,12 @@ const LIMITS = {
   maxResponseBytes: 10_000,
 };
 
-async function create(
-  answer: Answer,
-  limits: Partial<typeof LIMITS> = {},
-  signal = new AbortController().signal,
-) {
+async function create(answer: Answer, limits: Partial<typeof LIMITS> = {}, within: Lifetime[] = []) {
   await using standIn = await StandIn.start(answer);
   const gateway = new Gateway({ url: standIn.url, ...LIMITS, ...limits });
   try {
     const context = await gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
+      .as({ credential: { key: 'sk-1', owner: 'server' }, within })
       .createContext(INPUT);
     return { context, seen: standIn.seen };
   } catch (error) {
@@ -106,7 +104,7 @@ describe('a gateway that takes too long', () => {
       connectTimeoutMs: 50,
     });
     const call = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })
       .createContext(INPUT);
     await expect(call).rejects.toMatchObject({
       code: 'GATEWAY_TIMEOUT',
@@ -116,15 +114,15 @@ describe('a gateway that takes too long', () => {
   });
 
   it('is let go of when the caller leaves', async () => {
-    const caller = new AbortController();
+    const caller = new Lifetime();
     let closed: Promise<void> | undefined;
     const { error } = await create(
       (response) => {
         closed = new Promise((resolve) => response.on('close', resolve));
-        caller.abort();
+        caller.end(cancelled());
       },
       {},
-      caller.signal,
+      [caller],
     );
     expect(error).toMatchObject({ code: 'CANCELLED' });
     await closed;

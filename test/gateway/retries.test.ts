@@ -1,7 +1,7 @@
 import { cancelled, ErrorCode } from '../../src/errors.js';
 import { badResponse, cutShort, type Fate, GatewayError, timedOut } from '../../src/gateway/errors.js';
-import { Lifetime } from '../../src/gateway/lifetime.js';
 import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/retries.js';
+import { Lifetime } from '../../src/lifetime.js';
 
 const create: RepeatedCall = { operation: 'createContext' };
 const session: RepeatedCall = { operation: 'chat', repeatable: false };
@@ -91,14 +91,11 @@ describe('the budget of retries', () => {
 describe('the attempts of a call', () => {
   const waits: number[] = [];
   const chance = { random: () => 0.5, wait: async (milliseconds: number) => void waits.push(milliseconds) };
-  let caller = new AbortController();
-  let lifetime = new Lifetime(caller.signal, 60_000);
+  let lifetime = new Lifetime();
   beforeEach(() => {
     waits.splice(0);
-    caller = new AbortController();
-    lifetime = new Lifetime(caller.signal, 60_000);
+    lifetime = new Lifetime();
   });
-  afterEach(() => lifetime.end());
 
   it('end with the first success', async () => {
     const failures = [failure('unsent'), failure('refused', 1)];
@@ -136,7 +133,7 @@ describe('the attempts of a call', () => {
 
   it('end while they wait, where the caller leaves', async () => {
     let count = 0;
-    const wait = async () => caller.abort();
+    const wait = async () => lifetime.end(cancelled());
     const attempt = async () => {
       count++;
       throw failure('unsent');
@@ -149,7 +146,7 @@ describe('the attempts of a call', () => {
   it('do not wait on once the caller has left', async () => {
     const anHour = 3_600_000;
     const wait = async () => {
-      setImmediate(() => caller.abort());
+      setImmediate(() => lifetime.end(cancelled()));
       await lifetime.wait(anHour);
     };
     const attempt = async () => {

@@ -22,14 +22,21 @@ describe('the documents that were sent before', () => {
     expect(texts.filter((text) => text !== broken)).toEqual(['{ a }', '{ b }']);
   });
 
-  it('are forgotten, the least recently used first, where there are too many', () => {
+  it('are forgotten where there are too many, those first that were not asked for', () => {
     const { known, texts } = reading();
-    for (let count = 0; count < 1_000; count++) known.get(`{ a${count} }`);
-    known.get('{ a0 }');
+    for (let count = 0; count < 500; count++) known.get(`{ a${count} }`);
     known.get('{ more }');
-    texts.length = 0;
     known.get('{ a0 }');
-    known.get('{ a1 }');
+    for (let count = 0; count < 500; count++) known.get(`{ b${count} }`);
+    texts.length = 0;
+    for (const text of ['{ a0 }', '{ more }', '{ a1 }']) known.get(text);
     expect(texts).toEqual(['{ a1 }']);
+  });
+
+  it('are forgotten where their texts are too long together', () => {
+    const { known, texts } = reading();
+    const long = (name: string) => `{ ${name} } #${'x'.repeat(1_500_000)}`;
+    for (const name of ['a', 'b', 'c', 'a']) known.get(long(name));
+    expect(texts).toHaveLength(4);
   });
 });

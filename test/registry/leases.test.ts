@@ -1,10 +1,13 @@
 import { pino } from 'pino';
+import { cancelled } from '../../src/errors.js';
+import { Lifetime, LimitedLifetime } from '../../src/lifetime.js';
 import { LEASE_MS, Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { eventually } from '../support/eventually.js';
 import { NOON } from '../support/server.js';
 
-const still = new AbortController().signal;
+const still = new Lifetime();
+const leavesAfter = (milliseconds: number) => new LimitedLifetime([], milliseconds, cancelled);
 
 /** Two processes on one store, as far as leases can tell, and a clock that they share. */
 function twoProcesses(maxWaitMs = 60_000) {
@@ -27,7 +30,7 @@ describe('a lease', () => {
     expect(taken).toBe(false);
     await held.release();
     const second = await waiting;
-    expect(held.lost.aborted).toBe(false);
+    expect(held.lifetime.isOver).toBe(false);
     await second.release();
     await other.release();
     await store.close();
@@ -39,12 +42,15 @@ describe('a lease', () => {
     // Past its end at once, as after a long pause of the process that holds it.
     clock.now += LEASE_MS;
     const next = await two.take('a', still);
-    await eventually(() => stuck.lost.aborted);
-    expect(stuck.lost.reason).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: true });
+    await eventually(() => stuck.lifetime.isOver);
+    await expect(stuck.lifetime.unlessOver(Promise.resolve())).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: true,
+    });
     await stuck.release();
-    const third = two.take('a', AbortSignal.timeout(200));
+    const third = two.take('a', leavesAfter(200));
     await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(next.lost.aborted).toBe(false);
+    expect(next.lifetime.isOver).toBe(false);
     await next.release();
     await store.close();
   });
@@ -58,8 +64,8 @@ describe('a lease', () => {
       while ((await store.value('lease:a', clock.now + LEASE_MS - 1)) === null)
         await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    await expect(two.take('a', AbortSignal.timeout(100))).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(held.lost.aborted).toBe(false);
+    await expect(two.take('a', leavesAfter(100))).rejects.toMatchObject({ code: 'CANCELLED' });
+    expect(held.lifetime.isOver).toBe(false);
     await held.release();
     await store.close();
   });

@@ -1,7 +1,9 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
+import { cancelled } from '../../src/errors.js';
+import { Lifetime } from '../../src/lifetime.js';
 import { Turns } from '../../src/registry/turns.js';
 
-const still = new AbortController().signal;
+const still = new Lifetime();
 
 describe('turns', () => {
   it('come one at a time and in order of arrival', async () => {
@@ -27,10 +29,10 @@ describe('turns', () => {
   it('pass over whoever has left the queue', async () => {
     const turns = new Turns(60_000);
     const end = await turns.take('a', still);
-    const caller = new AbortController();
-    const left = turns.take('a', caller.signal);
+    const caller = new Lifetime();
+    const left = turns.take('a', caller);
     const next = turns.take('a', still);
-    caller.abort();
+    caller.end(cancelled());
     await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
     end();
     await next;
@@ -39,7 +41,9 @@ describe('turns', () => {
   it('are refused to who has left already', async () => {
     const turns = new Turns(60_000);
     const end = await turns.take('a', still);
-    await expect(turns.take('a', AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+    const left = new Lifetime();
+    left.end(cancelled());
+    await expect(turns.take('a', left)).rejects.toMatchObject({ code: 'CANCELLED' });
     end();
     await turns.take('a', still);
   });
@@ -51,14 +55,14 @@ describe('turns', () => {
     end();
     end();
     await second;
-    const caller = new AbortController();
-    const third = turns.take('a', caller.signal).then(
+    const caller = new Lifetime();
+    const third = turns.take('a', caller).then(
       () => 'began',
       () => 'left',
     );
     await nextRound();
     expect(await Promise.race([third, nextRound('waits')])).toBe('waits');
-    caller.abort();
+    caller.end(cancelled());
     expect(await third).toBe('left');
   });
 
@@ -67,10 +71,10 @@ describe('turns', () => {
     await impatient.take('a', still);
     await expect(impatient.take('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     const crowded = new Turns(60_000);
-    const callers = Array.from({ length: 33 }, () => new AbortController());
-    const waiting = callers.map(({ signal }) => crowded.take('a', signal));
+    const callers = Array.from({ length: 33 }, () => new Lifetime());
+    const waiting = callers.map((caller) => crowded.take('a', caller));
     await expect(crowded.take('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    for (const caller of callers) caller.abort();
+    for (const caller of callers) caller.end(cancelled());
     await Promise.allSettled(waiting);
   });
 });

@@ -1,0 +1,85 @@
+import type { AppError } from './errors.js';
+
+type Watcher = (reason: AppError) => void;
+
+/**
+ * How long work may go on: until whoever it is for leaves, its time is up, or what it builds on is lost. Plain callbacks,
+ * since an AbortSignal for each request and another for each call cost a tenth of all that they do.
+ */
+export class Lifetime {
+  private reason: AppError | undefined;
+  private watchers: Set<Watcher> | undefined;
+
+  get isOver(): boolean {
+    return this.reason !== undefined;
+  }
+
+  /** The error that the work ends in once it is over. */
+  throwIfOver(): void {
+    if (this.reason) throw this.reason;
+  }
+
+  /** Told at once where it is over, and once only. Gives back what ends the watching. */
+  watch(watcher: Watcher): () => void {
+    if (this.reason) {
+      watcher(this.reason);
+      return () => undefined;
+    }
+    this.watchers ??= new Set();
+    this.watchers.add(watcher);
+    return () => void this.watchers?.delete(watcher);
+  }
+
+  /** The first reason holds. */
+  end(reason: AppError): void {
+    if (this.reason) return;
+    this.reason = reason;
+    for (const watcher of this.watchers ?? []) watcher(reason);
+    this.watchers = undefined;
+  }
+
+  /** Resolves after so many milliseconds, or earlier when it is over. */
+  async wait(milliseconds: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(() => {
+        unwatch();
+        resolve();
+      }, milliseconds);
+      const unwatch = this.watch(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** What the work comes to; rejects once it is over before that. */
+  async unlessOver<T>(work: Promise<T>): Promise<T> {
+    let unwatch: () => void = () => undefined;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        unwatch = this.watch(reject);
+        work.then(resolve, reject);
+      });
+    } finally {
+      unwatch();
+    }
+  }
+}
+
+/** One that ends with any of others, and when its time is up. */
+export class LimitedLifetime extends Lifetime {
+  private readonly unwatch: readonly (() => void)[];
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(within: readonly Lifetime[], longestMs: number, timedOut: () => AppError) {
+    super();
+    this.timer = setTimeout(() => this.end(timedOut()), longestMs);
+    this.unwatch = within.map((other) => other.watch((reason) => this.end(reason)));
+  }
+
+  /** The work is done: nothing is waited for any more. */
+  done(): void {
+    clearTimeout(this.timer);
+    for (const unwatch of this.unwatch) unwatch();
+  }
+}
