@@ -31,13 +31,23 @@ export class Answer implements Dispatcher.DispatchHandler {
 
   /** The next bytes; undefined at the end. One reader at a time. */
   async next(): Promise<Buffer | undefined> {
+    while (this.waiting.length === 0 && !this.isOver) await this.more();
+    return this.take();
+  }
+
+  /** All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. */
+  async rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let size = 0;
     for (;;) {
-      const bytes = this.waiting.shift();
-      if (bytes) return this.taken(bytes);
-      if (this.failure) throw this.failure;
-      if (this.isOver) return undefined;
-      await this.more();
+      while (this.waiting.length === 0 && !this.isOver) await this.more();
+      const bytes = this.take();
+      if (bytes === undefined) break;
+      size += bytes.length;
+      if (size > maxBytes) throw tooLarge();
+      pieces.push(bytes);
     }
+    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
   }
 
   /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
@@ -88,7 +98,12 @@ export class Answer implements Dispatcher.DispatchHandler {
     });
   }
 
-  private taken(bytes: Buffer): Buffer {
+  private take(): Buffer | undefined {
+    const bytes = this.waiting.shift();
+    if (bytes === undefined) {
+      if (this.failure) throw this.failure;
+      return undefined;
+    }
     this.waitingBytes -= bytes.length;
     if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
     return bytes;

@@ -1,6 +1,7 @@
 import type { BreakerState } from './breaker.js';
 import { GatewayCalls, type GatewayOptions } from './calls.js';
 import { readChatStream } from './chat-stream.js';
+import type { GatewayOperation } from './errors.js';
 import type { GatewayCall } from './http.js';
 import {
   fromChatAnswer,
@@ -54,13 +55,7 @@ export class GatewayDataSource {
 
   /** `POST /context/create`. */
   createContext(context: NewContext): Promise<CreatedContext> {
-    const call: GatewayCall = {
-      ...this.sender,
-      operation: 'createContext',
-      method: 'POST',
-      path: '/context/create',
-      body: toCreateContextBody(context),
-    };
+    const call = this.call('createContext', 'POST', '/context/create', toCreateContextBody(context));
     return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
@@ -81,25 +76,22 @@ export class GatewayDataSource {
 
   /** `GET /models`. */
   models(): Promise<GatewayModel[]> {
-    const call: GatewayCall = {
-      operation: 'models',
-      repeatable: true,
-      method: 'GET',
-      path: '/models',
-      ...this.sender,
-    };
+    const call = { ...this.call('models', 'GET', '/models'), repeatable: true };
     return this.calls.whole(call, fromModelsAnswer);
   }
 
   private chatCall(chat: NewChat, body: object, repeatable: boolean): GatewayCall {
-    return {
-      operation: 'chat',
-      contextId: chat.contextId,
-      repeatable,
-      method: 'POST',
-      path: isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions',
-      body,
-      ...this.sender,
-    };
+    const path = isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions';
+    return { ...this.call('chat', 'POST', path, body), contextId: chat.contextId, repeatable };
+  }
+
+  private call(
+    operation: GatewayOperation,
+    method: GatewayCall['method'],
+    path: string,
+    body?: object,
+  ): GatewayCall {
+    const { credential, within, onEnd } = this.sender;
+    return { operation, method, path, body, credential, within, onEnd };
   }
 }

@@ -24,7 +24,7 @@ export interface GatewayCall extends CallFacts {
   method: 'GET' | 'POST';
   /** Below the base URL, with a slash at its start. */
   path: string;
-  body?: object;
+  body?: object | undefined;
   /** Whether a second time does no harm, so that a lost answer may be asked for again. */
   repeatable?: boolean;
   /** It ends with any of these: its caller's, and that of what it builds on. */
@@ -148,7 +148,9 @@ export class GatewayHttp {
     const { maxResponseBytes } = this.options;
     const body = await readBody(response, maxResponseBytes);
     exchange.release();
-    return parseObject((await unpack(body, response, maxResponseBytes)).toString('utf8'));
+    const isPacked = response.headers['content-encoding'] !== undefined && body.length > 0;
+    const bytes = isPacked ? await unpack(body, response, maxResponseBytes) : body;
+    return parseObject(bytes.toString('utf8'));
   }
 }
 
@@ -174,23 +176,16 @@ function releaseAfterRest(answer: Answer, exchange: Exchange): void {
 }
 
 async function readBody(answer: Answer, maxBytes: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let size = 0;
   try {
-    for (let bytes = await answer.next(); bytes !== undefined; bytes = await answer.next()) {
-      size += bytes.length;
-      if (size > maxBytes) throw tooLarge(maxBytes, answer.status);
-      pieces.push(bytes);
-    }
+    return await answer.rest(maxBytes, () => tooLarge(maxBytes, answer.status));
   } catch (error) {
     throw transportError(error, 'reading');
   }
-  return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
 }
 
 async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: number): Promise<Buffer> {
   const encoding = single(headers['content-encoding'])?.toLowerCase() ?? 'identity';
-  if (encoding === 'identity' || body.length === 0) return body;
+  if (encoding === 'identity') return body;
   if (encoding !== 'gzip') throw badResponse('its encoding was not asked for', { gateway: { status } });
   try {
     return await gunzipAsync(body, { maxOutputLength: maxBytes });

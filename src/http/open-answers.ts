@@ -8,7 +8,7 @@ export class OpenAnswers {
 
   add(response: ServerResponse): void {
     this.open.add(response);
-    response.once('close', () => this.open.delete(response));
+    response.on('close', () => this.open.delete(response));
   }
 
   /** Resolves once those that are open now are written out, or after so many milliseconds. */

@@ -110,7 +110,7 @@ async function answerGraphQL(
     const results = parts.operations.stream(toOperationRequest(body, parts.documents), context);
     return answerEventStream(response, results, parts.keepAliveMs);
   }
-  response.once('close', () => {
+  response.on('close', () => {
     if (!response.writableFinished) context.abandon();
   });
   const plainType = plainPostType(request);

@@ -3,7 +3,7 @@ import type { Totals } from '../registry/store.js';
 import type { FinishedOperation, Watch } from './work.js';
 
 /** Bytes that lines are gathered to, and milliseconds that one waits for others: a write for each is dear. */
-const GATHERED = { minLength: 4_096, periodicFlush: 100 };
+const GATHERED = { minLength: 16_000, periodicFlush: 100 };
 
 /** One JSON object a line on stdout, written beside the work and not in its way. */
 export function createLog(
