@@ -64,9 +64,8 @@ export class Chats {
         hasBegun = true;
         if ('delta' in part) yield part.delta;
         else {
-          const done = await this.conclude(part.end, turn, request);
-          // A reader who dawdles over the last event keeps nobody waiting.
-          await turn.end();
+          // A reader who dawdles over the last event keeps nobody waiting; the store writes both at once.
+          const [done] = await Promise.all([this.conclude(part.end, turn, request), turn.end()]);
           isWhole = true;
           yield done;
         }
@@ -131,13 +130,15 @@ function toFailure(error: unknown): ChatFailure {
   return { code, message, retryable, retryAfter: details.retryAfter ?? null };
 }
 
+/** The rest with the first one before it, and nothing in its way from then on. */
 function resume<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void>): AsyncIterableIterator<T> {
   let waiting: IteratorResult<T, void> | undefined = first;
   return {
-    async next() {
-      const result = waiting ?? (await rest.next());
+    next() {
+      if (!waiting) return rest.next();
+      const result = waiting;
       waiting = undefined;
-      return result;
+      return Promise.resolve(result);
     },
     return: () => rest.return(),
     throw: (error) => rest.throw(error),

@@ -3,8 +3,9 @@ import { LimitedLifetime } from '../lifetime.js';
 import { Breaker, type BreakerState, type Health } from './breaker.js';
 import type { Exchange } from './connections.js';
 import { timedOut } from './errors.js';
+import type { GatewayEvent, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
-import { type GatewayCall, type GatewayEvent, GatewayHttp, type GatewayHttpOptions } from './http.js';
+import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './http.js';
 import type { JsonObject } from './json.js';
 
 import { Retries } from './retries.js';
@@ -15,6 +16,13 @@ export interface GatewayOptions extends GatewayHttpOptions {
   now?: () => number;
   /** Told of each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
+}
+
+/** Makes parts of the events of one answer. */
+export interface EventsReader<T> {
+  read(event: GatewayEvent): T[];
+  /** No more events come. */
+  finish(): T[];
 }
 
 /** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
@@ -49,24 +57,25 @@ export class GatewayCalls {
   }
 
   /** A streamed answer, part by part; with the first one it has come, and is never asked for again. */
-  async *stream<T>(
-    call: GatewayCall,
-    read: (events: AsyncIterable<GatewayEvent>) => AsyncGenerator<T, void>,
-  ): AsyncGenerator<T, void> {
+  async *stream<T>(call: GatewayCall, newReader: () => EventsReader<T>): AsyncGenerator<T, void> {
     const running = new RunningCall(call, this.options);
-    let parts: AsyncGenerator<T, void> | undefined;
+    let events: GatewayEvents | undefined;
     try {
-      const first = await this.attempt(running, (exchange) => {
-        parts = read(this.http.events(call, exchange));
-        return parts.next();
+      let reader = newReader();
+      let parts = await this.attempt(running, (exchange) => {
+        events = this.http.events(call, exchange);
+        reader = newReader();
+        return nextParts(events, reader);
       });
-      if (!first.done) yield first.value;
-      if (parts) yield* parts;
+      while (events && parts.length > 0) {
+        for (const part of parts) yield part;
+        parts = await nextParts(events, reader);
+      }
       running.outcome = 'OK';
     } catch (error) {
       throw running.failed(error);
     } finally {
-      await parts?.return();
+      events?.close();
       running.end();
     }
   }
@@ -88,6 +97,15 @@ export class GatewayCalls {
       pass.settle(healthAfter(error));
       throw error;
     }
+  }
+}
+
+/** At least one part; none at the end. */
+async function nextParts<T>(events: GatewayEvents, reader: EventsReader<T>): Promise<T[]> {
+  for (;;) {
+    const come = await events.next();
+    const parts = come.length > 0 ? come.flatMap((event) => reader.read(event)) : reader.finish();
+    if (parts.length > 0 || come.length === 0) return parts;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { BreakerState } from './breaker.js';
 import { GatewayCalls, type GatewayOptions } from './calls.js';
-import { readChatStream } from './chat-stream.js';
+import { ChatStreamReader } from './chat-stream.js';
 import type { GatewayOperation } from './errors.js';
 import type { GatewayCall } from './http.js';
 import {
@@ -71,7 +71,7 @@ export class GatewayDataSource {
   /** The same, streamed. */
   chatStream(chat: NewChat, { repeatable = false } = {}): AsyncGenerator<ChatAnswerPart> {
     const call = this.chatCall(chat, toChatStreamBody(chat), repeatable);
-    return this.calls.stream(call, (events) => readChatStream(events, chat));
+    return this.calls.stream(call, () => new ChatStreamReader(chat));
   }
 
   /** `GET /models`. */

@@ -1,4 +1,5 @@
 import { createParser } from 'eventsource-parser';
+import type { AppError } from '../errors.js';
 import { badResponse } from './errors.js';
 
 /** Reads server-sent events, however their bytes are cut. */
@@ -18,14 +19,21 @@ export class EventStreamReader {
   /** `maxEventLength`: characters of the largest event that is taken. */
   constructor(private readonly maxEventLength: number) {}
 
-  /** The data of each event whose last byte is among these; without bytes: of what the end of the stream completes. */
-  *read(bytes: Uint8Array | undefined): Generator<string, void> {
+  /**
+   * The data of each event whose last byte is among these; without bytes: of what the end of the stream completes. Those
+   * before an event that is too large come first.
+   */
+  read(bytes: Uint8Array | undefined): string[] {
+    if (this.isTooLarge) throw this.tooLarge();
     const text = this.decoder.decode(bytes, { stream: bytes !== undefined });
     // A last event may lack the empty line behind it; a last line that was cut off is not completed by this.
     this.parser.feed(this.normalise(text) + (bytes === undefined ? '\n' : ''));
-    yield* this.ready.splice(0);
-    if (this.isTooLarge)
-      throw badResponse(`one of its events is larger than ${this.maxEventLength} characters`);
+    if (this.isTooLarge && this.ready.length === 0) throw this.tooLarge();
+    return this.ready.splice(0);
+  }
+
+  private tooLarge(): AppError {
+    return badResponse(`one of its events is larger than ${this.maxEventLength} characters`);
   }
 }
 

@@ -5,8 +5,9 @@ import type { Lifetime } from '../lifetime.js';
 import type { Answer } from './answer.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
-import { EventStreamReader } from './event-stream.js';
+import { GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
+import { single } from './headers.js';
 import { asObject, type JsonObject } from './json.js';
 
 const gunzipAsync = promisify(gunzip);
@@ -33,12 +34,6 @@ export interface GatewayCall extends CallFacts {
   onEnd?: ((call: FinishedCall) => void) | undefined;
 }
 
-/** What a streamed call brings: chunks and the `[DONE]` behind them, or one whole answer instead. */
-export type GatewayEvent = { kind: 'chunk' | 'answer'; body: JsonObject } | { kind: 'end' };
-
-/** How long the few bytes behind `[DONE]` are waited for, so that the connection can be used again. */
-const REST_OF_STREAM_MS = 1_000;
-
 /** Speaks HTTP with the gateway: size, compression, and every failure as one of our errors. */
 export class GatewayHttp {
   private readonly connections: Connections;
@@ -64,32 +59,14 @@ export class GatewayHttp {
     }
   }
 
-  /** The answer's events as they come; the next is read when it is asked for. */
-  async *events(call: GatewayCall, exchange: Exchange): AsyncGenerator<GatewayEvent> {
-    let isWhole = false;
-    try {
-      const answer = await this.send(call, exchange, 'identity');
-      if (answer.status !== 200 || /json|html/i.test(single(answer.headers['content-type']) ?? '')) {
-        yield { kind: 'answer', body: await this.readAnswer(answer, call, exchange) };
-        return;
-      }
-      refusePacked(answer);
-      const reader = new EventStreamReader(this.options.maxResponseBytes);
-      let bytes: Buffer | undefined;
-      do {
-        bytes = await answer.next();
-        for (const data of reader.read(bytes)) {
-          isWhole = data === '[DONE]';
-          if (isWhole) releaseAfterRest(answer, exchange);
-          yield isWhole ? { kind: 'end' } : { kind: 'chunk', body: readChunk(data, call) };
-          if (isWhole) return;
-        }
-      } while (bytes !== undefined);
-    } catch (error) {
-      throw transportError(error, exchange.stage);
-    } finally {
-      if (!isWhole) exchange.end();
-    }
+  /** The answer's events as they come. */
+  events(call: GatewayCall, exchange: Exchange): GatewayEvents {
+    return new GatewayEvents(exchange, {
+      send: () => this.send(call, exchange, 'identity'),
+      readWhole: (answer) => this.readAnswer(answer, call, exchange),
+      readChunk: (data) => readChunk(data, call),
+      maxEventLength: this.options.maxResponseBytes,
+    });
   }
 
   close(): Promise<void> {
@@ -154,25 +131,11 @@ export class GatewayHttp {
   }
 }
 
-function refusePacked({ headers }: Answer): void {
-  const encoding = single(headers['content-encoding']) ?? 'identity';
-  if (encoding !== 'identity') throw badResponse('its encoding was not asked for');
-}
-
 function readChunk(data: string, call: GatewayCall): JsonObject {
   const body = parseObject(data);
   if (body === null) throw badResponse('one of its events is not a JSON object');
   if (body.error != null) throw gatewayError({ status: 200, body }, call);
   return body;
-}
-
-function releaseAfterRest(answer: Answer, exchange: Exchange): void {
-  const timer = setTimeout(() => exchange.end(), REST_OF_STREAM_MS);
-  answer.skip((isWhole) => {
-    clearTimeout(timer);
-    if (isWhole) exchange.release();
-    else exchange.end();
-  });
 }
 
 async function readBody(answer: Answer, maxBytes: number): Promise<Buffer> {
@@ -205,8 +168,4 @@ function parseObject(text: string): JsonObject | null {
   } catch {
     return null;
   }
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header[0] : header;
 }

@@ -202,7 +202,8 @@ export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead
 
 /** The deltas of one chunk; a choice that says nothing gives none. */
 export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
-  return (asArray(chunk.choices) ?? []).flatMap((item, position) => {
+  const deltas: ChatAnswerDelta[] = [];
+  for (const [position, item] of (asArray(chunk.choices) ?? []).entries()) {
     const choice = asObject(item);
     const said = asObject(choice?.delta);
     const delta: ChatAnswerDelta = {
@@ -212,9 +213,12 @@ export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
       reasoningContent: asText(said?.reasoning_content),
       finishReason: fromFinishReason(choice?.finish_reason),
     };
-    const { index: _, ...parts } = delta;
-    return Object.values(parts).some((part) => part !== null) ? delta : [];
-  });
+    const { role, content, reasoningContent, finishReason } = delta;
+    const saysNothing =
+      role === null && content === null && reasoningContent === null && finishReason === null;
+    if (!saysNothing) deltas.push(delta);
+  }
+  return deltas;
 }
 
 /** An empty text, as some gateways send it while the answer goes on, is no reason. */

@@ -33,8 +33,10 @@ export async function answerEventStream(
     if (!response.writableNeedDrain) response.write(':\n\n');
   }, keepAliveMs);
   try {
-    for await (const result of results)
-      await write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`);
+    for await (const result of results) {
+      const slow = write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`);
+      if (slow) await slow;
+    }
     response.end('event: complete\ndata:\n\n');
   } finally {
     clearInterval(keepAlive);

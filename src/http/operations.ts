@@ -189,10 +189,15 @@ export class Operations {
     context: RequestContext,
   ): AsyncGenerator<ExecutionResult, void> {
     if (Array.isArray(prepared)) return yield { errors: prepared };
+    const { operation, variables } = prepared;
     const end = this.begin(prepared, context);
     try {
-      if (prepared.operation.kind === 'subscription') yield* this.eventResults(prepared, context);
-      else yield await this.execute(prepared, context);
+      if (operation.kind !== 'subscription') return yield await this.execute(prepared, context);
+      const source = await this.eventsOf(prepared, context);
+      if (!(Symbol.asyncIterator in source)) return yield this.presentResult(source, context);
+      for await (const event of source) {
+        yield this.presentResult(await operation.run(event, context, variables), context);
+      }
     } finally {
       end();
     }
@@ -201,18 +206,6 @@ export class Operations {
   private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
     const { operation, variables } = prepared;
     return this.presentResult(await operation.run(undefined, context, variables), context);
-  }
-
-  private async *eventResults(
-    prepared: PreparedOperation,
-    context: RequestContext,
-  ): AsyncGenerator<ExecutionResult, void> {
-    const { operation, variables } = prepared;
-    const source = await this.eventsOf(prepared, context);
-    if (!(Symbol.asyncIterator in source)) return yield this.presentResult(source, context);
-    for await (const event of source) {
-      yield this.presentResult(await operation.run(event, context, variables), context);
-    }
   }
 
   private eventsOf(
