@@ -52,6 +52,22 @@ describe('a reader who leaves a stream', () => {
   });
 });
 
+describe('what came before an event that is bad', () => {
+  it.each([
+    ['no JSON', 'data: {{\n\n'],
+    ['too large', `data: ${'x'.repeat(LIMITS.maxResponseBytes + 1)}\n\n`],
+  ])('is passed on where it came with one that is %s', async (_, bad) => {
+    await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' }) + bad));
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const stream = gateway
+      .as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })
+      .chatStream(QUESTION);
+    expect((await stream.next()).value).toMatchObject({ delta: { content: 'a' } });
+    await expect(stream.next()).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
+    await gateway.close();
+  });
+});
+
 describe('whoever watches the calls', () => {
   const cases: [string, Fault, (gateway: GatewayDataSource) => Promise<unknown>, object][] = [
     [
