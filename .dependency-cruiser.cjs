@@ -2,7 +2,7 @@
 const floors = [
   ['main', 'command-line', 'print-trusted-documents'],
   ['server', 'resolvers'],
-  ['schema', 'federation', 'http'],
+  ['schema', 'resolver-calls', 'federation', 'http'],
   ['chat'],
   ['contexts', 'models'],
   ['limits', 'sandbox', 'request-context'],
@@ -16,6 +16,7 @@ const floors = [
     'input-rules',
     'config',
     'environment',
+    'lifetime',
     'errors',
   ],
   ['client'],
