@@ -27,8 +27,8 @@ export interface LeaseOptions {
 
 /**
  * One holder at a time for each name: in order of arrival within this process, and across processes by a value in the
- * store that carries the holder's number. A higher number has taken over from a lower one, which can then neither
- * renew nor release it.
+ * store: the holder's fencing token, the time at which it took the lease and what makes it unique. A later token has taken
+ * over from an earlier one, whose holder can then neither renew nor release it.
  */
 export class Leases {
   private readonly turns: Turns;
@@ -50,25 +50,24 @@ export class Leases {
 
   private async acquire(key: string, caller: Lifetime, endTurn: () => void): Promise<Lease> {
     const { store, now, maxWaitMs } = this.options;
-    // Unique even where the store has lost its last numbers and gives them out again.
-    const number = `${await store.next('lease')} ${randomUUID()}`;
+    const token = `${now()} ${randomUUID()}`;
     const deadline = performance.now() + maxWaitMs;
     for (let wait = LOOK_MS.first; ; wait = Math.min(wait * 2, LOOK_MS.longest)) {
       caller.throwIfOver();
-      if ((await store.addValue(key, number, LEASE_MS, now())) === null) break;
+      if ((await store.addValue(key, token, LEASE_MS, now())) === null) break;
       if (performance.now() + wait > deadline) throw busy();
       await caller.wait(wait);
     }
-    return this.hold(key, number, endTurn);
+    return this.hold(key, token, endTurn);
   }
 
-  private hold(key: string, number: string, endTurn: () => void): Lease {
+  private hold(key: string, token: string, endTurn: () => void): Lease {
     const { store, now, renewMs = RENEW_MS } = this.options;
     const lifetime = new Lifetime();
     let safeUntil = performance.now() + LEASE_MS;
     const renew = async () => {
       const startedAt = performance.now();
-      const isHeld = await store.swapValue(key, number, number, LEASE_MS, now());
+      const isHeld = await store.swapValue(key, token, token, LEASE_MS, now());
       if (isHeld) safeUntil = startedAt + LEASE_MS;
       else lifetime.end(taken());
     };
@@ -80,7 +79,7 @@ export class Leases {
     const release = async () => {
       clearInterval(timer);
       // Whoever waits here goes on even where the store has failed; elsewhere the lease ends by itself.
-      await store.swapValue(key, number, null, 0, now()).catch(() => false);
+      await store.swapValue(key, token, null, 0, now()).catch(() => false);
       endTurn();
     };
     return {
