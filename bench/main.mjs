@@ -21,16 +21,16 @@ const FULL = {
   // As fast as models write, and slow enough that no candidate falls behind.
   chatStream: { rounds: 5, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
-  growth: { rounds: 5, ms: 1_500 },
+  growth: { rounds: 5, ms: 1_500, contexts: [1_000, 1_000_000] },
   registry: { rounds: 5, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
 const SHORT = {
-  limitMinutes: 2,
+  limitMinutes: 5,
   createContext: { rounds: 1, ms: 200 },
   chatStream: { rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
-  growth: { rounds: 1, ms: 200 },
+  growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },
   registry: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },
   start: { starts: 1 },
 };

@@ -1,13 +1,24 @@
+import { join } from 'node:path';
 import { startOurs } from '../support/candidates.mjs';
-import { interleave, medians } from '../support/rounds.mjs';
+import { Filled } from '../support/registry.mjs';
+import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
 const CONNECTIONS = 16;
 const KILOBYTE = 1_000;
 const PROMPT_KILOBYTES = [1, 10, 100, 1_000];
 const CALLERS = [1, 10_000];
 
-/** What a createContext costs our server as prompts and callers grow. */
-export async function measureGrowth({ caller, upstream, folder, rounds, ms }) {
+/** Who calls where nobody says who calls. */
+const ANONYMOUS = 'anonymous';
+/** Chats go to so many contexts, any as likely as any other. */
+const ASKED = 50_000;
+
+/** What a createContext costs our server as prompts, callers and live contexts grow, and what a chat does. */
+export async function measureGrowth(options) {
+  return { ...(await measurePromptsAndCallers(options)), contexts: await measureContexts(options) };
+}
+
+async function measurePromptsAndCallers({ caller, upstream, folder, rounds, ms }) {
   // In this mode it is the key that tells callers apart.
   const program = await startOurs(folder, { GATEWAY_URL: upstream.url, AUTH_MODE: 'passthrough' });
   const cpuPerCall = async (options) => {
@@ -28,6 +39,42 @@ export async function measureGrowth({ caller, upstream, folder, rounds, ms }) {
     prompts: table(PROMPT_KILOBYTES, prompts, 'KB'),
     callers: table(CALLERS, callers, 'callers'),
   };
+}
+
+async function measureContexts({ caller, upstream, folder, rounds, ms, contexts }) {
+  const { SqliteStore } = await import('../../dist/registry/sqlite.js');
+  const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench', AUTH_MODE: 'none' };
+  const servers = [];
+  for (const size of contexts) {
+    const path = join(folder, `contexts-of-${size}.db`);
+    const filled = await Filled.create(new SqliteStore(path), { size, callers: [ANONYMOUS], path });
+    await filled.end();
+    const program = await startOurs(folder, { ...gateway, STORE_URL: `sqlite:${path}` });
+    servers.push({ program, contextIds: filled.someOf(ASKED).map(({ context }) => context.id) });
+  }
+  const cpuOf = async ({ program }, task, options) => {
+    const cpuBefore = program.cpuSeconds();
+    const { calls } = await caller.run(task, { url: program.url, connections: CONNECTIONS, ms, ...options });
+    return ((program.cpuSeconds() - cpuBefore) / calls) * 1e6;
+  };
+  const measured = await interleave(contexts, rounds, async (size) => {
+    const server = servers[contexts.indexOf(size)];
+    return {
+      createMicroseconds: await cpuOf(server, 'createContexts', {}),
+      chatMicroseconds: await cpuOf(server, 'chats', { contextIds: server.contextIds }),
+    };
+  });
+  await Promise.all(servers.map(({ program }) => program.end()));
+  const [few] = measured;
+  const rows = contexts.map((size, place) => [
+    `${size} contexts`,
+    {
+      ...medians(measured[place]),
+      createTimesFew: medianRatio(measured[place], few, 'createMicroseconds'),
+      chatTimesFew: medianRatio(measured[place], few, 'chatMicroseconds'),
+    },
+  ]);
+  return Object.fromEntries(rows);
 }
 
 function table(sizes, measured, unit) {

@@ -1,7 +1,7 @@
 /** The callers: one process for them all, told what to do by `Load` and watched by nobody else. */
 
 import { openStreams } from './load/open-streams.mjs';
-import { createContexts, newContextIds } from './load/requests.mjs';
+import { chats, createContexts, newContextIds } from './load/requests.mjs';
 import { chatStreams } from './load/streams.mjs';
 
 const held = new Map();
@@ -9,6 +9,7 @@ const held = new Map();
 const tasks = {
   createContexts,
   newContextIds,
+  chats,
   chatStreams,
   async openStreams(options) {
     held.set(options.url, await openStreams(options));

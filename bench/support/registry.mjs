@@ -16,12 +16,14 @@ export class Filled {
   #count = 0;
   #random = 1;
 
+  /** `callers`: how many, or who. */
   constructor(store, { size, callers, path, server }) {
     Object.assign(this, { store, size, path, server });
     this.now = Date.now();
     this.began = this.now - SPREAD_MS;
     this.#count = size;
-    this.callers = Array.from({ length: callers }, (_, place) => nameOf(place));
+    this.callers =
+      typeof callers === 'number' ? Array.from({ length: callers }, (_, place) => nameOf(place)) : callers;
   }
 
   static async create(store, shape) {

@@ -5,6 +5,7 @@ const read = (name) => readFileSync(new URL(`../../../schema/operations/${name}`
 const CREATE = { query: read('1-create-context.graphql'), ...parse('1-create-context.json') };
 // graphql-jit, which mercurius compiles with, does not know the defaults of required input fields.
 CREATE.variables.input.reuse = false;
+const CHAT = { query: read('2-chat.graphql'), ...parse('2-chat.json') };
 const STREAM = { query: read('3-chat-stream.graphql'), ...parse('3-chat-stream.json') };
 
 function parse(name) {
@@ -17,6 +18,11 @@ export function createContextBody(promptBytes) {
   if (promptBytes === undefined) return JSON.stringify(CREATE);
   const messages = [{ role: 'SYSTEM', content: 'x'.repeat(promptBytes) }];
   return JSON.stringify({ ...CREATE, variables: { input: { ...input, messages } } });
+}
+
+/** The example operation. */
+export function chatBody(contextId) {
+  return JSON.stringify({ ...CHAT, variables: { input: { ...CHAT.variables.input, contextId } } });
 }
 
 /** The example operation; the upstream answers as the question says. @param {object} script */

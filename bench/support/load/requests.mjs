@@ -1,20 +1,34 @@
 import { Pool } from 'undici';
 import { quantile } from '../statistics.mjs';
-import { createContextBody } from './operations.mjs';
+import { chatBody, createContextBody } from './operations.mjs';
 
 /**
  * Calls createContext over `connections` for `ms`.
  * @param {{ url: string, connections: number, ms: number, promptBytes?: number, callers?: number }} options
  *   callers: how many keys take turns, where it matters who calls
  */
-export async function createContexts({ url, connections, ms, promptBytes, callers = 1 }) {
+export function createContexts({ url, connections, ms, promptBytes, callers = 1 }) {
   const body = createContextBody(promptBytes);
+  return callAll({ url, connections, ms }, (calls) => [body, `sk-bench-${calls % callers}`]);
+}
+
+/** Asks contexts in turn. @param {{ url: string, connections: number, ms: number, contextIds: string[] }} options */
+export function chats({ url, connections, ms, contextIds }) {
+  return callAll({ url, connections, ms }, (calls) => [
+    chatBody(contextIds[calls % contextIds.length]),
+    'sk-bench-0',
+  ]);
+}
+
+/** @param {(calls: number) => [body: string, key: string]} next what is sent after so many calls */
+async function callAll({ url, connections, ms }, next) {
   const latencies = [];
+  let begun = 0;
   const from = performance.now();
   await withPool(url, connections, async (call) => {
     while (performance.now() - from < ms) {
       const sent = performance.now();
-      await call(body, `sk-bench-${latencies.length % callers}`);
+      await call(...next(begun++));
       latencies.push(performance.now() - sent);
     }
   });
@@ -40,7 +54,7 @@ export async function newContextIds({ url, count }) {
   return ids;
 }
 
-/** As many workers as connections; a call that gives anything but a context ends the bench. */
+/** As many workers as connections; a call that gives anything but what it was to give ends the bench. */
 async function withPool(url, connections, work) {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections, pipelining: 1 });
@@ -53,7 +67,8 @@ async function withPool(url, connections, work) {
     });
     const text = await response.body.text();
     const answer = JSON.parse(text);
-    if (!answer.data?.createContext?.id) throw new Error(`${response.statusCode} ${text.slice(0, 1_000)}`);
+    const { createContext, chat } = answer.data ?? {};
+    if (!(createContext ?? chat)?.id) throw new Error(`${response.statusCode} ${text.slice(0, 1_000)}`);
     return answer;
   };
   try {
