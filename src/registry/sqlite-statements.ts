@@ -1,7 +1,7 @@
 import { HOUR_MS } from './store.js';
 
 /** Of the tables: a file of another version is not touched. */
-export const VERSION = 2;
+export const VERSION = 3;
 
 const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
     chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
@@ -34,6 +34,8 @@ export const CREATE_TABLES = `
     at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
     PRIMARY KEY (at, first)
   ) WITHOUT ROWID;
+  -- What was used since the last sweep: an entry is the usage rows of one transaction, as JSON.
+  CREATE TABLE usage_log (number INTEGER PRIMARY KEY, counts TEXT NOT NULL);
   CREATE TABLE usage_now (
     hour INTEGER NOT NULL, caller INTEGER NOT NULL, model INTEGER NOT NULL, contexts INTEGER NOT NULL,
     chats INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
@@ -133,8 +135,11 @@ export const SQL = {
   addLook: 'INSERT OR REPLACE INTO looks (at, first, last) VALUES (?, ?, ?)',
   removeLook: 'DELETE FROM looks WHERE at = ? AND first = ?',
 
-  count: `INSERT INTO usage_now (${USAGE}) SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5,
-    value->>6, value->>7 FROM json_each(?) WHERE true ${ADD_UP}`,
+  logUsage: 'INSERT INTO usage_log (counts) VALUES (?)',
+  sumUpLog: `INSERT INTO usage_now (${USAGE}) SELECT value->>0, value->>1, value->>2, SUM(value->>3), SUM(value->>4),
+    SUM(value->>5), SUM(value->>6), SUM(value->>7) FROM usage_log CROSS JOIN json_each(counts) WHERE true
+    GROUP BY 1, 2, 3 ${ADD_UP}`,
+  clearLog: 'DELETE FROM usage_log',
   moveUsage: `INSERT INTO usage (${USAGE}) SELECT ${USAGE} ${PAST_USAGE} ${ADD_UP}`,
   removeMovedUsage: `DELETE FROM usage_now WHERE (hour, caller, model) IN (SELECT hour, caller, model ${PAST_USAGE})`,
   usage: `WITH RECURSIVE hours (hour) AS (
@@ -147,6 +152,9 @@ export const SQL = {
       UNION ALL
       SELECT u.model, u.contexts, u.chats, u.prompt_tokens, u.cached_tokens, u.completion_tokens
       FROM hours CROSS JOIN usage_now u ON u.hour = hours.hour WHERE u.caller = ?1
+      UNION ALL
+      SELECT value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+      FROM usage_log CROSS JOIN json_each(counts) WHERE value->>1 = ?1 AND value->>0 >= ?2
     )
     SELECT n.name AS model, SUM(contexts) AS contexts, SUM(chats) AS chats, SUM(prompt_tokens) AS promptTokens,
       SUM(cached_tokens) AS cachedTokens, SUM(completion_tokens) AS completionTokens

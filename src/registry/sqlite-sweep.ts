@@ -1,4 +1,5 @@
 import type { Statements } from './sqlite-file.js';
+import type { Usage } from './sqlite-usage.js';
 import { CLEAR_AFTER_MS, hourOf, USAGE_KEPT_MS } from './store.js';
 
 /** How many rows of a kind are cleared away at a time, and how often (milliseconds) while that is enough. */
@@ -8,7 +9,10 @@ const SWEEP = { rows: 500, everyMs: 1_000 };
 export class Sweep {
   private doneAt = 0;
 
-  constructor(private readonly sql: Statements) {}
+  constructor(
+    private readonly sql: Statements,
+    private readonly usage: Usage,
+  ) {}
 
   isDue(now: number): boolean {
     return now - this.doneAt >= SWEEP.everyMs;
@@ -18,6 +22,7 @@ export class Sweep {
   run(now: number): void {
     const { sql } = this;
     const hour = hourOf(now);
+    this.usage.sumUp();
     sql.moveUsage.run(hour, SWEEP.rows);
     const cleared = [
       this.clearContexts(now - CLEAR_AFTER_MS),

@@ -13,9 +13,13 @@ type Row = [
   completionTokens: number,
 ];
 
+/** How many rows are in the log at most, so that a report reads through it in milliseconds. */
+const MAX_LOGGED = 4_096;
+
 /** What callers use by hour and model, summed up over a transaction: many of its writes are the same caller's. */
 export class Usage {
   private readonly rows = new Map<string, Row>();
+  private logged = 0;
 
   constructor(
     private readonly sql: Statements,
@@ -30,11 +34,20 @@ export class Usage {
     this.add(callerId, model, at, 0, totals);
   }
 
-  /** Inside of the transaction. */
+  /** Inside of the transaction: at its end, into the log, as each caller's row would be a page of its own to write. */
   write(): void {
     if (this.rows.size === 0) return;
-    this.sql.count.run(JSON.stringify([...this.rows.values()]));
+    this.sql.logUsage.run(JSON.stringify([...this.rows.values()]));
+    this.logged += this.rows.size;
     this.rows.clear();
+    if (this.logged >= MAX_LOGGED) this.sumUp();
+  }
+
+  /** Inside of a transaction: clears the log. */
+  sumUp(): void {
+    this.sql.sumUpLog.run();
+    this.sql.clearLog.run();
+    this.logged = 0;
   }
 
   forget(): void {

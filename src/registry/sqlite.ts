@@ -40,7 +40,7 @@ export class SqliteStore implements Store {
     this.sql = sql;
     this.names = new Names(sql);
     this.counts = new Usage(sql, this.names);
-    this.sweep = new Sweep(sql);
+    this.sweep = new Sweep(sql, this.counts);
     this.reads = new Reads(sql);
     this.groups = new Groups(db, sql, {
       createAll: (creations) => this.createAll(creations),

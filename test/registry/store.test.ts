@@ -238,6 +238,25 @@ function conformance(open: () => Promise<Store>) {
       expect(await ids(100, null, NOON + 100)).toEqual(left);
     });
 
+    it('has what was created and what is shared in one order, also what was let go and is shared again', async () => {
+      const made = Array.from({ length: 6 }, (_, n) => record({ createdAt: NOON + n }));
+      for (const [n, context] of made.entries()) {
+        await store.create(context, n % 2 ? `${caller}-other` : caller);
+        if (n % 2) await store.share(context.key, caller, context.createdAt);
+      }
+      const newest = made.map(({ id }) => id).toReversed();
+      expect(await ids(4, null, NOON + 9)).toEqual(newest.slice(0, 4));
+      const place = { heldAt: NOON + 2, key: made[2]?.key ?? '' };
+      expect(await ids(4, place, NOON + 9)).toEqual(newest.slice(4));
+      const [first] = made as [ContextRecord];
+      await store.use(caller, first.key, useAt(NOON + 9));
+      expect(await store.release(caller, first.key, NOON + 9)).toBe(true);
+      expect(await store.use(caller, first.key, useAt(NOON + 9))).toBeNull();
+      const again = { heldAt: NOON + 10, totals: NO_USE };
+      expect(await store.share(first.key, caller, NOON + 10)).toMatchObject(again);
+      expect(await ids(100, null, NOON + 10)).toEqual([first.id, ...newest.slice(0, 5)]);
+    });
+
     it('pages through any contexts without missing or repeating one', async () => {
       const ages = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 12 });
       await fc.assert(
@@ -396,6 +415,36 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
+  it('reports the same usage before and after it is summed up, and sums it up in time', async () => {
+    const file = join(folder, 'usage.db');
+    const store = openStore(`sqlite:${file}`, silent);
+    const { default: Database } = await import('libsql');
+    const db = new Database(file);
+    const logged = () =>
+      db.prepare('SELECT SUM(json_array_length(counts)) AS rows FROM usage_log').get() as { rows: number };
+    const context = record();
+    await store.create(context, 'caller');
+    await store.use('caller', context.key, useAt(NOON));
+    expect(logged().rows).toBeGreaterThan(0);
+    const expected = [{ model: context.model, contexts: 1, ...TOKENS }];
+    expect(await store.usage('caller', 0, NOON)).toEqual(expected);
+    for (const now of [NOON + 1_000, NOON + 2 * HOUR_MS]) {
+      await store.addValue('later', 'x', HOUR_MS, now);
+      expect(logged().rows).toBeNull();
+      expect(await store.usage('caller', 0, now)).toEqual(expected);
+    }
+    // All within one second: nothing but their number makes the store sum up.
+    const at = NOON + 2 * HOUR_MS;
+    const many = Array.from({ length: 5_000 }, (_, n) =>
+      store.create(record({ createdAt: at }), `many ${n}`),
+    );
+    await Promise.all(many);
+    expect(logged().rows ?? 0).toBeLessThan(4_096);
+    expect(await store.usage('many 7', 0, at)).toMatchObject([{ contexts: 1 }]);
+    db.close();
+    await store.close();
+  });
+
   it('clears away as much as there is, however much expires at once', async () => {
     const store = openStore(`sqlite:${join(folder, 'much.db')}`, silent);
     await Promise.all(Array.from({ length: 1_200 }, () => store.create(record(), 'caller')));
@@ -415,7 +464,7 @@ describe('the store in SQLite', () => {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...Array(8).fill(0).slice(0, marksOf(text)));
       const scans = (plan as { detail: string }[])
         .map(({ detail }) => detail)
-        .filter((detail) => /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|all_usage)/.test(detail));
+        .filter((detail) => /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|all_usage|usage_log)/.test(detail));
       expect({ name, scans }).toEqual({ name, scans: [] });
     }
     db.close();
