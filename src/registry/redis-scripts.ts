@@ -3,7 +3,7 @@ import { CLEAR_AFTER_MS } from './store.js';
 /**
  * Keys, each with its prefix: `c:` a context as a hash (d: data, g: gone_at, and for each holder `h:<caller>`: heldAt,
  * usedAt and the totals, with commas between), `l:` a caller's list (a sorted set by place), `u:` a caller's day (a
- * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `n:` a series.
+ * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `n` how often it was checked whether anything can be written.
  *
  * A context and its holdings are one key: they end together, and each is one step for the server. Redis' own expiry only
  * clears away; what has expired is told by the time that is handed in, as in every store.

@@ -1,7 +1,7 @@
 import { HOUR_MS } from './store.js';
 
 /** Of the tables: a file of another version is not touched. */
-export const VERSION = 3;
+export const VERSION = 4;
 
 const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
     chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
@@ -53,7 +53,8 @@ export const CREATE_TABLES = `
     key TEXT PRIMARY KEY, value TEXT NOT NULL, gone_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX kept_values_by_end ON kept_values (gone_at);
-  CREATE TABLE series (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+  -- Written to see whether anything can be.
+  CREATE TABLE checks (number INTEGER PRIMARY KEY);
   PRAGMA user_version = ${VERSION};
 `;
 
@@ -70,8 +71,8 @@ const ADD_UP = `ON CONFLICT DO UPDATE SET contexts = contexts + excluded.context
   completion_tokens = completion_tokens + excluded.completion_tokens`;
 const PAST_USAGE = 'FROM usage_now WHERE hour < ? ORDER BY hour, caller, model LIMIT ?';
 
-/** Rows of one statement: a call for each of them costs a quarter more. */
-export const ROWS_AT_ONCE = 16;
+/** Creations of one statement, the most first: any number of them takes few statements, each of which has its price. */
+export const CREATIONS_AT_ONCE = [32, 16, 8, 4, 2, 1] as const;
 
 const createContexts = (rows: number) => {
   const marks = (row: number) => [1, 2, 3, 4, 5, 5].map((place) => `?${row * 5 + place}`).join();
@@ -109,8 +110,12 @@ export const SQL = {
   numberOf: 'SELECT number FROM names WHERE name = ?',
   addName: 'INSERT INTO names (name) VALUES (?) RETURNING number',
 
-  createContext: createContexts(1),
-  createContexts: createContexts(ROWS_AT_ONCE),
+  create32: createContexts(32),
+  create16: createContexts(16),
+  create8: createContexts(8),
+  create4: createContexts(4),
+  create2: createContexts(2),
+  create1: createContexts(1),
   context: `SELECT ${CONTEXT} FROM contexts WHERE key = ? AND gone_at > ?`,
   contextOfKey: 'SELECT number FROM contexts WHERE key = ?',
   replace: 'UPDATE contexts SET gone_at = ?, data = ? WHERE key = ?',
@@ -168,6 +173,5 @@ export const SQL = {
   removeValue: 'DELETE FROM kept_values WHERE key = ?',
   removeGoneValues: `DELETE FROM kept_values WHERE key IN
     (SELECT key FROM kept_values WHERE gone_at <= ? ORDER BY gone_at LIMIT ?)`,
-  next: `INSERT INTO series (name, number) VALUES (?, 1)
-    ON CONFLICT (name) DO UPDATE SET number = number + 1 RETURNING number`,
+  check: 'INSERT OR REPLACE INTO checks VALUES (1)',
 };

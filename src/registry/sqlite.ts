@@ -4,7 +4,7 @@ import { openFile, type Statements } from './sqlite-file.js';
 import { Groups } from './sqlite-groups.js';
 import { Names } from './sqlite-names.js';
 import { Reads } from './sqlite-reads.js';
-import { ROWS_AT_ONCE } from './sqlite-statements.js';
+import { CREATIONS_AT_ONCE } from './sqlite-statements.js';
 import { Sweep } from './sqlite-sweep.js';
 import { Usage } from './sqlite-usage.js';
 import {
@@ -164,12 +164,8 @@ export class SqliteStore implements Store {
     return this.write(now, () => void this.sql.keepValue.run(until, key, until));
   }
 
-  next(series: string): Promise<number> {
-    return this.write(0, () => (this.sql.next.get(series) as [number])[0]);
-  }
-
-  async check(): Promise<void> {
-    await this.next('check');
+  check(): Promise<void> {
+    return this.write(0, () => void this.sql.check.run());
   }
 
   async close(): Promise<void> {
@@ -223,21 +219,23 @@ export class SqliteStore implements Store {
   }
 
   private createAll(creations: Creation[]): void {
-    for (let place = 0; place < creations.length; place += ROWS_AT_ONCE) {
-      this.createSome(creations.slice(place, place + ROWS_AT_ONCE));
+    let place = 0;
+    for (const size of CREATIONS_AT_ONCE) {
+      for (; creations.length - place >= size; place += size) {
+        this.createSome(this.sql[`create${size}`], creations.slice(place, place + size));
+      }
     }
     for (const { context, callerId } of creations) {
       this.counts.countContext(callerId, context.model, context.createdAt);
     }
   }
 
-  private createSome(creations: Creation[]): void {
-    if (creations.length === ROWS_AT_ONCE && this.insert(this.sql.createContexts, creations)) return;
+  private createSome(statement: Database.Statement, creations: Creation[]): void {
+    if (this.insert(statement, creations)) return;
+    // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
     for (const creation of creations) {
-      if (this.insert(this.sql.createContext, [creation])) continue;
-      // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
       this.removeNow(creation.context.key);
-      this.insert(this.sql.createContext, [creation]);
+      this.insert(this.sql.create1, [creation]);
     }
   }
 

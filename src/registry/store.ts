@@ -99,8 +99,6 @@ export interface Store {
   ): Promise<boolean>;
   /** Keeps a value until `until` at least. */
   keepValue(key: string, until: number, now: number): Promise<void>;
-  /** The next number of a series, from 1. */
-  next(series: string): Promise<number>;
 
   /** Throws where the store cannot be reached or written. */
   check(): Promise<void>;

@@ -355,12 +355,6 @@ function conformance(open: () => Promise<Store>) {
     });
   });
 
-  it('numbers a series from 1, without a gap or a repetition', async () => {
-    const numbers = await Promise.all([1, 2, 3].map(() => store.next(`series of ${caller}`)));
-    expect(numbers.toSorted()).toEqual([1, 2, 3]);
-    expect(await store.next(`series of ${caller}`)).toBe(4);
-  });
-
   it('says that it can be written', async () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
@@ -387,6 +381,19 @@ describe('the store in SQLite', () => {
     await one.close();
   });
 
+  it('has each of those that were created at once, however many they were', async () => {
+    const store = openStore(`sqlite:${join(folder, 'groups.db')}`, silent);
+    for (const count of [1, 2, 3, 15, 31, 77]) {
+      const contexts = Array.from({ length: count }, () => record());
+      await Promise.all(contexts.map((context) => store.create(context, `caller of ${count}`)));
+      expect(await store.holdings(`caller of ${count}`, 100, null, NOON)).toHaveLength(count);
+      for (const context of contexts) {
+        expect(await store.holding(`caller of ${count}`, context.key, NOON)).toMatchObject({ context });
+      }
+    }
+    await store.close();
+  });
+
   it('clears away what has expired, and looks at nothing that has not', async () => {
     const store = openStore(`sqlite:${join(folder, 'sweep.db')}`, silent);
     const [short, long, used] = [record(), record({ goneAt: NOON + 9 * DAY_MS }), record()];
@@ -399,7 +406,7 @@ describe('the store in SQLite', () => {
     const count = (table: string) =>
       (db.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get() as { n: number }).n;
     // Each write that comes a second later clears away.
-    await store.next('x');
+    await store.check();
     await store.addValue('later', 'x', HOUR_MS, NOON + HOUR_MS + CLEAR_AFTER_MS);
     expect({ contexts: count('contexts'), shares: count('shares') }).toEqual({
       contexts: 2,
