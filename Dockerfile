@@ -38,5 +38,4 @@ STOPSIGNAL SIGTERM
 # Whether the process lives, not whether it is ready: to start it again mends no store that is away.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# More room for what lives as long as a request does: the collector then finds most of it dead (docs/performance.md).
-ENTRYPOINT ["node", "--enable-source-maps", "--max-semi-space-size=32", "dist/main.js"]
+ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]

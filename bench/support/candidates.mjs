@@ -18,15 +18,12 @@ export function startCandidate(name, upstream, folder) {
   return Program.start([file(`../servers/${PEERS[name]}`)], gateway);
 }
 
-/** As `npm start`, the image and the unit of systemd start it. */
-const AS_SHIPPED = ['--max-semi-space-size=32'];
-
 /**
  * Our server as it is shipped, without the limits on one caller: here one caller is the whole load.
  * @param {string} folder @param {Record<string, string>} env @param {string[]} [nodeOptions]
  */
 export function startOurs(folder, env, nodeOptions = []) {
-  return Program.start([...AS_SHIPPED, ...nodeOptions, SERVER], {
+  return Program.start([...nodeOptions, SERVER], {
     PORT: '0',
     STORE_URL: `sqlite:${folder}/contexts-${Date.now()}.db`,
     RATE_LIMIT_CREATES_PER_MINUTE: '0',
