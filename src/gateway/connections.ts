@@ -29,9 +29,10 @@ export class Connections {
     private readonly options: ConnectionOptions,
   ) {}
 
-  /** A connection for one request; it is the caller's to end, and ends with the call. */
+  /** A connection for one request; it is the caller's to end, and ends with the call. None for a call that is over. */
   open(lifetime: Lifetime): Exchange {
     if (this.isClosed) throw shuttingDown();
+    lifetime.throwIfOver();
     const client = this.idle.pop() ?? this.connect();
     return new Exchange(client, lifetime, {
       isUnreached: () => this.unreached.has(client),
@@ -83,7 +84,7 @@ export class Exchange {
 
   constructor(
     private readonly client: Client,
-    private readonly lifetime: Lifetime,
+    lifetime: Lifetime,
     private readonly owner: Owner,
   ) {
     this.unwatch = lifetime.watch((reason) => this.end(reason));
@@ -101,7 +102,6 @@ export class Exchange {
 
   /** Sends the request, once, and waits for the answer's head. No redirect is followed: it would carry the key to another host. */
   async send(options: Dispatcher.DispatchOptions): Promise<Answer> {
-    this.lifetime.throwIfOver();
     this.client.dispatch(options, this.answer);
     await this.answer.begin();
     return this.answer;

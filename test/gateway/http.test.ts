@@ -113,6 +113,14 @@ describe('a gateway that takes too long', () => {
     await gateway.close();
   });
 
+  it('is not asked where the caller has left already', async () => {
+    const caller = new Lifetime();
+    caller.end(cancelled());
+    const { error, seen } = await create(() => undefined, {}, [caller]);
+    expect(error).toMatchObject({ code: 'CANCELLED' });
+    expect(seen).toEqual([]);
+  });
+
   it('is let go of when the caller leaves', async () => {
     const caller = new Lifetime();
     let closed: Promise<void> | undefined;
