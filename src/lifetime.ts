@@ -3,8 +3,8 @@ import type { AppError } from './errors.js';
 type Watcher = (reason: AppError) => void;
 
 /**
- * How long work may go on: until whoever it is for leaves, its time is up, or what it builds on is lost. Plain callbacks,
- * since an AbortSignal for each request and another for each call cost a tenth of all that they do.
+ * How long work may go on: until whoever it is for leaves, its time is up, or what it builds on is lost. Plain callbacks cost
+ * less than an AbortSignal for each request and another for each call.
  */
 export class Lifetime {
   private reason: AppError | undefined;

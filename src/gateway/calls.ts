@@ -60,16 +60,18 @@ export class GatewayCalls {
   async *stream<T>(call: GatewayCall, newReader: () => EventsReader<T>): AsyncGenerator<T, void> {
     const running = new RunningCall(call, this.options);
     let events: GatewayEvents | undefined;
+    let next: () => Promise<T[]> = async () => [];
     try {
-      let reader = newReader();
       let parts = await this.attempt(running, (exchange) => {
-        events = this.http.events(call, exchange);
-        reader = newReader();
-        return nextParts(events, reader);
+        const attempted = this.http.events(call, exchange);
+        const reader = newReader();
+        events = attempted;
+        next = () => nextParts(attempted, reader);
+        return next();
       });
-      while (events && parts.length > 0) {
+      while (parts.length > 0) {
         for (const part of parts) yield part;
-        parts = await nextParts(events, reader);
+        parts = await next();
       }
       running.outcome = 'OK';
     } catch (error) {

@@ -4,12 +4,23 @@ import { openFile, type Statements } from './sqlite-file.js';
 import { Groups } from './sqlite-groups.js';
 import { Names } from './sqlite-names.js';
 import { Reads } from './sqlite-reads.js';
+import {
+  CALLER,
+  type ContextRow,
+  DATA,
+  GONE_AT,
+  holdingsBy,
+  NUMBER,
+  newestFirst,
+  type Own,
+  sumsOf,
+  toHolding,
+} from './sqlite-rows.js';
 import { CREATIONS_AT_ONCE } from './sqlite-statements.js';
 import { Sweep } from './sqlite-sweep.js';
 import { Usage } from './sqlite-usage.js';
 import {
   type ContextRecord,
-  HOUR_MS,
   type Holding,
   type ModelUsage,
   type Place,
@@ -254,54 +265,4 @@ export class SqliteStore implements Store {
     this.sql.addLook.run(lookAt, last - changes + 1, last);
     return true;
   }
-}
-
-/** As the statements give them. */
-type Own = [
-  heldAt: number,
-  usedAt: number,
-  chats: number,
-  promptTokens: number,
-  cachedTokens: number,
-  completionTokens: number,
-];
-type ContextRow = [number: number, goneAt: number, data: string, caller: number | null, ...Own];
-type ListRow = [key: string, goneAt: number, data: string, ...Own];
-const [NUMBER, GONE_AT, DATA, CALLER] = [0, 1, 2, 3] as const;
-
-function toHolding(key: string, [, goneAt, data, , ...own]: ContextRow): Holding {
-  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = own;
-  const totals = { chats, promptTokens, cachedTokens, completionTokens };
-  return { context: unpackRecord(key, goneAt, data), heldAt, usedAt, totals };
-}
-
-function sumsOf({ chats, promptTokens, cachedTokens, completionTokens }: Use): number[] {
-  return [chats, promptTokens, cachedTokens, completionTokens];
-}
-
-interface List {
-  caller: number;
-  first: number;
-  place: Place;
-  now: number;
-}
-
-/** Hour by hour, back from the place. */
-function holdingsBy(hourWith: Database.Statement, inHour: Database.Statement, list: List): Holding[] {
-  const { caller, first, place, now } = list;
-  const { heldAt, key } = place;
-  const found: Holding[] = [];
-  for (let upTo = Math.floor(heldAt / HOUR_MS); found.length < first; ) {
-    const [hour] = (hourWith.get(upTo, caller) as [number] | undefined) ?? [];
-    if (hour === undefined) break;
-    const rows = inHour.all(hour, caller, heldAt, heldAt, key, now, first - found.length) as ListRow[];
-    for (const [key, goneAt, data, ...own] of rows)
-      found.push(toHolding(key, [0, goneAt, data, caller, ...own]));
-    upTo = hour - 1;
-  }
-  return found;
-}
-
-function newestFirst(one: Holding, other: Holding): number {
-  return other.heldAt - one.heldAt || (one.context.key < other.context.key ? 1 : -1);
 }
