@@ -11,6 +11,7 @@ import { toAppError } from './errors.js';
 import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
 import { ApolloWay } from './http/apollo-way.js';
+import { Compiler } from './http/compiled-operation.js';
 import { Cors } from './http/cors.js';
 import { ExamplePage } from './http/example-page.js';
 import { MetricsPage } from './http/metrics-page.js';
@@ -43,6 +44,8 @@ export interface Surroundings {
   /** Milliseconds between the signs of life on a quiet stream; 12 seconds where it is left out. */
   keepAliveMs?: number;
   timeouts?: Timeouts;
+  /** The run of an operation from which on it is compiled, the second where it is left out. */
+  compiledFromRun?: number;
 }
 
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
@@ -55,6 +58,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     log = createLog(config.logLevel),
     keepAliveMs = 12_000,
     timeouts = TIMEOUTS,
+    compiledFromRun,
   } = surroundings;
   const documents = openDocuments(config.trustedDocuments);
   const cors = new Cors(config.corsOrigins);
@@ -78,8 +82,11 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     new RequestContext({ requestId, caller, gateway, container, now });
   const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
   const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
+  const compiler = new Compiler(schema, compiledFromRun);
+  if (compiledFromRun === 1) await compiler.load();
   const operations = new Operations({
     schema,
+    compiler,
     introspection: config.introspection,
     documents,
     log,

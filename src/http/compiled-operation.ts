@@ -10,7 +10,6 @@ import {
   OperationTypeNode,
   visit,
 } from 'graphql';
-import { compileQuery, isCompiledQuery } from 'graphql-jit';
 import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import { type Variables, VariablesReader } from './variables.js';
@@ -21,28 +20,59 @@ type Run = (
   variables: Variables,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
+/** An operation that is run so many times is compiled: one that is asked once costs less as it is. */
+const COMPILED_FROM_RUN = 2;
+
 /** Compiles operations of one schema: what an operation selects is made out once, and not at each call. */
 export class Compiler {
   private readonly schema: GraphQLSchema;
+  private jit: typeof import('graphql-jit') | undefined;
 
-  constructor(private readonly original: GraphQLSchema) {
+  constructor(
+    private readonly original: GraphQLSchema,
+    private readonly fromRun = COMPILED_FROM_RUN,
+  ) {
     this.schema = withCoercedVariables(original);
   }
 
-  compile(document: DocumentNode, operation: OperationDefinitionNode): CompiledOperation {
-    return new CompiledOperation(operation, this.original, this.runnerOf(document, operation));
+  /** graphql-jit is a hundred files, which a first answer does not wait for; until they are there, nothing is compiled. */
+  async load(): Promise<void> {
+    this.jit ??= await import('graphql-jit');
   }
 
-  private runnerOf(document: DocumentNode, operation: OperationDefinitionNode): Run {
-    const operationName = operation.name?.value;
-    if (isCompilable(document, operation)) {
-      const compiled = compileQuery(this.schema, passingVariables(document), operationName);
-      if (isCompiledQuery(compiled)) return compiled.query;
-    }
-    const schema = this.original;
-    return (rootValue, contextValue, variableValues) =>
-      execute({ schema, document, operationName, rootValue, contextValue, variableValues });
+  compile(document: DocumentNode, operation: OperationDefinitionNode): CompiledOperation {
+    const run = isCompilable(document, operation)
+      ? this.compiledInTime(passingVariables(document), operation.name?.value)
+      : interpreted(this.original, document, operation.name?.value);
+    return new CompiledOperation(operation, this.original, run);
   }
+
+  private compiledInTime(document: DocumentNode, operationName: string | undefined): Run {
+    const first = interpreted(this.schema, document, operationName);
+    let runs = 0;
+    let compiled: Run | undefined;
+    return (root, context, variables) => {
+      runs += 1;
+      if (runs >= this.fromRun) compiled ??= this.compiled(document, operationName, first);
+      return (compiled ?? first)(root, context, variables);
+    };
+  }
+
+  /** undefined: not yet. */
+  private compiled(document: DocumentNode, operationName: string | undefined, otherwise: Run) {
+    if (!this.jit) {
+      // Should it fail, the next run tries again.
+      this.load().catch(() => undefined);
+      return undefined;
+    }
+    const compiled = this.jit.compileQuery(this.schema, document, operationName);
+    return this.jit.isCompiledQuery(compiled) ? compiled.query : otherwise;
+  }
+}
+
+function interpreted(schema: GraphQLSchema, document: DocumentNode, operationName: string | undefined): Run {
+  return (rootValue, contextValue, variableValues) =>
+    execute({ schema, document, operationName, rootValue, contextValue, variableValues });
 }
 
 /** One operation of a document that may run, ready to be run again and again. */
@@ -100,7 +130,7 @@ function isCompilable(document: DocumentNode, { operation }: OperationDefinition
 /** Takes any value as it is. */
 const COERCED = new GraphQLScalarType({ name: 'CoercedVariable__' });
 
-/** graphql-jit does not know the defaults of required input fields, so that the variables are read before it. */
+/** graphql-jit does not know the defaults of required input fields, so that the variables are read before either way. */
 function passingVariables(document: DocumentNode): DocumentNode {
   const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } } as const;
   return {

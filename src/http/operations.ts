@@ -19,7 +19,7 @@ import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
-import { type CompiledOperation, Compiler } from './compiled-operation.js';
+import type { CompiledOperation, Compiler } from './compiled-operation.js';
 import { type KnownDocument, KnownDocuments } from './known-documents.js';
 import { PrivateValuesRule } from './private-values.js';
 import type { Variables } from './variables.js';
@@ -45,6 +45,7 @@ export interface Results extends AsyncIterableIterator<ExecutionResult, void, vo
 
 export interface OperationsOptions {
   schema: GraphQLSchema;
+  compiler: Compiler;
   introspection: boolean;
   documents: Documents;
   log: Logger;
@@ -62,14 +63,12 @@ export class Operations {
   private readonly running = new Set<RequestContext>();
   private onIdle: (() => void) | undefined;
   private draining = false;
-  private readonly compiler: Compiler;
   private readonly known = new KnownDocuments((text) => {
     const document = parseDocument(text);
     return { document, errors: this.validate(document), operations: new Map() };
   });
 
   constructor(private readonly options: OperationsOptions) {
-    this.compiler = new Compiler(options.schema);
     this.limits = [queryLimits(options.schema)];
     this.rules = [
       ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
@@ -141,7 +140,7 @@ export class Operations {
     if (compiled) return compiled;
     const definition = getOperationAST(document, name);
     if (!definition) return undefined;
-    const operation = this.compiler.compile(document, definition);
+    const operation = this.options.compiler.compile(document, definition);
     operations.set(name, operation);
     return operation;
   }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import fc from 'fast-check';
 import {
   type ExecutionResult,
@@ -20,7 +21,6 @@ import type { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema.js';
 
 const schema = createSchema();
-const compiler = new Compiler(schema);
 const CONTEXT = {} as RequestContext;
 
 const SCALARS: Record<string, fc.Arbitrary<unknown>> = {
@@ -114,6 +114,42 @@ function comparable({ data, errors }: ExecutionResult) {
   return JSON.parse(JSON.stringify({ data, told }));
 }
 
+/** One that compiles at once, and one that does not get to it in a single run. */
+async function compilers(of: GraphQLSchema): Promise<Compiler[]> {
+  const atOnce = new Compiler(of, 1);
+  await atOnce.load();
+  return [atOnce, new Compiler(of)];
+}
+
+describe('an operation', () => {
+  it('is not compiled for one run, and answers the same before and after', async () => {
+    const compiler = new Compiler(schema);
+    const load = jest.spyOn(compiler, 'load');
+    const document = parse('query ($kind: String!) { __type(name: $kind) { name kind } }');
+    const operation = compiler.compile(document, getOperationAST(document) as never);
+    const run = () => operation.run(undefined, CONTEXT, operation.read({ kind: 'ContextCache' }) as Variables);
+    const answer = await run();
+    expect(answer.data).toEqual({ __type: { name: 'ContextCache', kind: 'OBJECT' } });
+    expect(load).not.toHaveBeenCalled();
+    expect(await run()).toEqual(answer);
+    expect(load).toHaveBeenCalledTimes(1);
+    await load.mock.results[0]?.value;
+    for (const _ of [1, 2]) expect(await run()).toEqual(answer);
+    expect(load).toHaveBeenCalledTimes(1);
+  });
+
+  it('goes on as it is where the compiler cannot be loaded, and tries again', async () => {
+    const compiler = new Compiler(schema, 1);
+    const load = jest.spyOn(compiler, 'load').mockRejectedValueOnce(new Error('too many open files'));
+    const document = parse('{ __typename }');
+    const operation = compiler.compile(document, getOperationAST(document) as never);
+    for (const _ of [1, 2]) {
+      expect((await operation.run(undefined, CONTEXT, {})).data).toEqual({ __typename: 'Query' });
+    }
+    expect(load).toHaveBeenCalledTimes(2);
+  });
+});
+
 describe('a compiled operation', () => {
   const type = schema.getQueryType()?.getFields().contexts?.type as GraphQLOutputType;
 
@@ -130,12 +166,14 @@ describe('a compiled operation', () => {
           const [answered, restore] = answering(schema, value);
           try {
             const wanted = await execute({ schema: answered, document, contextValue: CONTEXT });
-            const operation = new Compiler(answered).compile(document, getOperationAST(document) as never);
-            const got = await operation.run(undefined, CONTEXT, operation.read({}) as Variables);
-            expect(comparable(got).data).toEqual(comparable(wanted).data);
-            expect(new Set(comparable(got).told.map(JSON.stringify))).toEqual(
-              new Set(comparable(wanted).told.map(JSON.stringify)),
-            );
+            for (const compiler of await compilers(answered)) {
+              const operation = compiler.compile(document, getOperationAST(document) as never);
+              const got = await operation.run(undefined, CONTEXT, operation.read({}) as Variables);
+              expect(comparable(got).data).toEqual(comparable(wanted).data);
+              expect(new Set(comparable(got).told.map(JSON.stringify))).toEqual(
+                new Set(comparable(wanted).told.map(JSON.stringify)),
+              );
+            }
           } finally {
             restore();
           }
@@ -161,10 +199,12 @@ describe('a compiled operation', () => {
           field.resolve = (root) => root;
           try {
             const wanted = await execute({ schema, document, rootValue: event, contextValue: CONTEXT });
-            const operation = compiler.compile(document, getOperationAST(document) as never);
-            const got = await operation.run(event, CONTEXT, operation.read({}) as Variables);
-            expect(comparable(got).data).toEqual(comparable(wanted).data);
-            expect(got.errors?.length ?? 0).toBe(wanted.errors?.length ?? 0);
+            for (const compiler of await compilers(schema)) {
+              const operation = compiler.compile(document, getOperationAST(document) as never);
+              const got = await operation.run(event, CONTEXT, operation.read({}) as Variables);
+              expect(comparable(got).data).toEqual(comparable(wanted).data);
+              expect(got.errors?.length ?? 0).toBe(wanted.errors?.length ?? 0);
+            }
           } finally {
             Object.assign(field, { resolve });
           }
