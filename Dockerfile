@@ -7,7 +7,7 @@ WORKDIR /app
 # What is installed changes less often than the code, so it is a layer of its own.
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json .env.example ./
+COPY tsconfig.json tsconfig.build.json bundle.mjs .env.example ./
 COPY src src
 COPY schema schema
 COPY examples/web examples/web

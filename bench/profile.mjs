@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Caller } from './support/caller.mjs';
-import { startOurs, startUpstream } from './support/candidates.mjs';
+import { startOurs, startUpstream, UNBUNDLED } from './support/candidates.mjs';
 
 const SECONDS = 6;
 const TOP = 25;
@@ -34,7 +34,8 @@ async function profileUnder(load) {
   const folder = mkdtempSync(join(tmpdir(), 'profile-'));
   try {
     const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench', AUTH_MODE: 'none' };
-    const server = await startOurs(folder, gateway, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+    const options = ['--cpu-prof', `--cpu-prof-dir=${folder}`];
+    const server = await startOurs(folder, gateway, options, UNBUNDLED);
     await load(server.url);
     await server.end();
     const [file] = readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'));
@@ -70,5 +71,5 @@ function packageOf(url) {
 }
 
 function placeOf(url) {
-  return url.replace(/^file:\/\/.*\/(node_modules|dist)\//, '');
+  return url.replace(/^file:\/\/.*\/(node_modules|build)\//, '');
 }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig, readFederation } from './config.js';
+import { packageFile } from './package-files.js';
 
 const HELP = `Usage: graphql-context-cache [option]
 
@@ -43,12 +44,11 @@ function readOptions(args: string[]) {
 
 /** One that comes with the package, wherever it was started. */
 function readFile(name: string): string {
-  return readFileSync(new URL(`../${name}`, import.meta.url), 'utf8').trimEnd();
+  return readFileSync(packageFile(name), 'utf8').trimEnd();
 }
 
 async function printedSchema(): Promise<string> {
   const federation = readFederation();
-  await import('reflect-metadata');
   const { createSchema } = await import('./schema.js');
   const { subgraphSdl } = await import('./federation.js');
   const { printSchema } = await import('graphql');

@@ -1,4 +1,6 @@
 #!/usr/bin/env node
+// Before every class that is described for type-graphql.
+import 'reflect-metadata';
 import { answer, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
 import type { RunningServer } from './server.js';

@@ -62,7 +62,8 @@ describe('the typed client, in a project that installed the package', () => {
       /^(LICENSE|README(\.zh-CN)?\.md|package\.json|\.env\.example|(dist|schema|examples\/web\/dist)\/.*)$/;
     expect(installed.files.filter((file) => !wanted.test(file))).toEqual([]);
     const kinds = installed.files.filter((file) => file.startsWith('dist/') && !file.endsWith('.js'));
-    expect(kinds).toEqual(['errors', 'index', 'operations'].map((name) => `dist/client/${name}.d.ts`));
+    const types = ['errors', 'index', 'operations'].map((name) => `dist/client/${name}.d.ts`);
+    expect(kinds).toEqual(['dist/LICENSES.txt', ...types]);
   });
 
   it('can be imported without any other package, beside the schema and the trusted documents', () => {

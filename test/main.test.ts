@@ -1,8 +1,7 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { exitCode, firstLines, start } from './support/built-program.js';
+import { packagesLoaded } from './support/loaded-packages.js';
 
 describe('npm start', () => {
   it('says in its first lines that it runs on the sandbox without authentication, and where', async () => {
@@ -46,30 +45,23 @@ describe('npm start', () => {
 });
 
 describe('what a start does without', () => {
-  async function packagesLoaded(visit: (url: string) => Promise<void>): Promise<string[]> {
-    const folder = await mkdtemp(join(tmpdir(), 'loaded-'));
-    const child = start('dist/main.js', [], { PORT: '0', NODE_V8_COVERAGE: folder });
-    await visit(/http:\S+graphql/.exec(await firstLines(child, /playground: .*\n/))?.[0] ?? '');
-    child.kill('SIGTERM');
-    expect(await exitCode(child)).toBe(0);
-    const [report = ''] = await readdir(folder);
-    const { result } = JSON.parse(await readFile(join(folder, report), 'utf8')) as {
-      result: { url: string }[];
-    };
-    await rm(folder, { recursive: true });
-    const names = result.map(({ url }) => /\/node_modules\/((@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? '');
-    return [...new Set(names)];
-  }
+  const loadedBy = (visit: (url: string) => Promise<void>) =>
+    packagesLoaded(async (env) => {
+      const child = start('dist/main.js', [], { PORT: '0', ...env });
+      await visit(/http:\S+graphql/.exec(await firstLines(child, /playground: .*\n/))?.[0] ?? '');
+      child.kill('SIGTERM');
+      expect(await exitCode(child)).toBe(0);
+    });
 
   it('is what belongs to other configurations and to requests that have not come', async () => {
-    const loaded = await packagesLoaded(async () => undefined);
+    const loaded = await loadedBy(async () => undefined);
     expect(loaded).toEqual(expect.arrayContaining(['graphql', 'type-graphql', 'undici', 'class-validator']));
-    const late = /^(@apollo|@graphql-tools|@opentelemetry\/sdk|ioredis|jose|libphonenumber)/;
+    const late = /^(@apollo|@graphql-tools|@opentelemetry\/sdk|graphql-jit|ioredis|jose|libphonenumber)/;
     expect(loaded.filter((name) => late.test(name))).toEqual([]);
   });
 
   it('is there for the first requests that need it, however many come at once', async () => {
-    const loaded = await packagesLoaded(async (url) => {
+    const loaded = await loadedBy(async (url) => {
       const ask = async (): Promise<unknown> =>
         (await fetch(`${url}?query={__typename}`, preflighted)).json();
       const preflighted = { headers: { 'apollo-require-preflight': 'true' } };

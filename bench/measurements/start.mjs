@@ -2,25 +2,30 @@ import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startOurs } from '../support/candidates.mjs';
 import { createContextBody } from '../support/load/operations.mjs';
-import { medians } from '../support/rounds.mjs';
+import { interleave, medians } from '../support/rounds.mjs';
 
 const IDLE_MS = 2_000;
 const MEBIBYTE = 1_048_576;
 
 /**
- * From nothing to the first answer, on the sandbox; then how much memory it takes while idle. A Node that has nothing to do
- * is the floor: it says how fast the machine is just now.
+ * From nothing to the first answer, before the gateway and on the sandbox, whose tokenizer is loaded with it; then how much memory it
+ * takes while idle. A Node that has nothing to do is the floor: it says how fast the machine is just now.
  */
-export async function measureStart({ folder, starts }) {
-  const measured = [];
-  for (let count = 0; count < starts; count += 1) measured.push(await startOnce(folder));
-  return medians(measured);
+export async function measureStart({ folder, starts, upstream }) {
+  const settings = {
+    'before the gateway': { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench', AUTH_MODE: 'none' },
+    'on the sandbox': {},
+  };
+  const names = ['bare Node', ...Object.keys(settings)];
+  const measured = await interleave(names, starts, (name) =>
+    name === 'bare Node' ? startBareNode() : startOnce(folder, settings[name]),
+  );
+  return Object.fromEntries(names.map((name, place) => [name, medians(measured[place])]));
 }
 
-async function startOnce(folder) {
-  const bareNodeMs = startBareNode();
+async function startOnce(folder, env) {
   const from = performance.now();
-  const program = await startOurs(folder, {});
+  const program = await startOurs(folder, env);
   const response = await fetch(program.url, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
@@ -28,17 +33,17 @@ async function startOnce(folder) {
     signal: AbortSignal.timeout(10_000),
   });
   const answer = await response.json();
-  const firstAnswerMs = performance.now() - from;
-  const firstAnswerCpuMs = program.cpuSeconds() * 1_000;
+  const startMs = performance.now() - from;
+  const cpuMs = program.cpuSeconds() * 1_000;
   if (!answer.data?.createContext?.id) throw new Error(JSON.stringify(answer));
   await sleep(IDLE_MS);
   const idleMebibytes = program.residentBytes() / MEBIBYTE;
   await program.end();
-  return { bareNodeMs, firstAnswerMs, firstAnswerCpuMs, idleMebibytes };
+  return { startMs, cpuMs, idleMebibytes };
 }
 
 function startBareNode() {
   const from = performance.now();
   spawnSync(process.execPath, ['-e', '0']);
-  return performance.now() - from;
+  return { startMs: performance.now() - from };
 }

@@ -2,7 +2,9 @@ import { fileURLToPath } from 'node:url';
 import { Program } from './program.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
+/** As it is shipped; in `build` are the same modules, each by its own name. */
 const SERVER = file('../../dist/main.js');
+export const UNBUNDLED = file('../../build/main.js');
 
 export const startUpstream = () => Program.start([file('../servers/upstream.mjs')]);
 
@@ -22,8 +24,8 @@ export function startCandidate(name, upstream, folder) {
  * Our server as it is shipped, without the limits on one caller: here one caller is the whole load.
  * @param {string} folder @param {Record<string, string>} env @param {string[]} [nodeOptions]
  */
-export function startOurs(folder, env, nodeOptions = []) {
-  return Program.start([...nodeOptions, SERVER], {
+export function startOurs(folder, env, nodeOptions = [], program = SERVER) {
+  return Program.start([...nodeOptions, program], {
     PORT: '0',
     STORE_URL: `sqlite:${folder}/contexts-${Date.now()}.db`,
     RATE_LIMIT_CREATES_PER_MINUTE: '0',

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { packageFile } from '../package-files.js';
 
 /** One of `schema/operations`: the tests run it, the README quotes it, the playground opens a tab for it. */
 export interface ExampleOperation {
@@ -9,7 +10,7 @@ export interface ExampleOperation {
   variables: string;
 }
 
-const FOLDER = new URL('../../schema/operations/', import.meta.url);
+const FOLDER = packageFile('schema/operations/');
 
 /** In the order of their file names. */
 export function readExampleOperations(): ExampleOperation[] {

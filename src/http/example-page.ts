@@ -3,8 +3,9 @@ import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package-files.js';
 
-const BUILT = fileURLToPath(new URL('../../examples/web/dist/', import.meta.url));
+const BUILT = fileURLToPath(packageFile('examples/web/dist/'));
 
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',

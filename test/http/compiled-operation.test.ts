@@ -127,7 +127,8 @@ describe('an operation', () => {
     const load = jest.spyOn(compiler, 'load');
     const document = parse('query ($kind: String!) { __type(name: $kind) { name kind } }');
     const operation = compiler.compile(document, getOperationAST(document) as never);
-    const run = () => operation.run(undefined, CONTEXT, operation.read({ kind: 'ContextCache' }) as Variables);
+    const run = () =>
+      operation.run(undefined, CONTEXT, operation.read({ kind: 'ContextCache' }) as Variables);
     const answer = await run();
     expect(answer.data).toEqual({ __type: { name: 'ContextCache', kind: 'OBJECT' } });
     expect(load).not.toHaveBeenCalled();
