@@ -41,20 +41,23 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
   const chats = new Chats({ contexts, leases, answers, openStreams, budgets });
   const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
-  return { container: containerOf(resolvers), openStreams, detachedWork, close: counters.close };
+  const { areConnected: countersAreConnected, close } = counters;
+  return { container: containerOf(resolvers), openStreams, detachedWork, countersAreConnected, close };
 }
 
 /** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */
 function openCounters({ registry: { storeUrl }, gateway }: Config, log: Logger) {
   if (storeUrl.startsWith('sqlite:')) {
-    return { newLimiter: inMemory, sharedStreams: undefined, close: () => undefined };
+    const areConnected = () => true;
+    return { newLimiter: inMemory, sharedStreams: undefined, areConnected, close: () => undefined };
   }
   const redis = connectRedis(storeUrl, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
   // A stream may wait for its turn as long as for its answer.
   const sharedStreams = streamsInRedis(redis, 2 * gateway.totalTimeoutMs + 60_000);
-  return { newLimiter: inRedis(redis), sharedStreams, close: () => redis.disconnect() };
+  const areConnected = () => redis.status === 'ready';
+  return { newLimiter: inRedis(redis), sharedStreams, areConnected, close: () => redis.disconnect() };
 }
 
 function containerOf(resolvers: object[]): Container {

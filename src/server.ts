@@ -69,13 +69,15 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     : config.gateway;
   const gateway = new Gateway({ ...gatewayConfig, now, onCall: metrics.onCall });
   const store = openStoreOf(config, log, metrics.onStoreUse);
-  await waitFor(store);
   const {
     container,
     openStreams,
     detachedWork,
+    countersAreConnected,
     close: closeResolvers,
   } = createResolvers(config, { store, now, log });
+  // Until then each process would count callers for itself.
+  await Promise.all([waitFor(() => isReachable(store)), waitFor(countersAreConnected)]);
   const identify = await identifier(config, gatewayConfig, now);
   const newContext: NewContext = (caller, requestId = randomUUID()) =>
     new RequestContext({ requestId, caller, gateway, container, now });
@@ -194,9 +196,9 @@ async function isReachable(store: WatchedStore): Promise<boolean> {
   }
 }
 
-async function waitFor(store: WatchedStore): Promise<void> {
+async function waitFor(isThere: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + STORE_WAIT_MS;
-  while (!(await isReachable(store)) && performance.now() < deadline) await pause(20);
+  while (!(await isThere()) && performance.now() < deadline) await pause(20);
 }
 
 /** Waits for it, so many milliseconds at most. */
