@@ -13,6 +13,8 @@ export class Answer implements Dispatcher.DispatchHandler {
   headers: IncomingHttpHeaders = {};
   private readonly waiting: Buffer[] = [];
   private waitingBytes = 0;
+  /** Whether it is waited for as a whole: then nothing is to wait for a reader. */
+  private isWanted = false;
   private isOver = false;
   private failure: unknown;
   private controller: Dispatcher.DispatchController | undefined;
@@ -36,18 +38,17 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   /** All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. */
-  async rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    let size = 0;
-    for (;;) {
-      while (this.waiting.length === 0 && !this.isOver) await this.more();
-      const bytes = this.take();
-      if (bytes === undefined) break;
-      size += bytes.length;
-      if (size > maxBytes) throw tooLarge();
-      pieces.push(bytes);
-    }
-    return pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces);
+  rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
+    this.isWanted = true;
+    if (this.controller?.paused) this.controller.resume();
+    return new Promise((resolve, reject) => {
+      this.wake = () => {
+        if (this.waitingBytes > maxBytes) reject(tooLarge());
+        else if (this.failure) reject(this.failure);
+        else if (this.isOver) resolve(joined(this.waiting.splice(0)));
+      };
+      this.wake();
+    });
   }
 
   /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
@@ -73,7 +74,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     if (this.onSkipped) return;
     this.waiting.push(bytes);
     this.waitingBytes += bytes.length;
-    if (this.waitingBytes > HIGH_WATER) controller.pause();
+    if (this.waitingBytes > HIGH_WATER && !this.isWanted) controller.pause();
     this.wake?.();
   }
 
@@ -108,4 +109,9 @@ export class Answer implements Dispatcher.DispatchHandler {
     if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
     return bytes;
   }
+}
+
+function joined(pieces: Buffer[]): Buffer {
+  const [first] = pieces;
+  return pieces.length === 1 && first ? first : Buffer.concat(pieces);
 }

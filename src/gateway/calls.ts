@@ -1,13 +1,12 @@
 import { AppError, ErrorCode } from '../errors.js';
 import { LimitedLifetime } from '../lifetime.js';
-import { Breaker, type BreakerState, type Health } from './breaker.js';
+import { Breaker, type BreakerState, type Health, type Pass } from './breaker.js';
 import type { Exchange } from './connections.js';
 import { timedOut } from './errors.js';
 import type { GatewayEvent, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './http.js';
 import type { JsonObject } from './json.js';
-
 import { Retries } from './retries.js';
 
 export interface GatewayOptions extends GatewayHttpOptions {
@@ -44,9 +43,9 @@ export class GatewayCalls {
   async whole<T>(call: GatewayCall, read: (answer: JsonObject) => T): Promise<T> {
     const running = new RunningCall(call, this.options);
     try {
-      const result = await this.attempt(running, async (exchange) =>
-        read(await this.http.json(call, exchange)),
-      );
+      running.enter(this.breaker);
+      const result = read(await this.attempts(running, (exchange) => this.http.json(call, exchange)));
+      running.settle('well');
       running.outcome = 'OK';
       return result;
     } catch (error) {
@@ -62,13 +61,15 @@ export class GatewayCalls {
     let events: GatewayEvents | undefined;
     let next: () => Promise<T[]> = async () => [];
     try {
-      let parts = await this.attempt(running, (exchange) => {
+      running.enter(this.breaker);
+      let parts = await this.attempts(running, (exchange) => {
         const attempted = this.http.events(call, exchange);
         const reader = newReader();
         events = attempted;
         next = () => nextParts(attempted, reader);
         return next();
       });
+      running.settle('well');
       while (parts.length > 0) {
         for (const part of parts) yield part;
         parts = await next();
@@ -86,19 +87,11 @@ export class GatewayCalls {
     return this.http.close();
   }
 
-  private async attempt<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
-    const pass = this.breaker.enter();
-    const { call, lifetime } = running;
+  /** A gateway on trial is asked once. */
+  private attempts<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
+    const { call, lifetime, isTrial } = running;
     const attempt = () => send(running.begin(this.http.open(lifetime)));
-    try {
-      // A gateway on trial is asked once.
-      const result = pass.isTrial ? await attempt() : await this.retries.run(call, lifetime, attempt);
-      pass.settle('well');
-      return result;
-    } catch (error) {
-      pass.settle(healthAfter(error));
-      throw error;
-    }
+    return isTrial ? attempt() : this.retries.run(call, lifetime, attempt);
   }
 }
 
@@ -129,6 +122,7 @@ class RunningCall {
   private readonly began = performance.now();
   private attempts = 0;
   private exchange: Exchange | undefined;
+  private pass: Pass | undefined;
 
   constructor(
     readonly call: GatewayCall,
@@ -139,6 +133,21 @@ class RunningCall {
     );
   }
 
+  get isTrial(): boolean {
+    return this.pass?.isTrial ?? false;
+  }
+
+  /** Throws where the breaker lets nothing through. */
+  enter(breaker: Breaker): void {
+    this.pass = breaker.enter();
+  }
+
+  /** What this call says of the gateway's health; the first word holds. */
+  settle(health: Health): void {
+    this.pass?.settle(health);
+    this.pass = undefined;
+  }
+
   begin(exchange: Exchange): Exchange {
     this.attempts++;
     this.exchange = exchange;
@@ -147,10 +156,12 @@ class RunningCall {
 
   failed(error: unknown): unknown {
     this.outcome = codeOf(error);
+    this.settle(healthAfter(error));
     return error;
   }
 
   end(): void {
+    this.settle('unknown');
     this.lifetime.done();
     const finished: FinishedCall = {
       operation: this.call.operation,

@@ -34,11 +34,22 @@ export class Connections {
     if (this.isClosed) throw shuttingDown();
     lifetime.throwIfOver();
     const client = this.idle.pop() ?? this.connect();
-    return new Exchange(client, lifetime, {
-      isUnreached: () => this.unreached.has(client),
-      keep: () => void this.idle.push(client),
-      drop: (reason) => this.drop(client, reason),
-    });
+    return new Exchange(this, client, lifetime);
+  }
+
+  /** Whether the last attempt to connect has failed. */
+  isUnreached(client: Client): boolean {
+    return this.unreached.has(client);
+  }
+
+  /** It may serve another request. */
+  keep(client: Client): void {
+    this.idle.push(client);
+  }
+
+  drop(client: Client, reason: Error | null): void {
+    this.clients.delete(client);
+    void client.destroy(reason);
   }
 
   async close(): Promise<void> {
@@ -62,18 +73,6 @@ export class Connections {
     });
     return client;
   }
-
-  private drop(client: Client, reason: Error | null): void {
-    this.clients.delete(client);
-    void client.destroy(reason);
-  }
-}
-
-interface Owner {
-  /** Whether the last attempt to connect has failed. */
-  isUnreached: () => boolean;
-  keep: () => void;
-  drop: (reason: Error | null) => void;
 }
 
 /** One request and its answer on one connection. */
@@ -83,9 +82,9 @@ export class Exchange {
   private isOver = false;
 
   constructor(
+    private readonly owner: Connections,
     private readonly client: Client,
     lifetime: Lifetime,
-    private readonly owner: Owner,
   ) {
     this.unwatch = lifetime.watch((reason) => this.end(reason));
   }
@@ -97,24 +96,22 @@ export class Exchange {
 
   get stage(): Stage {
     if (this.status !== undefined) return 'reading';
-    return this.owner.isUnreached() ? 'connecting' : 'waiting';
+    return this.owner.isUnreached(this.client) ? 'connecting' : 'waiting';
   }
 
-  /** Sends the request, once, and waits for the answer's head. No redirect is followed: it would carry the key to another host. */
-  async send(options: Dispatcher.DispatchOptions): Promise<Answer> {
+  /** Sends the request, once. No redirect is followed: it would carry the key to another host. */
+  send(options: Dispatcher.DispatchOptions): void {
     this.client.dispatch(options, this.answer);
-    await this.answer.begin();
-    return this.answer;
   }
 
   /** The answer was read to its end: the connection may serve another request. */
   release(): void {
-    if (this.settle()) this.owner.keep();
+    if (this.settle()) this.owner.keep(this.client);
   }
 
   /** Ends the connection, unless it was released. */
   end(reason: Error | null = null): void {
-    if (this.settle()) this.owner.drop(reason);
+    if (this.settle()) this.owner.drop(this.client, reason);
   }
 
   private settle(): boolean {

@@ -12,10 +12,10 @@ export type GatewayEvent = { kind: 'chunk' | 'answer'; body: JsonObject } | { ki
 const REST_OF_STREAM_MS = 1_000;
 
 export interface StreamedCall {
-  /** Sends the request and waits for the answer's head. */
-  send: () => Promise<Answer>;
+  /** Sends the request. */
+  send: () => void;
   /** The body of an answer that is no stream; throws where it is a refusal. */
-  readWhole: (answer: Answer) => Promise<JsonObject>;
+  readWhole: () => Promise<JsonObject>;
   /** The chunk that one event holds; throws where it is a refusal. */
   readChunk: (data: string) => JsonObject;
   /** Characters of the largest event that is taken. */
@@ -57,10 +57,12 @@ export class GatewayEvents {
   }
 
   private async first(): Promise<GatewayEvent[]> {
-    const answer = await this.call.send();
+    const { answer } = this.exchange;
+    this.call.send();
+    await answer.begin();
     this.answer = answer;
     if (answer.status !== 200 || /json|html/i.test(single(answer.headers['content-type']) ?? '')) {
-      const body = await this.call.readWhole(answer);
+      const body = await this.call.readWhole();
       this.close();
       return [{ kind: 'answer', body }];
     }

@@ -51,19 +51,16 @@ export class GatewayHttp {
   }
 
   /** The answer's JSON object. */
-  async json(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
-    try {
-      return await this.readAnswer(await this.send(call, exchange, 'gzip'), call, exchange);
-    } finally {
-      exchange.end();
-    }
+  json(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
+    this.send(call, exchange, 'gzip');
+    return this.readWhole(call, exchange);
   }
 
   /** The answer's events as they come. */
   events(call: GatewayCall, exchange: Exchange): GatewayEvents {
     return new GatewayEvents(exchange, {
       send: () => this.send(call, exchange, 'identity'),
-      readWhole: (answer) => this.readAnswer(answer, call, exchange),
+      readWhole: () => this.readWhole(call, exchange),
       readChunk: (data) => readChunk(data, call),
       maxEventLength: this.options.maxResponseBytes,
     });
@@ -73,45 +70,45 @@ export class GatewayHttp {
     return this.connections.close();
   }
 
-  private async send(
+  private send(
     { method, path, credential, body }: GatewayCall,
     exchange: Exchange,
     encoding: 'gzip' | 'identity',
-  ): Promise<Answer> {
-    try {
-      return await exchange.send({
-        method,
-        path: this.basePath + path,
-        headers: {
-          authorization: `Bearer ${credential.key}`,
-          'content-type': 'application/json',
-          accept: 'application/json',
-          'accept-encoding': encoding,
-        },
-        body: body === undefined ? null : JSON.stringify(body),
-      });
-    } catch (error) {
-      throw transportError(error, exchange.stage);
-    }
+  ): void {
+    exchange.send({
+      method,
+      path: this.basePath + path,
+      headers: {
+        authorization: `Bearer ${credential.key}`,
+        'content-type': 'application/json',
+        accept: 'application/json',
+        'accept-encoding': encoding,
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
   }
 
-  private async readAnswer(response: Answer, call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
-    const { status } = response;
-    if (status < 200 || status >= 300) throw await this.readRefusal(response, call, exchange);
-    const answer = await this.readObject(response, exchange);
-    if (answer === null) throw badResponse('it is not a JSON object', { gateway: { status } });
-    if (answer.error != null) throw this.refusal(response, answer, call);
-    return answer;
-  }
-
-  /** The status says enough where the body behind it cannot be read. */
-  private async readRefusal(response: Answer, call: GatewayCall, exchange: Exchange): Promise<AppError> {
+  /** Ends the exchange. In one function, because each that waits holds on to what it knows. */
+  private async readWhole(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
+    const { maxResponseBytes } = this.options;
+    const { answer } = exchange;
+    let body: JsonObject | null;
     try {
-      return this.refusal(response, await this.readObject(response, exchange), call);
+      let bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
+      exchange.release();
+      if (isPacked(answer, bytes)) bytes = await unpack(bytes, answer, maxResponseBytes);
+      body = parseObject(bytes.toString('utf8'));
     } catch (error) {
       const isAbandoned = call.within.some(({ isOver }) => isOver);
-      return isAbandoned ? transportError(error, 'reading') : this.refusal(response, null, call);
+      // The status says enough where the body behind it cannot be read.
+      if (isRefusal(answer) && !isAbandoned) throw this.refusal(answer, null, call);
+      throw transportError(error, exchange.stage);
+    } finally {
+      exchange.end();
     }
+    if (isRefusal(answer) || (body !== null && body.error != null)) throw this.refusal(answer, body, call);
+    if (body === null) throw badResponse('it is not a JSON object', { gateway: { status: answer.status } });
+    return body;
   }
 
   private refusal({ status, headers }: Answer, body: JsonObject | null, call: GatewayCall): AppError {
@@ -119,16 +116,15 @@ export class GatewayHttp {
     const requestId = single(headers['x-request-id']);
     return gatewayError({ status, body, retryAfter, requestId }, call, this.options.now);
   }
+}
 
-  /** null where the answer is not a JSON object. */
-  private async readObject(response: Answer, exchange: Exchange): Promise<JsonObject | null> {
-    const { maxResponseBytes } = this.options;
-    const body = await readBody(response, maxResponseBytes);
-    exchange.release();
-    const isPacked = response.headers['content-encoding'] !== undefined && body.length > 0;
-    const bytes = isPacked ? await unpack(body, response, maxResponseBytes) : body;
-    return parseObject(bytes.toString('utf8'));
-  }
+/** An answer that has not begun is none. */
+function isRefusal({ status }: Answer): boolean {
+  return status >= 300;
+}
+
+function isPacked({ headers }: Answer, body: Buffer): boolean {
+  return headers['content-encoding'] !== undefined && body.length > 0;
 }
 
 function readChunk(data: string, call: GatewayCall): JsonObject {
@@ -136,14 +132,6 @@ function readChunk(data: string, call: GatewayCall): JsonObject {
   if (body === null) throw badResponse('one of its events is not a JSON object');
   if (body.error != null) throw gatewayError({ status: 200, body }, call);
   return body;
-}
-
-async function readBody(answer: Answer, maxBytes: number): Promise<Buffer> {
-  try {
-    return await answer.rest(maxBytes, () => tooLarge(maxBytes, answer.status));
-  } catch (error) {
-    throw transportError(error, 'reading');
-  }
 }
 
 async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: number): Promise<Buffer> {

@@ -99,7 +99,11 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
         reject(tooLarge(maxBytes));
       } else chunks.push(chunk);
     });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
+    request.on('end', () => {
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      // The request keeps this function, and with it the bytes, until it is answered.
+      chunks.length = 0;
+    });
     request.on('error', () => reject(new HttpError(400, 'The body was cut short.')));
     request.on('close', () => {
       // Every request closes; an error that nobody needs costs a stack trace.

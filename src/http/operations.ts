@@ -22,6 +22,7 @@ import type { Watch } from '../telemetry/work.js';
 import type { CompiledOperation, Compiler } from './compiled-operation.js';
 import { type KnownDocument, KnownDocuments } from './known-documents.js';
 import { PrivateValuesRule } from './private-values.js';
+import { RunningRequests } from './running-requests.js';
 import type { Variables } from './variables.js';
 
 export interface OperationRequest {
@@ -60,7 +61,7 @@ export const LAST_WORDS_MS = 1_000;
 export class Operations {
   private readonly limits: readonly ValidationRule[];
   private readonly rules: readonly ValidationRule[];
-  private readonly running = new Set<RequestContext>();
+  private readonly running = new RunningRequests();
   private onIdle: (() => void) | undefined;
   private draining = false;
   private readonly known = new KnownDocuments((text) => {
@@ -100,7 +101,7 @@ export class Operations {
 
   /** How many run, open streams included. */
   get inFlight(): number {
-    return this.running.size;
+    return this.running.count;
   }
 
   /** Takes no more work, waits for what runs, and ends what still runs after `graceMs` milliseconds. */
@@ -108,7 +109,7 @@ export class Operations {
     this.draining = true;
     const idle = new Promise<void>((resolve) => {
       this.onIdle = resolve;
-      if (this.running.size === 0) resolve();
+      if (this.running.count === 0) resolve();
     });
     const grace = new AbortController();
     await Promise.race([idle, pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
@@ -153,9 +154,10 @@ export class Operations {
       const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
       return { errors: this.refuse([refusal(message, context)], context) };
     }
+    const { operation, variables } = prepared;
     const end = this.begin(prepared, context);
     try {
-      return await this.execute(prepared, context);
+      return this.presentResult(await operation.run(undefined, context, variables), context);
     } finally {
       end();
     }
@@ -191,7 +193,9 @@ export class Operations {
     const { operation, variables } = prepared;
     const end = this.begin(prepared, context);
     try {
-      if (operation.kind !== 'subscription') return yield await this.execute(prepared, context);
+      if (operation.kind !== 'subscription') {
+        return yield this.presentResult(await operation.run(undefined, context, variables), context);
+      }
       const source = await this.eventsOf(prepared, context);
       if (!(Symbol.asyncIterator in source)) return yield this.presentResult(source, context);
       for await (const event of source) {
@@ -200,11 +204,6 @@ export class Operations {
     } finally {
       end();
     }
-  }
-
-  private async execute(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
-    const { operation, variables } = prepared;
-    return this.presentResult(await operation.run(undefined, context, variables), context);
   }
 
   private eventsOf(
@@ -225,10 +224,10 @@ export class Operations {
   private begin({ operation }: PreparedOperation, context: RequestContext): () => void {
     const startedAt = Date.now();
     const began = performance.now();
-    this.running.add(context);
+    const running = this.running.enter(context);
     return () => {
-      this.running.delete(context);
-      if (this.running.size === 0) this.onIdle?.();
+      this.running.leave(running);
+      if (this.running.count === 0) this.onIdle?.();
       const { kind, fields } = operation;
       const name = operation.name?.slice(0, 64);
       const { requestId, callerId, work } = context;

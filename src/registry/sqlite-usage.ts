@@ -18,7 +18,7 @@ const MAX_LOGGED = 4_096;
 
 /** What callers use by hour and model, summed up over a transaction: many of its writes are the same caller's. */
 export class Usage {
-  private readonly rows = new Map<string, Row>();
+  private rows = new Map<string, Row>();
   private logged = 0;
 
   constructor(
@@ -39,7 +39,7 @@ export class Usage {
     if (this.rows.size === 0) return;
     this.sql.logUsage.run(JSON.stringify([...this.rows.values()]));
     this.logged += this.rows.size;
-    this.rows.clear();
+    this.rows = new Map();
     if (this.logged >= MAX_LOGGED) this.sumUp();
   }
 
@@ -51,7 +51,7 @@ export class Usage {
   }
 
   forget(): void {
-    this.rows.clear();
+    this.rows = new Map();
   }
 
   since(caller: number, since: number): ModelUsage[] {
