@@ -66,6 +66,16 @@ export class Caller {
     await Promise.all([lane(), lane(), lane(), lane()]);
   }
 
+  /** Whether its calls are answered again, within the time. */
+  async isServed(ms) {
+    const input = { model: 'm', messages: [{ role: 'SYSTEM', content: CANARY }], mode: 'SESSION' };
+    for (const end = performance.now() + ms; performance.now() < end; await pause(200)) {
+      const created = await this.#ask(CREATE, { input }).catch(() => undefined);
+      if (created) return true;
+    }
+    return false;
+  }
+
   async leave() {
     for (const client of this.#clients) await client.dispose();
   }

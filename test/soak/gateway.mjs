@@ -27,6 +27,8 @@ export class Gateway {
   running = 0;
   requests = 0;
   isDead = false;
+  /** Whether nothing goes wrong any more. */
+  isWell = false;
   #modes = new Map();
   #created = 0;
   #random;
@@ -61,9 +63,13 @@ export class Gateway {
     if (sent === undefined) return;
     await pause(this.#random.between(0, 20));
     if (this.isDead) response.destroy();
-    else if (this.#random.chance(FAULTS)) this.#random.pick(faults)(response);
+    else if (this.#fails()) this.#random.pick(faults)(response);
     else if (request.url === '/v1/context/create') this.#create(response, sent);
     else await this.#chat(response, sent);
+  }
+
+  #fails() {
+    return !this.isWell && this.#random.chance(FAULTS);
   }
 
   #create(response, { mode = 'session', ttl = 86_400 }) {
@@ -90,7 +96,7 @@ export class Gateway {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
     const say = (choices, usage = null) =>
       response.write(`data: ${JSON.stringify({ id: 'chat', model: 'm', choices, usage })}\n\n`);
-    const breaksAfter = this.#random.chance(FAULTS) ? this.#random.between(0, 9) : Number.POSITIVE_INFINITY;
+    const breaksAfter = this.#fails() ? this.#random.between(0, 9) : Number.POSITIVE_INFINITY;
     for (let part = 0; part < 10; part++) {
       if (part >= breaksAfter) return response.destroy();
       say([{ index: 0, delta: { content: `${part} ` }, finish_reason: null }]);
