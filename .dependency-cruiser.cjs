@@ -17,6 +17,7 @@ const floors = [
     'config',
     'environment',
     'lifetime',
+    'cohort',
     'package-files',
     'errors',
   ],

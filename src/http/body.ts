@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
+import { joinCohort } from '../cohort.js';
 import { AppError } from '../errors.js';
 import type { DocumentRequest, Documents } from '../limits/trusted-documents.js';
 import { HttpError } from './http-error.js';
@@ -27,6 +28,7 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   }
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   const body = await readBytes(request, maxBytes);
+  await joinCohort();
   if (!isUtf8(body)) throw new HttpError(400, 'The body is not valid UTF-8.');
   return parseJson(body.toString('utf8'));
 }

@@ -106,6 +106,8 @@ async function answerGraphQL(
   if (parts.operations.isDraining) throw shuttingDown();
   const caller = await parts.identify(request.headers.authorization);
   const context = parts.newContext(caller, requestId);
+  // Nobody is told of a close that was before.
+  if (response.destroyed) context.abandon();
   if (wantsEventStream(request)) {
     const results = parts.operations.stream(toOperationRequest(body, parts.documents), context);
     return answerEventStream(response, results, parts.keepAliveMs);

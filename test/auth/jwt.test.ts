@@ -8,6 +8,9 @@ import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
 import { bearer, encodePart, JWT, signToken } from '../support/tokens.js';
 
 const LIST = '{ contexts { edges { node { id } } } }';
+const CREATE = `mutation {
+  createContext(input: { model: "m", messages: [{ role: SYSTEM, content: "x" }] }) { id }
+}`;
 const NOW = NOON / 1_000;
 const CLAIMS = { sub: 'alice', exp: NOW + 60, iss: 'https://issuer.example', aud: 'contexts' };
 const STRICT = { ...JWT, AUTH_JWT_ISSUER: CLAIMS.iss, AUTH_JWT_AUDIENCE: CLAIMS.aud };
@@ -127,6 +130,36 @@ describe('AUTH_MODE=jwt with published keys', () => {
     keys.answer = answer;
     expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
   });
+
+  it.each(['application/json', 'text/event-stream'])(
+    'asks the gateway nothing for a caller who left before the keys were there, as %s',
+    async (accept) => {
+      await using keys = await issuer();
+      await using gateway = await StandIn.start();
+      const { answer } = keys;
+      const asked = new Promise<() => void>((resolve) => {
+        keys.answer = (...request) => resolve(() => answer(...request));
+      });
+      await using server = await TestServer.before(gateway, { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url });
+      const headers = { authorization: `Bearer ${signWithKey(CLAIMS)}` };
+      const leaving = new AbortController();
+      const left = fetch(server.url, {
+        method: 'POST',
+        headers: { ...headers, 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query: CREATE }),
+        signal: leaving.signal,
+      });
+      const answerWithKeys = await asked;
+      leaving.abort();
+      await expect(left).rejects.toThrow('aborted');
+      // Whoever is served after it has closed has let the server see it.
+      for (const path of ['/healthz', '/healthz']) await fetch(server.origin + path);
+      answerWithKeys();
+      keys.answer = answer;
+      expect((await server.query(CREATE, {}, headers)).errors).toEqual([]);
+      expect(gateway.seen).toHaveLength(1);
+    },
+  );
 });
 
 describe('a WebSocket under AUTH_MODE=jwt', () => {
