@@ -22,7 +22,7 @@ const FULL = {
   chatStream: { rounds: 5, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 5, ms: 1_500, contexts: [1_000, 1_000_000] },
-  registry: { rounds: 5, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
+  registry: { rounds: 15, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
 const SHORT = {

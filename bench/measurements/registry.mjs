@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { startRedis } from '../support/redis.mjs';
-import { cpuOf, Filled, groupsOf } from '../support/registry.mjs';
+import { cpuPerCall, Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
 /** As many calls wait for the store at a time as createContext keeps connections open. */
@@ -58,16 +58,17 @@ async function measureStores(name, shapes, fill, rounds, calls) {
 }
 
 async function measureOnce(filled, calls) {
-  const created = filled.newOnes(calls);
-  const known = filled.someOf(calls);
   const { store, server } = filled;
-  const step = (items, call) =>
-    cpuOf(server, items.length, async () => {
-      for (const group of groupsOf(items, IN_FLIGHT)) await Promise.all(group.map(call));
-    });
-  const create = await step(created, ({ context, callerId }) => store.create(context, callerId));
-  const use = await step(known, ({ callerId, context, use }) => store.use(callerId, context.key, use));
-  const lookUp = await step(known, ({ callerId, context }) =>
+  const created = [];
+  const newOnes = (count) => filled.newOnes(count);
+  const someOf = (count) => filled.someOf(count);
+  const step = (make, call) => cpuPerCall({ server, calls, atATime: IN_FLIGHT, make, call });
+  const create = await step(newOnes, ({ context, callerId }) => {
+    created.push(context.key);
+    return store.create(context, callerId);
+  });
+  const use = await step(someOf, ({ callerId, context, use }) => store.use(callerId, context.key, use));
+  const lookUp = await step(someOf, ({ callerId, context }) =>
     store.holding(callerId, context.key, filled.now),
   );
   await filled.takeBack(created);

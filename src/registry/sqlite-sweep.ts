@@ -8,19 +8,29 @@ const SWEEP = { rows: 500, everyMs: 1_000 };
 /** Clears away what has expired, by the indexes on what is due when: what lives longer is not looked at. */
 export class Sweep {
   private doneAt = 0;
+  private isPlanned = false;
 
   constructor(
     private readonly sql: Statements,
     private readonly usage: Usage,
   ) {}
 
+  /** Whether it is time. Who is told so plans it: all others who ask before it has run are told that it is not. */
   isDue(now: number): boolean {
-    return now - this.doneAt >= SWEEP.everyMs;
+    if (this.isPlanned || now - this.doneAt < SWEEP.everyMs) return false;
+    this.isPlanned = true;
+    return true;
+  }
+
+  /** What was planned did not come to be. */
+  forget(): void {
+    this.isPlanned = false;
   }
 
   /** Inside of a transaction. */
   run(now: number): void {
     const { sql } = this;
+    this.isPlanned = false;
     const hour = hourOf(now);
     this.usage.sumUp();
     sql.moveUsage.run(hour, SWEEP.rows);

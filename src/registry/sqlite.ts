@@ -59,6 +59,7 @@ export class SqliteStore implements Store {
       forget: () => {
         this.counts.forget();
         this.names.forget();
+        this.sweep.forget();
       },
     });
   }
