@@ -17,17 +17,17 @@ import { machine, plotResults, printResults, rounded } from './support/report.mj
 
 const FULL = {
   limitMinutes: 30,
-  createContext: { rounds: 9, ms: 2_000 },
+  createContext: { starts: 3, rounds: 4, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
-  chatStream: { rounds: 5, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
+  chatStream: { rounds: 6, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
-  growth: { rounds: 5, ms: 1_500, contexts: [1_000, 1_000_000] },
-  registry: { rounds: 15, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
+  growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
+  registry: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
 const SHORT = {
   limitMinutes: 5,
-  createContext: { rounds: 1, ms: 200 },
+  createContext: { starts: 1, rounds: 1, ms: 200 },
   chatStream: { rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },

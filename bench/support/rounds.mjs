@@ -1,8 +1,8 @@
 import { median } from './statistics.mjs';
 
 /**
- * Measures every candidate once per round, each round beginning with another one, so that what disturbs the
- * machine disturbs all of them. The first round warms up and does not count.
+ * Measures every candidate once per round, so that what disturbs the machine disturbs all of them. The first round warms up
+ * and does not count.
  * @template T
  * @param {string[]} names @param {number} rounds @param {(name: string) => Promise<T>} measure
  * @returns {Promise<T[][]>} per name, the figures of its rounds
@@ -10,13 +10,26 @@ import { median } from './statistics.mjs';
 export async function interleave(names, rounds, measure) {
   const figures = names.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {
-    for (let turn = 0; turn < names.length; turn += 1) {
-      const place = (turn + round) % names.length;
+    for (const place of orderOf(names.length, round)) {
       const figure = await measure(names[place]);
       if (round > 0) figures[place].push(figure);
     }
   }
   return figures;
+}
+
+/**
+ * Whoever comes after the fastest finds a machine that it has worn out, by as much as a tenth. So each comes after each other
+ * equally often: a Williams design (E. J. Williams, 1949), whole after as many rounds as there are candidates, or twice
+ * as many where their number is odd.
+ */
+export function orderOf(count, round) {
+  const order = Array.from({ length: count }, (_, turn) => {
+    const step = turn % 2 === 0 ? turn / 2 : count - (turn + 1) / 2;
+    return (step + round) % count;
+  });
+  const isTurned = count % 2 === 1 && Math.floor(round / count) % 2 === 1;
+  return isTurned ? order.reverse() : order;
 }
 
 /** The median of each figure. @param {Record<string, number>[]} rounds */

@@ -1,15 +1,10 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Totals } from '../registry/store.js';
+import { GatheredLines } from './gathered-lines.js';
 import type { FinishedOperation, Watch } from './work.js';
 
-/** Bytes that lines are gathered to, and milliseconds that one waits for others: a write for each is dear. */
-const GATHERED = { minLength: 16_000, periodicFlush: 100 };
-
-/** One JSON object a line on stdout, written beside the work and not in its way. */
-export function createLog(
-  level: string,
-  destination: DestinationStream = pino.destination({ sync: false, ...GATHERED }),
-): Logger {
+/** One JSON object a line on stdout. */
+export function createLog(level: string, destination: DestinationStream = new GatheredLines()): Logger {
   return pino({ level, serializers: { err: describeError } }, destination);
 }
 
