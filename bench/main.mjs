@@ -17,7 +17,7 @@ import { machine, plotResults, printResults, rounded } from './support/report.mj
 
 const FULL = {
   limitMinutes: 30,
-  createContext: { starts: 3, rounds: 4, ms: 2_000 },
+  createContext: { starts: 3, warmUpMs: 5_000, rounds: 4, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
   chatStream: { rounds: 6, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
@@ -27,7 +27,7 @@ const FULL = {
 };
 const SHORT = {
   limitMinutes: 5,
-  createContext: { starts: 1, rounds: 1, ms: 200 },
+  createContext: { starts: 1, warmUpMs: 200, rounds: 1, ms: 200 },
   chatStream: { rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },

@@ -7,10 +7,10 @@ const CONNECTIONS = 64;
  * createContext, for each candidate: how many per second, per second of its processor time, and how late. All are started
  * several times: two processes of the same program differ by as much as a tenth.
  */
-export async function measureCreateContext({ caller, start, starts, rounds, ms }) {
+export async function measureCreateContext({ caller, start, starts, ...load }) {
   const measured = NAMES.map(() => []);
   for (let run = 0; run < starts; run += 1) {
-    const figures = await measureOneStart({ caller, start, rounds, ms });
+    const figures = await measureOneStart({ caller, start, ...load });
     for (const [place, rounds] of figures.entries()) measured[place].push(...rounds);
   }
   const [raw, , mercurius] = measured;
@@ -27,18 +27,17 @@ export async function measureCreateContext({ caller, start, starts, rounds, ms }
   );
 }
 
-async function measureOneStart({ caller, start, rounds, ms }) {
+async function measureOneStart({ caller, start, warmUpMs, rounds, ms }) {
   const programs = Object.fromEntries(
     await Promise.all(NAMES.map(async (name) => [name, await start(name)])),
   );
+  const load = (name, ms) =>
+    caller.run('createContexts', { url: programs[name].url, connections: CONNECTIONS, ms });
+  for (const name of NAMES) await load(name, warmUpMs);
   const figures = await interleave(NAMES, rounds, async (name) => {
     const program = programs[name];
     const cpuBefore = program.cpuSeconds();
-    const { calls, seconds, p50, p99 } = await caller.run('createContexts', {
-      url: program.url,
-      connections: CONNECTIONS,
-      ms,
-    });
+    const { calls, seconds, p50, p99 } = await load(name, ms);
     return {
       callsPerSecond: calls / seconds,
       callsPerCpuSecond: calls / (program.cpuSeconds() - cpuBefore),
