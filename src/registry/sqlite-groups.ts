@@ -5,7 +5,7 @@ import type { Statements } from './sqlite-file.js';
  * Milliseconds after a transaction in which creations and other writes that can wait are gathered for the next one, as
  * long as the process has other things to do meanwhile.
  */
-const GATHER_MS = 32;
+const GATHER_MS = 16;
 /** A turn of the event loop shorter than this many milliseconds had nothing to do; to answer a request takes longer. */
 const IDLE_TURN_MS = 0.05;
 
