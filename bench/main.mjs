@@ -19,7 +19,7 @@ const FULL = {
   limitMinutes: 30,
   createContext: { starts: 3, warmUpMs: 5_000, rounds: 4, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
-  chatStream: { rounds: 6, ms: 4_000, streams: 100, chunks: 50, everyMs: 40 },
+  chatStream: { rounds: 6, ms: 8_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
   registry: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },

@@ -3,7 +3,9 @@ import { startOurs } from '../support/candidates.mjs';
 import { Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
-const CONNECTIONS = 16;
+/** As in the measurement of createContext; a megabyte for each of so many would measure the memory. */
+const CONNECTIONS = 64;
+const PROMPT_CONNECTIONS = 16;
 const KILOBYTE = 1_000;
 const PROMPT_KILOBYTES = [1, 10, 100, 1_000];
 const CALLERS = [1, 10_000];
@@ -28,7 +30,10 @@ async function measurePromptsAndCallers({ caller, upstream, folder, rounds, ms }
     return ((program.cpuSeconds() - cpuBefore) / calls) * 1e6;
   };
   const prompts = await interleave(PROMPT_KILOBYTES, rounds, async (kilobytes) => {
-    const cpuMicroseconds = await cpuPerCall({ promptBytes: kilobytes * KILOBYTE });
+    const cpuMicroseconds = await cpuPerCall({
+      connections: PROMPT_CONNECTIONS,
+      promptBytes: kilobytes * KILOBYTE,
+    });
     return { cpuMicroseconds, cpuMicrosecondsPerKilobyte: cpuMicroseconds / kilobytes };
   });
   const callers = await interleave(CALLERS, rounds, async (count) => ({

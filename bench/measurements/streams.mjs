@@ -13,9 +13,10 @@ export async function measureStreams({ caller, start, rounds, ms, streams, chunk
     const contextIds = await caller.run('newContextIds', { url, count: streams });
     const cpuBefore = program.cpuSeconds();
     const options = { url, transport, contextIds, chunks, everyMs, ms };
-    const { events, firstTokenP99 } = await caller.run('chatStreams', options);
+    const { events, firstTokenP50, firstTokenP99 } = await caller.run('chatStreams', options);
     return {
       chunksPerCpuSecond: events / (program.cpuSeconds() - cpuBefore),
+      firstTokenP50Ms: firstTokenP50,
       firstTokenP99Ms: firstTokenP99,
     };
   });

@@ -26,7 +26,9 @@ export async function answerEventStream(
   });
   // Some browsers hear of the response only with its first bytes.
   response.write(':\n\n');
-  response.once('close', () => void results.return());
+  response.once('close', () => {
+    if (!response.writableFinished) void results.return();
+  });
   response.setTimeout(STALLED_MS, () => response.destroy());
   // Proxies cut a stream that is quiet for long.
   const keepAlive = setInterval(() => {

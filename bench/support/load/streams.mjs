@@ -32,7 +32,12 @@ export async function chatStreams({ url, transport, contextIds, chunks, everyMs,
     }
   };
   await Promise.all(contextIds.map(readStreams));
-  return { events, streams: firstTokens.length, firstTokenP99: quantile(firstTokens, 0.99) };
+  return {
+    events,
+    streams: firstTokens.length,
+    firstTokenP50: quantile(firstTokens, 0.5),
+    firstTokenP99: quantile(firstTokens, 0.99),
+  };
 }
 
 async function readStream(caller, payload) {
