@@ -2,18 +2,32 @@ import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
 const TRANSPORTS = { raw: ['raw', 'sse'], oursSse: ['ours', 'sse'], oursWs: ['ours', 'ws'] };
 
+/** Milliseconds between two chunks while a candidate warms up: at the pace of a model, V8 would compile for minutes. */
+const WARM_UP_EVERY_MS = 2;
+
 /** chatStream, for each transport: chunks per second of the server's processor time, and time to first token. */
-export async function measureStreams({ caller, start, rounds, ms, streams, chunks, everyMs }) {
+export async function measureStreams({ caller, start, warmUpMs, rounds, ms, streams, chunks, everyMs }) {
   const programs = { raw: await start('raw'), ours: await start('ours') };
   const names = Object.keys(TRANSPORTS);
-  const measured = await interleave(names, rounds, async (name) => {
+  const optionsOf = async (name) => {
     const [candidate, transport] = TRANSPORTS[name];
-    const program = programs[candidate];
-    const { url } = program;
+    const { url } = programs[candidate];
     const contextIds = await caller.run('newContextIds', { url, count: streams });
+    return { url, transport, contextIds, chunks };
+  };
+  for (const name of names) {
+    const options = await optionsOf(name);
+    await caller.run('chatStreams', { ...options, everyMs: WARM_UP_EVERY_MS, ms: warmUpMs });
+  }
+  const measured = await interleave(names, rounds, async (name) => {
+    const program = programs[TRANSPORTS[name][0]];
+    const options = await optionsOf(name);
     const cpuBefore = program.cpuSeconds();
-    const options = { url, transport, contextIds, chunks, everyMs, ms };
-    const { events, firstTokenP50, firstTokenP99 } = await caller.run('chatStreams', options);
+    const { events, firstTokenP50, firstTokenP99 } = await caller.run('chatStreams', {
+      ...options,
+      everyMs,
+      ms,
+    });
     return {
       chunksPerCpuSecond: events / (program.cpuSeconds() - cpuBefore),
       firstTokenP50Ms: firstTokenP50,
