@@ -3,8 +3,9 @@ import { startOurs } from '../support/candidates.mjs';
 import { Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
-/** As in the measurement of createContext; a megabyte for each of so many would measure the memory. */
+/** As in the measurement of createContext. */
 const CONNECTIONS = 64;
+/** A megabyte for each of 64 would measure the memory. */
 const PROMPT_CONNECTIONS = 16;
 const KILOBYTE = 1_000;
 const PROMPT_KILOBYTES = [1, 10, 100, 1_000];

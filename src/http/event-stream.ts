@@ -26,6 +26,7 @@ export async function answerEventStream(
   });
   // Some browsers hear of the response only with its first bytes.
   response.write(':\n\n');
+  // Who has it all has not left: the error for that would be made for nobody.
   response.once('close', () => {
     if (!response.writableFinished) void results.return();
   });
