@@ -1,8 +1,9 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { toAppError } from '../errors.js';
-import type { ChatAnswerHead, ChatAnswerPart, GatewayUsage } from '../gateway/types.js';
+import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import type { OpenStreams } from '../limits/open-streams.js';
+import { type Give, Pushed } from '../pushed.js';
 import type { Answers } from '../registry/answers.js';
 import type { Leases } from '../registry/leases.js';
 import { NO_USE, type Totals } from '../registry/store.js';
@@ -47,37 +48,38 @@ export class Chats {
   }
 
   /** Resolves with the first event: what breaks before it is thrown, what breaks later is a ChatFailure. */
-  async stream(input: ChatInput, request: RequestContext): Promise<AsyncIterableIterator<ChatEvent>> {
-    const events = this.events(input, request);
-    return resume(await events.next(), events);
+  async stream(input: ChatInput, request: RequestContext): Promise<Pushed<ChatEvent>> {
+    const events = new Pushed<ChatEvent>((give) => this.answer(input, request, give));
+    await events.begun;
+    return events;
   }
 
-  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent> {
+  private async answer(input: ChatInput, request: RequestContext, give: Give<ChatEvent>): Promise<void> {
     const closeStream = await this.parts.openStreams.take(request.caller.id);
+    const progress = { hasBegun: false, isWhole: false };
     let turn: Turn | undefined;
-    let hasBegun = false;
-    let isWhole = false;
     try {
       await this.parts.budgets.takeChat(request.caller.id);
       turn = await this.begin(input, request);
-      for await (const part of await openAnswer(turn)) {
-        hasBegun = true;
-        if ('delta' in part) yield part.delta;
-        else {
-          // A reader who dawdles over the last event keeps nobody waiting; the store writes both at once.
-          const [done] = await Promise.all([this.conclude(part.end, turn, request), turn.end()]);
-          isWhole = true;
-          yield done;
-        }
-      }
+      const end = await ask(turn, (delta) => {
+        progress.hasBegun = true;
+        return give(delta);
+      });
+      progress.hasBegun = true;
+      // A reader who dawdles over the last event keeps nobody waiting; the store writes both at once.
+      const [done] = await Promise.all([this.conclude(end, turn, request), turn.end()]);
+      progress.isWhole = true;
+      await give(done);
     } catch (error) {
-      if (!hasBegun) throw error;
+      if (!progress.hasBegun) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
-      yield failure;
+      await give(failure);
     } finally {
       // An answer that broke off, or that nobody stayed for, has used the context all the same.
-      if (hasBegun && !isWhole && turn?.held) await this.parts.contexts.use(turn.held, NO_USE, request);
+      if (progress.hasBegun && !progress.isWhole && turn?.held) {
+        await this.parts.contexts.use(turn.held, NO_USE, request);
+      }
       await turn?.end();
       closeStream();
     }
@@ -103,14 +105,16 @@ export class Chats {
   }
 }
 
-/** Until the first part has come the question may be asked once more, of a context that was created again. */
-async function openAnswer(turn: Turn): Promise<AsyncIterable<ChatAnswerPart>> {
-  const open = () =>
-    turn.ask(async (gateway, chat) => {
-      const parts = gateway.chatStream(chat, turn);
-      return resume(await parts.next(), parts);
-    });
+/** Until the first delta has come the question may be asked once more, of a context that was created again. */
+async function ask(turn: Turn, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
+  let hasBegun = false;
+  const take = (delta: ChatAnswerDelta) => {
+    hasBegun = true;
+    return give(delta);
+  };
+  const open = () => turn.ask((gateway, chat) => gateway.chatStream(chat, turn, take));
   return open().catch(async (error) => {
+    if (hasBegun) throw error;
     await turn.recover(error);
     return open();
   });
@@ -128,22 +132,4 @@ function toTotals(usage: GatewayUsage | null): Totals {
 function toFailure(error: unknown): ChatFailure {
   const { code, message, retryable, details } = toAppError(error);
   return { code, message, retryable, retryAfter: details.retryAfter ?? null };
-}
-
-/** The rest with the first one before it, and nothing in its way from then on. */
-function resume<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void>): AsyncIterableIterator<T> {
-  let waiting: IteratorResult<T, void> | undefined = first;
-  return {
-    next() {
-      if (!waiting) return rest.next();
-      const result = waiting;
-      waiting = undefined;
-      return Promise.resolve(result);
-    },
-    return: () => rest.return(),
-    throw: (error) => rest.throw(error),
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
 }

@@ -1,5 +1,6 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { badUserInput } from '../errors.js';
+import type { Pushed } from '../pushed.js';
 import { RequestContext } from '../request-context.js';
 import { validateInput } from '../validation.js';
 import { Chats } from './chats.js';
@@ -45,7 +46,7 @@ export class ChatResolver {
     return event;
   }
 
-  private openStream(plain: ChatInput, context: RequestContext): Promise<AsyncIterable<ChatEvent>> {
+  private openStream(plain: ChatInput, context: RequestContext): Promise<Pushed<ChatEvent>> {
     const input = ChatInput.from(plain);
     validateInput(input);
     if (input.idempotencyKey != null) throw onlyForChat();

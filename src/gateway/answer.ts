@@ -27,14 +27,32 @@ export class Answer implements Dispatcher.DispatchHandler {
   async begin(): Promise<void> {
     while (this.status === 0) {
       if (this.isOver) throw this.failure;
-      await this.more();
+      await this.change();
     }
   }
 
-  /** The next bytes; undefined at the end. One reader at a time. */
-  async next(): Promise<Buffer | undefined> {
-    while (this.waiting.length === 0 && !this.isOver) await this.more();
-    return this.take();
+  /** Resolves once `take` has something to give, be it the end. One reader at a time. */
+  more(): Promise<void> {
+    if (this.waiting.length > 0 || this.isOver) return Promise.resolve();
+    return this.change();
+  }
+
+  /** The next bytes; undefined at the end. Throws what the answer broke off with. */
+  take(): Buffer | undefined {
+    const bytes = this.waiting.shift();
+    if (bytes === undefined) {
+      if (this.failure) throw this.failure;
+      return undefined;
+    }
+    this.waitingBytes -= bytes.length;
+    if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
+    return bytes;
+  }
+
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 
   /** All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. */
@@ -91,23 +109,6 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.isOver = true;
     this.wake?.();
     this.onSkipped?.(this.failure === undefined);
-  }
-
-  private more(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-    });
-  }
-
-  private take(): Buffer | undefined {
-    const bytes = this.waiting.shift();
-    if (bytes === undefined) {
-      if (this.failure) throw this.failure;
-      return undefined;
-    }
-    this.waitingBytes -= bytes.length;
-    if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
-    return bytes;
   }
 }
 

@@ -1,9 +1,10 @@
 import { AppError, ErrorCode } from '../errors.js';
 import { LimitedLifetime } from '../lifetime.js';
+import type { Give } from '../pushed.js';
 import { Breaker, type BreakerState, type Health, type Pass } from './breaker.js';
 import type { Exchange } from './connections.js';
 import { timedOut } from './errors.js';
-import type { GatewayEvent, GatewayEvents } from './events.js';
+import type { EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './http.js';
 import type { JsonObject } from './json.js';
@@ -15,13 +16,6 @@ export interface GatewayOptions extends GatewayHttpOptions {
   now?: () => number;
   /** Told of each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
-}
-
-/** Makes parts of the events of one answer. */
-export interface EventsReader<T> {
-  read(event: GatewayEvent): T[];
-  /** No more events come. */
-  finish(): T[];
 }
 
 /** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
@@ -55,26 +49,25 @@ export class GatewayCalls {
     }
   }
 
-  /** A streamed answer, part by part; with the first one it has come, and is never asked for again. */
-  async *stream<T>(call: GatewayCall, newReader: () => EventsReader<T>): AsyncGenerator<T, void> {
+  /** A streamed answer, given on part by part; with the first one it has come, and is never asked for again. */
+  async stream<Part, End>(
+    call: GatewayCall,
+    newReader: () => EventsReader<Part, End>,
+    give: Give<Part>,
+  ): Promise<End> {
     const running = new RunningCall(call, this.options);
-    let events: GatewayEvents | undefined;
-    let next: () => Promise<T[]> = async () => [];
+    let events: GatewayEvents<Part, End> | undefined;
     try {
       running.enter(this.breaker);
-      let parts = await this.attempts(running, (exchange) => {
-        const attempted = this.http.events(call, exchange);
-        const reader = newReader();
-        events = attempted;
-        next = () => nextParts(attempted, reader);
-        return next();
+      const begun = await this.attempts(running, async (exchange) => {
+        events = this.http.events(call, exchange, newReader());
+        return { parts: await events.first(), events };
       });
       running.settle('well');
-      while (parts.length > 0) {
-        for (const part of parts) yield part;
-        parts = await next();
-      }
+      for (const part of begun.parts) await give(part);
+      const end = await begun.events.rest(give);
       running.outcome = 'OK';
+      return end;
     } catch (error) {
       throw running.failed(error);
     } finally {
@@ -92,15 +85,6 @@ export class GatewayCalls {
     const { call, lifetime, isTrial } = running;
     const attempt = () => send(running.begin(this.http.open(lifetime)));
     return isTrial ? attempt() : this.retries.run(call, lifetime, attempt);
-  }
-}
-
-/** At least one part; none at the end. */
-async function nextParts<T>(events: GatewayEvents, reader: EventsReader<T>): Promise<T[]> {
-  for (;;) {
-    const come = await events.next();
-    const parts = come.length > 0 ? come.flatMap((event) => reader.read(event)) : reader.finish();
-    if (parts.length > 0 || come.length === 0) return parts;
   }
 }
 

@@ -1,50 +1,38 @@
 import { cutShort } from './errors.js';
-import type { GatewayEvent } from './events.js';
+import type { EventsReader } from './events.js';
 import type { JsonObject } from './json.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
-import type { ChatAnswerHead, ChatAnswerPart, NewChat } from './types.js';
+import type { ChatAnswerDelta, ChatAnswerHead, NewChat } from './types.js';
 
-/** Reads a streamed chat: deltas, and one end. */
-export class ChatStreamReader {
-  private readonly end: ChatAnswerHead;
+/** Reads a streamed chat: deltas, and how it ended. */
+export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswerHead> {
+  end: ChatAnswerHead;
   /** Whether each choice gave a reason to finish. */
   private readonly finished = new Map<number, boolean>();
-  private isOver = false;
 
   constructor(private readonly asked: NewChat) {
     this.end = fromChatHead({}, asked);
   }
 
-  read(event: GatewayEvent): ChatAnswerPart[] {
-    if (event.kind === 'answer') return this.readAnswer(event.body);
-    if (event.kind === 'end') return this.conclude(this.end);
-    this.rememberHead(event.body);
-    return fromChatChunk(event.body).map((delta) => {
-      const { index, finishReason } = delta;
+  readChunk(chunk: JsonObject): ChatAnswerDelta[] {
+    this.rememberHead(chunk);
+    const deltas = fromChatChunk(chunk);
+    for (const { index, finishReason } of deltas) {
       this.finished.set(index, this.finished.get(index) || finishReason !== null);
-      return { delta };
-    });
+    }
+    return deltas;
   }
 
-  /** No more events come; throws where the answer broke off. */
-  finish(): ChatAnswerPart[] {
-    if (this.isOver) return [];
+  readAnswer(answer: JsonObject): ChatAnswerDelta[] {
+    const { choices, ...head } = fromChatAnswer(answer, this.asked);
+    this.end = head;
+    return choices.map(({ index, message, finishReason }) => ({ index, ...message, finishReason }));
+  }
+
+  finish(isDone: boolean): void {
+    if (isDone) return;
     // Some gateways leave out `[DONE]`: an answer whose every choice gave a reason to finish is whole.
     if (this.finished.size === 0 || ![...this.finished.values()].every(Boolean)) throw cutShort();
-    return this.conclude(this.end);
-  }
-
-  private readAnswer(body: JsonObject): ChatAnswerPart[] {
-    const { choices, ...head } = fromChatAnswer(body, this.asked);
-    const deltas = choices.map(({ index, message, finishReason }) => ({
-      delta: { index, ...message, finishReason },
-    }));
-    return [...deltas, ...this.conclude(head)];
-  }
-
-  private conclude(end: ChatAnswerHead): ChatAnswerPart[] {
-    this.isOver = true;
-    return [{ end }];
   }
 
   /** Each chunk names the answer, and only the last one counts its tokens. */

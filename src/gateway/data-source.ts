@@ -1,3 +1,4 @@
+import type { Give } from '../pushed.js';
 import type { BreakerState } from './breaker.js';
 import { GatewayCalls, type GatewayOptions } from './calls.js';
 import { ChatStreamReader } from './chat-stream.js';
@@ -14,7 +15,8 @@ import {
 import { isGemini } from './model-families.js';
 import type {
   ChatAnswer,
-  ChatAnswerPart,
+  ChatAnswerDelta,
+  ChatAnswerHead,
   CreatedContext,
   GatewayModel,
   NewChat,
@@ -68,10 +70,10 @@ export class GatewayDataSource {
     return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
   }
 
-  /** The same, streamed. */
-  chatStream(chat: NewChat, { repeatable = false } = {}): AsyncGenerator<ChatAnswerPart> {
+  /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
+  chatStream(chat: NewChat, { repeatable = false }, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
     const call = this.chatCall(chat, toChatStreamBody(chat), repeatable);
-    return this.calls.stream(call, () => new ChatStreamReader(chat));
+    return this.calls.stream(call, () => new ChatStreamReader(chat), give);
   }
 
   /** `GET /models`. */

@@ -1,15 +1,23 @@
-import type { Answer } from './answer.js';
+import type { Give } from '../pushed.js';
 import type { Exchange } from './connections.js';
 import { badResponse, transportError } from './errors.js';
 import { EventStreamReader } from './event-stream.js';
 import { single } from './headers.js';
 import type { JsonObject } from './json.js';
 
-/** What a streamed call brings: chunks and the `[DONE]` behind them, or one whole answer instead. */
-export type GatewayEvent = { kind: 'chunk' | 'answer'; body: JsonObject } | { kind: 'end' };
-
 /** How long the few bytes behind `[DONE]` are waited for, so that the connection can be used again. */
 const REST_OF_STREAM_MS = 1_000;
+
+/** Makes parts of the events of one answer. */
+export interface EventsReader<Part, End> {
+  readChunk(chunk: JsonObject): Part[];
+  /** Of a whole answer that came in place of a stream. */
+  readAnswer(answer: JsonObject): Part[];
+  /** No more events come; `isDone`: as `[DONE]` said. Throws where the answer broke off. */
+  finish(isDone: boolean): void;
+  /** What is known of the answer as a whole, once it is finished. */
+  readonly end: End;
+}
 
 export interface StreamedCall {
   /** Sends the request. */
@@ -22,32 +30,49 @@ export interface StreamedCall {
   maxEventLength: number;
 }
 
-/**
- * The events of one answer as they come. Those of one read come together: the ways from here to the caller are walked
- * once for all of them, and a read is asked for when they have been taken.
- */
-export class GatewayEvents {
-  private answer: Answer | undefined;
-  private readonly reader: EventStreamReader;
+/** The parts of one answer as they come. */
+export class GatewayEvents<Part, End> {
+  private readonly lines: EventStreamReader;
   private isOver = false;
   private failure: unknown;
 
   constructor(
     private readonly exchange: Exchange,
     private readonly call: StreamedCall,
+    private readonly reader: EventsReader<Part, End>,
   ) {
-    this.reader = new EventStreamReader(call.maxEventLength);
+    this.lines = new EventStreamReader(call.maxEventLength);
   }
 
-  /** At least one event; none at the end. */
-  async next(): Promise<GatewayEvent[]> {
+  /** Sends the request and resolves with the first parts. */
+  async first(): Promise<Part[]> {
+    const { answer } = this.exchange;
     try {
-      if (!this.answer) return await this.first();
-      return await this.read(this.answer);
+      let parts = await this.begin();
+      while (parts.length === 0 && !this.isOver) {
+        await answer.more();
+        parts = this.read();
+      }
+      if (parts.length === 0 && this.failure) throw this.failure;
+      return parts;
     } catch (error) {
       this.close();
-      throw transportError(error, this.exchange.stage);
+      throw error;
     }
+  }
+
+  /** Gives the others on as they come, and resolves after the last. */
+  async rest(give: Give<Part>): Promise<End> {
+    const { answer } = this.exchange;
+    while (!this.isOver) {
+      await answer.more();
+      for (const part of this.read()) {
+        const full = give(part);
+        if (full) await full;
+      }
+    }
+    if (this.failure) throw this.failure;
+    return this.reader.end;
   }
 
   /** Nobody reads any more. */
@@ -56,51 +81,62 @@ export class GatewayEvents {
     this.isOver = true;
   }
 
-  private async first(): Promise<GatewayEvent[]> {
+  /** All parts of an answer that is no stream. */
+  private async begin(): Promise<Part[]> {
     const { answer } = this.exchange;
     this.call.send();
-    await answer.begin();
-    this.answer = answer;
+    await answer.begin().catch((error) => {
+      throw transportError(error, this.exchange.stage);
+    });
     if (answer.status !== 200 || /json|html/i.test(single(answer.headers['content-type']) ?? '')) {
       const body = await this.call.readWhole();
       this.close();
-      return [{ kind: 'answer', body }];
+      return this.reader.readAnswer(body);
     }
     const encoding = single(answer.headers['content-encoding']) ?? 'identity';
     if (encoding !== 'identity') throw badResponse('its encoding was not asked for');
-    return this.read(answer);
+    return [];
   }
 
-  private async read(answer: Answer): Promise<GatewayEvent[]> {
-    const events: GatewayEvent[] = [];
-    while (events.length === 0 && !this.isOver) {
-      if (this.failure) throw this.failure;
-      const bytes = await answer.next();
-      this.collect(bytes, events);
-      if (bytes === undefined) this.close();
-    }
-    if (events.at(-1)?.kind === 'end') releaseAfterRest(answer, this.exchange);
-    return events;
-  }
-
-  /** What came before the first bad event is passed on before that is said. */
-  private collect(bytes: Buffer | undefined, events: GatewayEvent[]): void {
+  /** What came before the first bad event is given on before that is said. */
+  private read(): Part[] {
+    const parts: Part[] = [];
     try {
-      for (const data of this.reader.read(bytes)) {
-        this.isOver = data === '[DONE]';
-        events.push(this.isOver ? { kind: 'end' } : { kind: 'chunk', body: this.call.readChunk(data) });
-        if (this.isOver) return;
-      }
+      this.collect(this.take(), parts);
     } catch (error) {
+      this.close();
       this.failure = error;
-      if (events.length === 0) throw error;
     }
+    return parts;
+  }
+
+  private take(): Buffer | undefined {
+    try {
+      return this.exchange.answer.take();
+    } catch (error) {
+      throw transportError(error, this.exchange.stage);
+    }
+  }
+
+  private collect(bytes: Buffer | undefined, parts: Part[]): void {
+    for (const data of this.lines.read(bytes)) {
+      if (data === '[DONE]') {
+        this.isOver = true;
+        releaseAfterRest(this.exchange);
+        this.reader.finish(true);
+        return;
+      }
+      for (const part of this.reader.readChunk(this.call.readChunk(data))) parts.push(part);
+    }
+    if (bytes !== undefined) return;
+    this.close();
+    this.reader.finish(false);
   }
 }
 
-function releaseAfterRest(answer: Answer, exchange: Exchange): void {
+function releaseAfterRest(exchange: Exchange): void {
   const timer = setTimeout(() => exchange.end(), REST_OF_STREAM_MS);
-  answer.skip((isWhole) => {
+  exchange.answer.skip((isWhole) => {
     clearTimeout(timer);
     if (isWhole) exchange.release();
     else exchange.end();

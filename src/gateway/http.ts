@@ -6,7 +6,7 @@ import type { Lifetime } from '../lifetime.js';
 import type { Answer } from './answer.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
 import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
-import { GatewayEvents } from './events.js';
+import { type EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { single } from './headers.js';
 import { asObject, type JsonObject } from './json.js';
@@ -57,14 +57,15 @@ export class GatewayHttp {
     return this.readWhole(call, exchange);
   }
 
-  /** The answer's events as they come. */
-  events(call: GatewayCall, exchange: Exchange): GatewayEvents {
-    return new GatewayEvents(exchange, {
+  /** The parts that the reader makes of the answer's events, as they come. */
+  events<Part, End>(call: GatewayCall, exchange: Exchange, reader: EventsReader<Part, End>) {
+    const streamed = {
       send: () => this.send(call, exchange, 'identity'),
       readWhole: () => this.readWhole(call, exchange),
-      readChunk: (data) => readChunk(data, call),
+      readChunk: (data: string) => readChunk(data, call),
       maxEventLength: this.options.maxResponseBytes,
-    });
+    };
+    return new GatewayEvents(exchange, streamed, reader);
   }
 
   close(): Promise<void> {

@@ -122,6 +122,3 @@ export interface ChatAnswerDelta {
   reasoningContent: string | null;
   finishReason: FinishReason | null;
 }
-
-/** A streamed answer: deltas, then one end. */
-export type ChatAnswerPart = { delta: ChatAnswerDelta } | { end: ChatAnswerHead };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Results } from './operations.js';
+import type { ExecutionResult } from 'graphql';
+import type { Make } from '../pushed.js';
 
 /** A reader who takes nothing for this long (milliseconds) is gone. */
 const STALLED_MS = 60_000;
@@ -9,13 +10,13 @@ export function wantsEventStream({ method, headers }: IncomingMessage): boolean 
 }
 
 /**
- * The results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
+ * Answers with the results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
  * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
  * `keepAliveMs`: milliseconds between two comments.
  */
 export async function answerEventStream(
   response: ServerResponse,
-  results: Results,
+  results: Make<ExecutionResult>,
   keepAliveMs: number,
 ): Promise<void> {
   response.writeHead(200, {
@@ -26,20 +27,13 @@ export async function answerEventStream(
   });
   // Some browsers hear of the response only with its first bytes.
   response.write(':\n\n');
-  // Who has it all has not left: the error for that would be made for nobody.
-  response.once('close', () => {
-    if (!response.writableFinished) void results.return();
-  });
   response.setTimeout(STALLED_MS, () => response.destroy());
   // Proxies cut a stream that is quiet for long.
   const keepAlive = setInterval(() => {
     if (!response.writableNeedDrain) response.write(':\n\n');
   }, keepAliveMs);
   try {
-    for await (const result of results) {
-      const slow = write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`);
-      if (slow) await slow;
-    }
+    await results((result) => write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`));
     response.end('event: complete\ndata:\n\n');
   } finally {
     clearInterval(keepAlive);

@@ -17,6 +17,7 @@ import { AppError, badUserInput, ErrorCode, shuttingDown, toAppError, toGraphQLE
 import { parseDocument, syntaxMessage } from '../limits/parsing.js';
 import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
+import { type Give, Pulled, Pushed } from '../pushed.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
 import type { CompiledOperation, Compiler } from './compiled-operation.js';
@@ -37,11 +38,6 @@ export interface PreparedOperation {
   operation: CompiledOperation;
   /** As their types read them. */
   variables: Variables;
-}
-
-/** A series of results that can be ended while the next one is waited for. */
-export interface Results extends AsyncIterableIterator<ExecutionResult, void, void> {
-  return(): Promise<IteratorResult<ExecutionResult, void>>;
 }
 
 export interface OperationsOptions {
@@ -163,44 +159,37 @@ export class Operations {
     }
   }
 
-  /** Runs any operation as a series of results. Ending the series ends the request's work at once. */
-  stream(request: OperationRequest, context: RequestContext): Results {
-    return this.series(this.prepare(request, context), context);
+  /** Runs any operation and gives its results on; resolves after the last. It ends with the request. */
+  stream(request: OperationRequest, context: RequestContext, give: Give<ExecutionResult>): Promise<void> {
+    return this.results(this.prepare(request, context), context, give);
   }
 
-  /** The same for an operation that is prepared. */
-  series(prepared: PreparedOperation | GraphQLError[], context: RequestContext): Results {
-    const results = this.results(prepared, context);
-    return {
-      next: () => results.next(),
-      // A generator that waits would hear of its end only after the wait; abandoning the request ends the wait.
-      return: () => {
-        context.abandon();
-        return results.return();
-      },
-      throw: (error) => results.throw(error),
-      [Symbol.asyncIterator]() {
-        return this;
-      },
-    };
+  /** The same for an operation that is prepared, result by result. Ending the series ends the request's work at once. */
+  series(prepared: PreparedOperation, context: RequestContext): Pulled<ExecutionResult> {
+    return new Pulled(
+      (give) => this.results(prepared, context, give),
+      () => context.abandon(),
+    );
   }
 
-  private async *results(
+  private async results(
     prepared: PreparedOperation | GraphQLError[],
     context: RequestContext,
-  ): AsyncGenerator<ExecutionResult, void> {
-    if (Array.isArray(prepared)) return yield { errors: prepared };
+    give: Give<ExecutionResult>,
+  ): Promise<void> {
+    if (Array.isArray(prepared)) return give({ errors: prepared });
     const { operation, variables } = prepared;
     const end = this.begin(prepared, context);
+    const giveResultOf = (root: unknown) => {
+      const result = operation.run(root, context, variables);
+      if (!('then' in result)) return give(this.presentResult(result, context));
+      return result.then((late) => give(this.presentResult(late, context)));
+    };
     try {
-      if (operation.kind !== 'subscription') {
-        return yield this.presentResult(await operation.run(undefined, context, variables), context);
-      }
+      if (operation.kind !== 'subscription') return await giveResultOf(undefined);
       const source = await this.eventsOf(prepared, context);
-      if (!(Symbol.asyncIterator in source)) return yield this.presentResult(source, context);
-      for await (const event of source) {
-        yield this.presentResult(await operation.run(event, context, variables), context);
-      }
+      if (source instanceof Pushed) await source.giveTo(giveResultOf);
+      else await give(this.presentResult(source as ExecutionResult, context));
     } finally {
       end();
     }

@@ -108,13 +108,18 @@ async function answerGraphQL(
   const context = parts.newContext(caller, requestId);
   // Nobody is told of a close that was before.
   if (response.destroyed) context.abandon();
-  if (wantsEventStream(request)) {
-    const results = parts.operations.stream(toOperationRequest(body, parts.documents), context);
-    return answerEventStream(response, results, parts.keepAliveMs);
-  }
-  response.on('close', () => {
+  // Who has it all has not left: the error for that would be made for nobody.
+  response.once('close', () => {
     if (!response.writableFinished) context.abandon();
   });
+  if (wantsEventStream(request)) {
+    const operation = toOperationRequest(body, parts.documents);
+    return answerEventStream(
+      response,
+      (give) => parts.operations.stream(operation, context, give),
+      parts.keepAliveMs,
+    );
+  }
   const plainType = plainPostType(request);
   if (plainType) {
     const operation = toOperationRequest(body, parts.documents);

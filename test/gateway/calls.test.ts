@@ -1,5 +1,7 @@
+import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import type { FinishedCall } from '../../src/gateway/finished-call.js';
+import { Lifetime } from '../../src/lifetime.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import {
   answer,
@@ -26,12 +28,9 @@ const EVENTS = head(200, { 'content-type': 'text/event-stream' });
 const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
 const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
 const models = (gateway: GatewayDataSource) => gateway.models();
-const stream = async (gateway: GatewayDataSource) => {
-  for await (const _ of gateway.chatStream(QUESTION));
-};
-const leaveStream = async (gateway: GatewayDataSource) => {
-  for await (const _ of gateway.chatStream(QUESTION)) break;
-};
+const stream = (gateway: GatewayDataSource) => gateway.chatStream(QUESTION, {}, () => undefined);
+const leaveStream = (gateway: GatewayDataSource, reader: Lifetime) =>
+  gateway.chatStream(QUESTION, {}, () => void reader.end(cancelled()));
 
 describe('a reader who leaves a stream', () => {
   it.each([1, 2])('ends its connection, after part %p', async (parts) => {
@@ -39,13 +38,15 @@ describe('a reader who leaves a stream', () => {
       say(EVENTS + chunk({ content: 'a' }) + chunk({ content: 'b' })),
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
-      credential: { key: 'sk-1', owner: 'server' },
-      within: [],
+    const reader = new Lifetime();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [reader] });
+    let deltas = 0;
+    const stream = as.chatStream(QUESTION, {}, () => {
+      deltas += 1;
+      if (deltas === parts) reader.end(cancelled());
+      return undefined;
     });
-    const stream = as.chatStream(QUESTION);
-    for (let part = 0; part < parts; part++) await stream.next();
-    await stream.return(undefined);
+    await expect(stream).rejects.toMatchObject({ code: 'CANCELLED' });
     await upstream.quiet();
     expect(upstream.connections).toBe(1);
     await gateway.close();
@@ -59,17 +60,19 @@ describe('what came before an event that is bad', () => {
   ])('is passed on where it came with one that is %s', async (_, bad) => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' }) + bad));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const deltas: object[] = [];
     const stream = gateway
       .as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })
-      .chatStream(QUESTION);
-    expect((await stream.next()).value).toMatchObject({ delta: { content: 'a' } });
-    await expect(stream.next()).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
+      .chatStream(QUESTION, {}, (delta) => void deltas.push(delta));
+    await expect(stream).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
+    expect(deltas).toMatchObject([{ content: 'a' }]);
     await gateway.close();
   });
 });
 
 describe('whoever watches the calls', () => {
-  const cases: [string, Fault, (gateway: GatewayDataSource) => Promise<unknown>, object][] = [
+  type Call = (gateway: GatewayDataSource, reader: Lifetime) => Promise<unknown>;
+  const cases: [string, Fault, Call, object][] = [
     [
       'an answer',
       say(answer(200, CREATED)),
@@ -118,9 +121,9 @@ describe('whoever watches the calls', () => {
     await using upstream = await FaultyUpstream.start(fault);
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
-    await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })).catch(
-      () => undefined,
-    );
+    const reader = new Lifetime();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [reader] });
+    await call(as, reader).catch(() => undefined);
     await gateway.close();
     expect(seen).toMatchObject([facts]);
     expect(seen[0]?.durationMs).toBeGreaterThan(0);

@@ -45,10 +45,8 @@ async function ask<T>(
 const refuse = (status: number, headers: Record<string, string> = {}) => say(answer(status, '', headers));
 const EVENTS = { 'content-type': 'text/event-stream' };
 const stream = (repeatable: boolean) => async (gateway: GatewayDataSource) => {
-  const texts = [];
-  for await (const part of gateway.chatStream(QUESTION, { repeatable })) {
-    if ('delta' in part) texts.push(part.delta.content);
-  }
+  const texts: (string | null)[] = [];
+  await gateway.chatStream(QUESTION, { repeatable }, ({ content }) => void texts.push(content));
   return texts.join('');
 };
 
