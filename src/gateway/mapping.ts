@@ -203,8 +203,9 @@ export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead
 /** The deltas of one chunk; a choice that says nothing gives none. */
 export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
   const deltas: ChatAnswerDelta[] = [];
-  for (const [position, item] of (asArray(chunk.choices) ?? []).entries()) {
-    const choice = asObject(item);
+  const choices = asArray(chunk.choices) ?? [];
+  for (let position = 0; position < choices.length; position++) {
+    const choice = asObject(choices[position]);
     const said = asObject(choice?.delta);
     const delta: ChatAnswerDelta = {
       index: asCount(choice?.index) ?? position,

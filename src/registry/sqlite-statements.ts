@@ -170,7 +170,10 @@ export const SQL = {
   value: 'SELECT value FROM kept_values WHERE key = ? AND gone_at > ?',
   setValue: 'INSERT OR REPLACE INTO kept_values (key, value, gone_at) VALUES (?, ?, ?)',
   keepValue: 'UPDATE kept_values SET gone_at = ? WHERE key = ? AND gone_at < ?',
-  removeValue: 'DELETE FROM kept_values WHERE key = ?',
+  addValue: `INSERT INTO kept_values (key, value, gone_at) VALUES (?, ?, ?)
+    ON CONFLICT DO UPDATE SET value = excluded.value, gone_at = excluded.gone_at WHERE gone_at <= ?`,
+  swapValue: 'UPDATE kept_values SET value = ?, gone_at = ? WHERE key = ? AND value = ? AND gone_at > ?',
+  removeValue: 'DELETE FROM kept_values WHERE key = ? AND value = ? AND gone_at > ?',
   removeGoneValues: `DELETE FROM kept_values WHERE key IN
     (SELECT key FROM kept_values WHERE gone_at <= ? ORDER BY gone_at LIMIT ?)`,
   check: 'INSERT OR REPLACE INTO checks VALUES (1)',

@@ -157,18 +157,18 @@ export class SqliteStore implements Store {
 
   addValue(key: string, value: string, ttlMs: number, now: number): Promise<string | null> {
     return this.write(now, () => {
-      const there = this.readValue(key, now);
-      if (there === null) this.sql.setValue.run(key, value, now + ttlMs);
-      return there;
+      const { changes } = this.sql.addValue.run(key, value, now + ttlMs, now);
+      return changes > 0 ? null : this.readValue(key, now);
     });
   }
 
   swapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
     return this.write(now, () => {
-      if (this.readValue(key, now) !== expected) return false;
-      if (value === null) this.sql.removeValue.run(key);
-      else this.sql.setValue.run(key, value, now + ttlMs);
-      return true;
+      const { changes } =
+        value === null
+          ? this.sql.removeValue.run(key, expected, now)
+          : this.sql.swapValue.run(value, now + ttlMs, key, expected, now);
+      return changes > 0;
     });
   }
 
