@@ -19,7 +19,7 @@ const FULL = {
   limitMinutes: 30,
   createContext: { starts: 3, warmUpMs: 5_000, rounds: 4, ms: 2_000 },
   // As fast as models write, and slow enough that no candidate falls behind.
-  chatStream: { warmUpMs: 8_000, rounds: 6, ms: 8_000, streams: 100, chunks: 50, everyMs: 40 },
+  chatStream: { starts: 3, warmUpMs: 8_000, rounds: 4, ms: 6_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
   registry: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
@@ -28,7 +28,7 @@ const FULL = {
 const SHORT = {
   limitMinutes: 5,
   createContext: { starts: 1, warmUpMs: 200, rounds: 1, ms: 200 },
-  chatStream: { warmUpMs: 200, rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
+  chatStream: { starts: 1, warmUpMs: 200, rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },
   registry: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },

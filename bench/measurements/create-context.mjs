@@ -1,18 +1,11 @@
-import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+import { interleave, medianRatio, medians, overStarts } from '../support/rounds.mjs';
 
 const NAMES = ['raw', 'ours', 'mercurius', 'yoga'];
 const CONNECTIONS = 64;
 
-/**
- * createContext, for each candidate: how many per second, per second of its processor time, and how late. All are started
- * several times: two processes of the same program differ by as much as a tenth.
- */
+/** createContext, for each candidate: how many per second, per second of its processor time, and how late. */
 export async function measureCreateContext({ caller, start, starts, ...load }) {
-  const measured = NAMES.map(() => []);
-  for (let run = 0; run < starts; run += 1) {
-    const figures = await measureOneStart({ caller, start, ...load });
-    for (const [place, rounds] of figures.entries()) measured[place].push(...rounds);
-  }
+  const measured = await overStarts(starts, () => measureOneStart({ caller, start, ...load }));
   const [raw, , mercurius] = measured;
   return Object.fromEntries(
     NAMES.map((name, place) => [

@@ -1,25 +1,40 @@
-import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+import { interleave, medianRatio, medians, overStarts } from '../support/rounds.mjs';
 
 const TRANSPORTS = { raw: ['raw', 'sse'], oursSse: ['ours', 'sse'], oursWs: ['ours', 'ws'] };
+const NAMES = Object.keys(TRANSPORTS);
 
 /** Milliseconds between two chunks while a candidate warms up: at the pace of a model, V8 would compile for minutes. */
 const WARM_UP_EVERY_MS = 2;
 
 /** chatStream, for each transport: chunks per second of the server's processor time, and time to first token. */
-export async function measureStreams({ caller, start, warmUpMs, rounds, ms, streams, chunks, everyMs }) {
+export async function measureStreams({ caller, start, starts, ...load }) {
+  const measured = await overStarts(starts, (run) => measureOneStart({ caller, start, run, ...load }));
+  const [raw] = measured;
+  return Object.fromEntries(
+    NAMES.map((name, place) => [
+      name,
+      {
+        ...medians(measured[place]),
+        shareOfRaw: medianRatio(measured[place], raw, 'chunksPerCpuSecond'),
+        firstTokenTimesRaw: medianRatio(measured[place], raw, 'firstTokenP99Ms'),
+      },
+    ]),
+  );
+}
+
+async function measureOneStart({ caller, start, run, warmUpMs, rounds, ms, streams, chunks, everyMs }) {
   const programs = { raw: await start('raw'), ours: await start('ours') };
-  const names = Object.keys(TRANSPORTS);
   const optionsOf = async (name) => {
     const [candidate, transport] = TRANSPORTS[name];
     const { url } = programs[candidate];
     const contextIds = await caller.run('newContextIds', { url, count: streams });
     return { url, transport, contextIds, chunks };
   };
-  for (const name of names) {
+  for (const name of NAMES) {
     const options = await optionsOf(name);
     await caller.run('chatStreams', { ...options, everyMs: WARM_UP_EVERY_MS, ms: warmUpMs });
   }
-  const measured = await interleave(names, rounds, async (name) => {
+  const measureOne = async (name) => {
     const program = programs[TRANSPORTS[name][0]];
     const options = await optionsOf(name);
     const cpuBefore = program.cpuSeconds();
@@ -33,17 +48,8 @@ export async function measureStreams({ caller, start, warmUpMs, rounds, ms, stre
       firstTokenP50Ms: firstTokenP50,
       firstTokenP99Ms: firstTokenP99,
     };
-  });
+  };
+  const figures = await interleave(NAMES, rounds, measureOne, run * rounds);
   await Promise.all(Object.values(programs).map((program) => program.end()));
-  const [raw] = measured;
-  return Object.fromEntries(
-    names.map((name, place) => [
-      name,
-      {
-        ...medians(measured[place]),
-        shareOfRaw: medianRatio(measured[place], raw, 'chunksPerCpuSecond'),
-        firstTokenTimesRaw: medianRatio(measured[place], raw, 'firstTokenP99Ms'),
-      },
-    ]),
-  );
+  return figures;
 }

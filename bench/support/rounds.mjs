@@ -1,16 +1,34 @@
 import { median } from './statistics.mjs';
 
 /**
+ * Measures with several starts of all candidates, one after the other: two processes of the same program differ by as much
+ * as a tenth, and some by a third.
+ * @template T
+ * @param {number} starts @param {(start: number) => Promise<T[][]>} measureOne
+ * @returns {Promise<T[][]>} per name, the figures of all its rounds
+ */
+export async function overStarts(starts, measureOne) {
+  const figures = [];
+  for (let start = 0; start < starts; start += 1) {
+    for (const [place, rounds] of (await measureOne(start)).entries()) {
+      figures[place] = [...(figures[place] ?? []), ...rounds];
+    }
+  }
+  return figures;
+}
+
+/**
  * Measures every candidate once per round, so that what disturbs the machine disturbs all of them. The first round warms up
  * and does not count.
  * @template T
  * @param {string[]} names @param {number} rounds @param {(name: string) => Promise<T>} measure
+ * @param {number} before how many rounds have counted before, in other processes
  * @returns {Promise<T[][]>} per name, the figures of its rounds
  */
-export async function interleave(names, rounds, measure) {
+export async function interleave(names, rounds, measure, before = 0) {
   const figures = names.map(() => []);
   for (let round = 0; round <= rounds; round += 1) {
-    for (const place of orderOf(names.length, round)) {
+    for (const place of orderOf(names.length, before + round)) {
       const figure = await measure(names[place]);
       if (round > 0) figures[place].push(figure);
     }
