@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { unpackRecord } from './record.js';
-import { HOUR_MS, type Holding, type Place, type Use } from './store.js';
+import type { Holding, Place, Use } from './store.js';
 
 /** As the statements give them. */
 export type Own = [
@@ -32,19 +32,25 @@ interface List {
   now: number;
 }
 
-/** Hour by hour, back from the place. */
-export function holdingsBy(hourWith: Database.Statement, inHour: Database.Statement, list: List): Holding[] {
+/** Part by part, back from the place; at least as many as asked for, if there are so many, and in no order. */
+export function holdingsBy(partWith: Database.Statement, inPart: Database.Statement, list: List): Holding[] {
   const { caller, first, place, now } = list;
   const { heldAt, key } = place;
   const found: Holding[] = [];
-  for (let upTo = Math.floor(heldAt / HOUR_MS); found.length < first; ) {
-    const [hour] = (hourWith.get(upTo, caller) as [number] | undefined) ?? [];
-    if (hour === undefined) break;
-    const rows = inHour.all(hour, caller, heldAt, heldAt, key, now, first - found.length) as ListRow[];
+  const add = (part: number) => {
+    const rows = inPart.all(part, caller, heldAt, heldAt, key, now, first) as ListRow[];
     for (const [key, goneAt, data, ...own] of rows)
       found.push(toHolding(key, [0, goneAt, data, caller, ...own]));
-    upTo = hour - 1;
+  };
+  let upTo = Number.MAX_SAFE_INTEGER;
+  while (found.length < first) {
+    const [part] = (partWith.get(upTo, caller, heldAt) as [number] | undefined) ?? [];
+    if (part === undefined) return found;
+    add(part);
+    upTo = part - 1;
   }
+  // What came in at the end of a part may be as old as what came in at the next one's beginning.
+  add(upTo);
   return found;
 }
 

@@ -1,7 +1,11 @@
-import { HOUR_MS } from './store.js';
-
 /** Of the tables: a file of another version is not touched. */
-export const VERSION = 4;
+export const VERSION = 5;
+
+/**
+ * How many entries a part of the lists has, which are kept by the part before they are kept by the caller: few enough to lie
+ * on pages that are written all the time, and enough for a million to be few parts to look through.
+ */
+const PART = 4_096;
 
 const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
     chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
@@ -10,8 +14,8 @@ const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
 /**
  * Whatever is written for a new context goes to the end of a table or to a part of it that is small and written all the
  * time, however many contexts and callers there are: a page of the file that is changed is a page to be written. So
- * contexts have numbers in the order they come in, lists are kept by the hour before they are kept by the caller, and
- * so is the usage until its hour is over. What a context's first holder has of it is in the context's own row: few
+ * contexts have numbers in the order they come in, lists are kept by parts of that order, and the usage by the hour until
+ * that is over. What a context's first holder has of it is in the context's own row: few
  * contexts are shared, and a second row would be a second page at each use.
  */
 export const CREATE_TABLES = `
@@ -22,13 +26,13 @@ export const CREATE_TABLES = `
     -- The first holder; null once it has let go.
     caller INTEGER, ${HELD}
   );
-  CREATE INDEX contexts_by_age ON contexts (held_at / ${HOUR_MS}, caller, held_at);
+  CREATE INDEX contexts_by_part ON contexts (number / ${PART}, caller, held_at);
   -- The other holders.
   CREATE TABLE shares (
-    context INTEGER NOT NULL, caller INTEGER NOT NULL, ${HELD},
-    PRIMARY KEY (context, caller)
-  ) WITHOUT ROWID;
-  CREATE INDEX shares_by_age ON shares (held_at / ${HOUR_MS}, caller, held_at);
+    number INTEGER PRIMARY KEY, context INTEGER NOT NULL, caller INTEGER NOT NULL, ${HELD},
+    UNIQUE (context, caller)
+  );
+  CREATE INDEX shares_by_part ON shares (number / ${PART}, caller, held_at);
   -- When to look which of these contexts have expired: one row for many that came in together.
   CREATE TABLE looks (
     at INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
@@ -61,7 +65,6 @@ export const CREATE_TABLES = `
 /** In the order that the readers of raw rows expect. */
 const TOTALS = 'held_at, used_at, chats, prompt_tokens, cached_tokens, completion_tokens';
 const CONTEXT = `number, gone_at, data, caller, ${TOTALS}`;
-const HELD_HOUR = `held_at / ${HOUR_MS}`;
 const ADD = `used_at = ?, chats = chats + ?, prompt_tokens = prompt_tokens + ?, cached_tokens = cached_tokens + ?,
   completion_tokens = completion_tokens + ?`;
 const USAGE = 'hour, caller, model, contexts, chats, prompt_tokens, cached_tokens, completion_tokens';
@@ -80,23 +83,23 @@ const createContexts = (rows: number) => {
   return `INSERT OR IGNORE INTO contexts (key, gone_at, data, caller, held_at, used_at) VALUES ${values}`;
 };
 
-/** The last hour, of those up to a given one, in which the caller came to hold anything. */
-const hourWith = (table: string) => `WITH RECURSIVE hours (hour) AS (
-    SELECT MAX(${HELD_HOUR}) FROM ${table} WHERE ${HELD_HOUR} <= ?
+/** The last part, of those up to a given one, in which the caller holds anything, of a given time at the latest. */
+const partWith = (table: string) => `WITH RECURSIVE parts (part) AS (
+    SELECT MAX(number / ${PART}) FROM ${table} WHERE number / ${PART} <= ?
     UNION ALL
-    SELECT (SELECT MAX(${HELD_HOUR}) FROM ${table} WHERE ${HELD_HOUR} < hours.hour) FROM hours
-    WHERE hours.hour IS NOT NULL
+    SELECT (SELECT MAX(number / ${PART}) FROM ${table} WHERE number / ${PART} < parts.part) FROM parts
+    WHERE parts.part IS NOT NULL
   )
-  SELECT hour FROM hours
-  WHERE EXISTS (SELECT 1 FROM ${table} WHERE ${HELD_HOUR} = hours.hour AND caller = ?) LIMIT 1`;
+  SELECT part FROM parts
+  WHERE EXISTS (SELECT 1 FROM ${table} WHERE number / ${PART} = parts.part AND caller = ? AND held_at <= ?) LIMIT 1`;
 
-/** `of`: where the holding is; the hour, the caller, a place (held_at twice and key), the time, how many. */
-const inHour = (
+/** `of`: where the holding is; the part, the caller, a place (held_at twice and key), the time, how many. */
+const inPart = (
   of: string,
   from: string,
 ) => `SELECT c.key, c.gone_at, c.data, ${TOTALS.replaceAll(/\w+/g, `${of}.$&`)}
   FROM ${from}
-  WHERE ${of}.held_at / ${HOUR_MS} = ? AND ${of}.caller = ? AND ${of}.held_at <= ?
+  WHERE ${of}.number / ${PART} = ? AND ${of}.caller = ? AND ${of}.held_at <= ?
     AND (${of}.held_at < ? OR c.key < ?) AND c.gone_at > ?
   ORDER BY ${of}.held_at DESC, c.key DESC LIMIT ?`;
 
@@ -123,8 +126,8 @@ export const SQL = {
   useOwn: `UPDATE contexts SET gone_at = MAX(gone_at, ?), ${ADD} WHERE key = ? AND caller = ? AND gone_at > ?
     RETURNING ${CONTEXT}`,
   releaseOwn: 'UPDATE contexts SET caller = NULL WHERE number = ?',
-  hourWithOwn: hourWith('contexts'),
-  ownInHour: inHour('c', 'contexts c'),
+  partWithOwn: partWith('contexts'),
+  ownInPart: inPart('c', 'contexts c'),
 
   share: 'INSERT OR IGNORE INTO shares (context, caller, held_at, used_at) VALUES (?, ?, ?, ?)',
   shared: `SELECT ${TOTALS} FROM shares WHERE context = ? AND caller = ?`,
@@ -132,8 +135,8 @@ export const SQL = {
   useShared: `UPDATE shares SET ${ADD} WHERE context = ? AND caller = ? RETURNING ${TOTALS}`,
   releaseShared: 'DELETE FROM shares WHERE context = ? AND caller = ?',
   removeShares: 'DELETE FROM shares WHERE context = ?',
-  hourWithShared: hourWith('shares'),
-  sharedInHour: inHour('s', 'shares s CROSS JOIN contexts c ON c.number = s.context'),
+  partWithShared: partWith('shares'),
+  sharedInPart: inPart('s', 'shares s CROSS JOIN contexts c ON c.number = s.context'),
 
   looks: 'SELECT at, first, last FROM looks WHERE at <= ? ORDER BY at LIMIT ?',
   endsOf: 'SELECT number, gone_at FROM contexts WHERE number BETWEEN ? AND ?',

@@ -110,12 +110,12 @@ export class SqliteStore implements Store {
     return this.reads.read(() => {
       const caller = this.names.find(callerId);
       if (caller === undefined) return [];
-      const { hourWithOwn, ownInHour, hourWithShared, sharedInHour } = this.sql;
+      const { partWithOwn, ownInPart, partWithShared, sharedInPart } = this.sql;
       const place = after ?? { heldAt: Number.MAX_SAFE_INTEGER, key: '' };
       const list = { caller, first, place, now };
-      const own = holdingsBy(hourWithOwn, ownInHour, list);
-      const shared = holdingsBy(hourWithShared, sharedInHour, list);
-      return shared.length === 0 ? own : [...own, ...shared].sort(newestFirst).slice(0, first);
+      const own = holdingsBy(partWithOwn, ownInPart, list);
+      const shared = holdingsBy(partWithShared, sharedInPart, list);
+      return [...own, ...shared].sort(newestFirst).slice(0, first);
     });
   }
 

@@ -12,7 +12,9 @@ import {
   type ContextRecord,
   DAY_MS,
   HOUR_MS,
+  type Holding,
   NO_USE,
+  type Place,
   type Store,
   USAGE_KEPT_MS,
 } from '../../src/registry/store.js';
@@ -394,6 +396,35 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
+  it('lists the newest first also where one part of the lists ends, whose end and beginning overtook each other', async () => {
+    const store = openStore(`sqlite:${join(folder, 'parts.db')}`, silent);
+    const others = (count: number) =>
+      Promise.all(Array.from({ length: count }, () => store.create(record(), 'others')));
+    const made: ContextRecord[] = [];
+    for (const count of [4_092, 4_088]) {
+      await others(count);
+      for (const age of [3, 1, 6, 2, 5, 0, 7, 4]) {
+        const context = record({ createdAt: NOON + Math.floor(made.length / 8) * 10 - age });
+        made.push(context);
+        await store.create(context, 'caller');
+      }
+    }
+    await others(10);
+    const expected = made.toSorted((one, other) => other.createdAt - one.createdAt).map(({ key }) => key);
+    for (const size of [1, 3, 5, 100]) {
+      const seen: string[] = [];
+      for (let after: Place | null = null; ; ) {
+        const page: Holding[] = await store.holdings('caller', size, after, NOON);
+        const last = page.at(-1);
+        if (!last) break;
+        seen.push(...page.map(({ context }) => context.key));
+        after = { heldAt: last.heldAt, key: last.context.key };
+      }
+      expect(seen).toEqual(expected);
+    }
+    await store.close();
+  });
+
   it('clears away what has expired, and looks at nothing that has not', async () => {
     const store = openStore(`sqlite:${join(folder, 'sweep.db')}`, silent);
     const [short, long, used] = [record(), record({ goneAt: NOON + 9 * DAY_MS }), record()];
@@ -471,7 +502,9 @@ describe('the store in SQLite', () => {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...Array(8).fill(0).slice(0, marksOf(text)));
       const scans = (plan as { detail: string }[])
         .map(({ detail }) => detail)
-        .filter((detail) => /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|all_usage|usage_log)/.test(detail));
+        .filter((detail) =>
+          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|usage_log)/.test(detail),
+        );
       expect({ name, scans }).toEqual({ name, scans: [] });
     }
     db.close();
