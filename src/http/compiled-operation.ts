@@ -12,6 +12,7 @@ import {
 } from 'graphql';
 import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
+import { type OpenSource, sourceOf } from './event-source.js';
 import { type Variables, VariablesReader } from './variables.js';
 
 type Run = (
@@ -44,7 +45,7 @@ export class Compiler {
     const run = isCompilable(document, operation)
       ? this.compiledInTime(passingVariables(document), operation.name?.value)
       : interpreted(this.original, document, operation.name?.value);
-    return new CompiledOperation(operation, this.original, run);
+    return new CompiledOperation(operation, this.original, run, sourceOf(this.original, document, operation));
   }
 
   private compiledInTime(document: DocumentNode, operationName: string | undefined): Run {
@@ -88,6 +89,7 @@ export class CompiledOperation {
     schema: GraphQLSchema,
     /** For a subscription: makes an event that its source gave into a result. */
     readonly run: Run,
+    readonly source: OpenSource,
   ) {
     this.variables = new VariablesReader(schema, definition);
     const { name, operation, selectionSet } = definition;

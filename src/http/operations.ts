@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
-  createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
   GraphQLError,
@@ -187,26 +186,12 @@ export class Operations {
     };
     try {
       if (operation.kind !== 'subscription') return await giveResultOf(undefined);
-      const source = await this.eventsOf(prepared, context);
+      const source = await operation.source(context, variables);
       if (source instanceof Pushed) await source.giveTo(giveResultOf);
       else await give(this.presentResult(source as ExecutionResult, context));
     } finally {
       end();
     }
-  }
-
-  private eventsOf(
-    { document, operation, variables: variableValues }: PreparedOperation,
-    contextValue: RequestContext,
-  ) {
-    const { schema } = this.options;
-    return createSourceEventStream({
-      schema,
-      document,
-      operationName: operation.name,
-      variableValues,
-      contextValue,
-    });
   }
 
   /** Gives back what is to be called when it is over. */
