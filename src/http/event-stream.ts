@@ -2,8 +2,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Make } from '../pushed.js';
 
-/** A reader who takes nothing for this long (milliseconds) is gone. */
-const STALLED_MS = 60_000;
+/** Milliseconds after which a stream begins without its first result, which as a rule would come in the same packet. */
+const BEGIN_MS = 100;
+const COMMENT = ':\n\n';
+
+/** Milliseconds. */
+interface EventStreamTimes {
+  /** Between two comments. */
+  keepAliveMs: number;
+  /** A reader who takes nothing of what waits for so long is gone. */
+  stalledMs: number;
+}
 
 export function wantsEventStream({ method, headers }: IncomingMessage): boolean {
   return method === 'POST' && (headers.accept ?? '').includes('text/event-stream');
@@ -12,12 +21,11 @@ export function wantsEventStream({ method, headers }: IncomingMessage): boolean 
 /**
  * Answers with the results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
  * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
- * `keepAliveMs`: milliseconds between two comments.
  */
 export async function answerEventStream(
   response: ServerResponse,
   results: Make<ExecutionResult>,
-  keepAliveMs: number,
+  { keepAliveMs, stalledMs }: EventStreamTimes,
 ): Promise<void> {
   response.writeHead(200, {
     'content-type': 'text/event-stream; charset=utf-8',
@@ -26,25 +34,32 @@ export async function answerEventStream(
     'x-accel-buffering': 'no',
   });
   // Some browsers hear of the response only with its first bytes.
-  response.write(':\n\n');
-  response.setTimeout(STALLED_MS, () => response.destroy());
+  const begin = setTimeout(() => response.write(COMMENT), BEGIN_MS);
   // Proxies cut a stream that is quiet for long.
   const keepAlive = setInterval(() => {
-    if (!response.writableNeedDrain) response.write(':\n\n');
+    if (!response.writableNeedDrain) response.write(COMMENT);
   }, keepAliveMs);
   try {
-    await results((result) => write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`));
+    await results((result) => {
+      clearTimeout(begin);
+      return write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, stalledMs);
+    });
+    response.setTimeout(stalledMs);
     response.end('event: complete\ndata:\n\n');
   } finally {
+    clearTimeout(begin);
     clearInterval(keepAlive);
   }
 }
 
 /** Waits for a reader who is slower than the gateway, so that nothing piles up here. */
-function write(response: ServerResponse, text: string): Promise<void> | undefined {
+function write(response: ServerResponse, text: string, stalledMs: number): Promise<void> | undefined {
   if (response.destroyed || response.write(text)) return undefined;
+  // Node ends the connection then. Only here, as a time-out that runs all the time is set anew by each event.
+  response.setTimeout(stalledMs);
   return new Promise((resolve) => {
     const done = () => {
+      response.setTimeout(0);
       response.off('drain', done).off('close', done);
       resolve();
     };

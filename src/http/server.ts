@@ -114,11 +114,10 @@ async function answerGraphQL(
   });
   if (wantsEventStream(request)) {
     const operation = toOperationRequest(body, parts.documents);
-    return answerEventStream(
-      response,
-      (give) => parts.operations.stream(operation, context, give),
-      parts.keepAliveMs,
-    );
+    return answerEventStream(response, (give) => parts.operations.stream(operation, context, give), {
+      keepAliveMs: parts.keepAliveMs,
+      stalledMs: parts.timeouts.stalledMs,
+    });
   }
   const plainType = plainPostType(request);
   if (plainType) {

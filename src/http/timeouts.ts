@@ -10,9 +10,17 @@ export interface Timeouts {
   idleMs: number;
   /** For a WebSocket's `connection_init`. */
   initMs: number;
+  /** For taking some of what waits to be taken of a stream of server-sent events. */
+  stalledMs: number;
 }
 
-export const TIMEOUTS: Timeouts = { headersMs: 20_000, requestMs: 120_000, idleMs: 65_000, initMs: 5_000 };
+export const TIMEOUTS: Timeouts = {
+  headersMs: 20_000,
+  requestMs: 120_000,
+  idleMs: 65_000,
+  initMs: 5_000,
+  stalledMs: 60_000,
+};
 
 export function serverOptions({ headersMs, requestMs, idleMs }: Timeouts): ServerOptions {
   return {

@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { TIMEOUTS } from '../../src/http/timeouts.js';
 import { beginStream, CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
@@ -90,6 +91,27 @@ describe('a reader who stops reading', () => {
     sent.destroy();
   });
 
+  it('is cut off over server-sent events where nothing is taken for long', async () => {
+    const { gateway } = await floodingGateway();
+    await using _gateway = gateway;
+    const timeouts = { ...TIMEOUTS, stalledMs: 100 };
+    await using server = await serverHolding(gateway, { surroundings: { timeouts } });
+    const sent = request(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    });
+    sent.on('error', () => undefined);
+    const begun = once(sent, 'response');
+    sent.end(JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }));
+    const [response] = await begun;
+    response.pause();
+    await eventually(async () => (await gateway.openSockets) === 0);
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    response.on('error', () => undefined).resume();
+    await closed;
+    expect(response.complete).toBe(false);
+  });
+
   it('stops the reading from the gateway over a WebSocket', async () => {
     const { gateway, flood } = await floodingGateway();
     await using _gateway = gateway;
@@ -131,6 +153,21 @@ describe('a quiet stream', () => {
       if (said.length > 12) break;
     }
     expect(said).toMatch(/^(:\n\n){4}/);
+  });
+
+  it('begins over server-sent events before its first result, where that lets wait for itself', async () => {
+    await using gateway = await StandIn.start(() => undefined);
+    await using server = await serverHolding(gateway);
+    const caller = new AbortController();
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }),
+      signal: caller.signal,
+    });
+    const { value } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    expect(Buffer.from(value ?? []).toString()).toBe(':\n\n');
+    caller.abort();
   });
 
   it('is kept alive by pings over a WebSocket', async () => {

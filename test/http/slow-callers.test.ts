@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { TIMEOUTS } from '../../src/http/timeouts.js';
 import { eventually } from '../support/eventually.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
 
 /** Milliseconds; what is cut only by a longer one of them would fail its test's own time-out. */
-const SHORT = { headersMs: 250, requestMs: 500, idleMs: 250, initMs: 250 };
+const SHORT = { ...TIMEOUTS, headersMs: 250, requestMs: 500, idleMs: 250, initMs: 250 };
 const NEVER = 3_600_000;
 
 const BODY = JSON.stringify({ query: '{ models { id } }' });
@@ -69,7 +70,7 @@ describe('a connection', () => {
   ])('that is half closed %s is closed', async (_when, sent) => {
     await using patient = await TestServer.start(
       {},
-      { timeouts: { headersMs: NEVER, requestMs: NEVER, idleMs: NEVER, initMs: NEVER } },
+      { timeouts: { ...TIMEOUTS, headersMs: NEVER, requestMs: NEVER, idleMs: NEVER, initMs: NEVER } },
     );
     const socket = open(patient);
     socket.end(sent);
