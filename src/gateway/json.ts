@@ -17,6 +17,15 @@ export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** Words that the gateway writes, and what each of them is here. */
+export type Spellings<T> = readonly (readonly [string, T])[];
+
+/** What one of a few words stands for. A Map would first look for a text just read in V8's table of all names. */
+export function asOneOf<T>(value: unknown, spellings: Spellings<T>): T | null {
+  for (const [word, meant] of spellings) if (word === value) return meant;
+  return null;
+}
+
 export function asBoolean(value: unknown): boolean | null {
   return typeof value === 'boolean' ? value : null;
 }

@@ -1,7 +1,17 @@
 /** The only file that knows both spellings: the gateway's snake_case and ours. */
 
 import { badResponse } from './errors.js';
-import { asArray, asBoolean, asCount, asObject, asText, asUnixSeconds, type JsonObject } from './json.js';
+import {
+  asArray,
+  asBoolean,
+  asCount,
+  asObject,
+  asOneOf,
+  asText,
+  asUnixSeconds,
+  type JsonObject,
+  type Spellings,
+} from './json.js';
 import { isGemini } from './model-families.js';
 import {
   type ChatAnswer,
@@ -36,25 +46,25 @@ const WIRE_TRUNCATION = {
   ROLLING_TOKENS: 'rolling_tokens',
 } as const;
 
-const MODES = new Map<unknown, ContextMode>([
+const MODES: Spellings<ContextMode> = [
   [WIRE_MODE.SESSION, ContextMode.SESSION],
   [WIRE_MODE.COMMON_PREFIX, ContextMode.COMMON_PREFIX],
-]);
-const ROLES = new Map<unknown, MessageRole>([
+];
+const ROLES: Spellings<MessageRole> = [
   [WIRE_ROLE.SYSTEM, MessageRole.SYSTEM],
   [WIRE_ROLE.USER, MessageRole.USER],
   [WIRE_ROLE.ASSISTANT, MessageRole.ASSISTANT],
-]);
-const FINISH_REASONS = new Map<unknown, FinishReason>([
+];
+const FINISH_REASONS: Spellings<FinishReason> = [
   ['stop', FinishReason.STOP],
   ['length', FinishReason.LENGTH],
   ['content_filter', FinishReason.CONTENT_FILTER],
   ['tool_calls', FinishReason.TOOL_CALLS],
-]);
-const TRUNCATION_TYPES = new Map<unknown, TruncationType>([
+];
+const TRUNCATION_TYPES: Spellings<TruncationType> = [
   [WIRE_TRUNCATION.LAST_HISTORY_TOKENS, TruncationType.LAST_HISTORY_TOKENS],
   [WIRE_TRUNCATION.ROLLING_TOKENS, TruncationType.ROLLING_TOKENS],
-]);
+];
 
 /** What the caller left out is undefined, which JSON leaves out: the gateway's defaults are the gateway's. */
 export function toCreateContextBody(context: NewContext): WireCreateContext {
@@ -91,7 +101,7 @@ export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): 
   return {
     id,
     model: asText(answer.model) || asked.model,
-    mode: answer.mode == null ? fallbackMode(asked) : (MODES.get(answer.mode) ?? null),
+    mode: answer.mode == null ? fallbackMode(asked) : asOneOf(answer.mode, MODES),
     ttl: asCount(answer.ttl),
     truncationStrategy: fromTruncation(answer.truncation_strategy),
     usage: fromUsage(answer.usage),
@@ -106,7 +116,7 @@ function fromTruncation(value: unknown): GatewayTruncationStrategy | null {
   const strategy = asObject(value);
   return (
     strategy && {
-      type: TRUNCATION_TYPES.get(strategy.type) ?? null,
+      type: asOneOf(strategy.type, TRUNCATION_TYPES),
       lastHistoryTokens: asCount(strategy.last_history_tokens),
       rollingTokens: asBoolean(strategy.rolling_tokens),
     }
@@ -181,7 +191,7 @@ export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
       return {
         index: asCount(choice?.index) ?? position,
         message: {
-          role: ROLES.get(message?.role) ?? MessageRole.ASSISTANT,
+          role: asOneOf(message?.role, ROLES) ?? MessageRole.ASSISTANT,
           content: asText(message?.content),
           reasoningContent: asText(message?.reasoning_content),
         },
@@ -209,7 +219,7 @@ export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
     const said = asObject(choice?.delta);
     const delta: ChatAnswerDelta = {
       index: asCount(choice?.index) ?? position,
-      role: ROLES.get(said?.role) ?? null,
+      role: asOneOf(said?.role, ROLES),
       content: asText(said?.content),
       reasoningContent: asText(said?.reasoning_content),
       finishReason: fromFinishReason(choice?.finish_reason),
@@ -224,5 +234,5 @@ export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
 
 /** An empty text, as some gateways send it while the answer goes on, is no reason. */
 function fromFinishReason(value: unknown): FinishReason | null {
-  return value == null || value === '' ? null : (FINISH_REASONS.get(value) ?? FinishReason.OTHER);
+  return value == null || value === '' ? null : (asOneOf(value, FINISH_REASONS) ?? FinishReason.OTHER);
 }

@@ -21,7 +21,25 @@ const PRAGMAS = `
   PRAGMA mmap_size = ${MAPPED_BYTES};
 `;
 
-export type Statements = { [name in keyof typeof SQL]: Database.Statement };
+export type Statements = { [name in keyof typeof SQL]: Statement };
+type Value = string | number | null;
+
+/** libsql takes a list of values as it is, and a microsecond to make one of what it is given one by one. */
+export class Statement {
+  constructor(private readonly prepared: Database.Statement) {}
+
+  run(...values: Value[]): Database.RunResult {
+    return this.prepared.run(values);
+  }
+
+  get(...values: Value[]): unknown {
+    return this.prepared.get(values);
+  }
+
+  all(...values: Value[]): unknown[] {
+    return this.prepared.all(values);
+  }
+}
 
 /** `path`: of the file, or `:memory:`. */
 export function openFile(path: string): { db: Database.Database; sql: Statements } {
@@ -34,9 +52,9 @@ export function openFile(path: string): { db: Database.Database; sql: Statements
 }
 
 /** Rows are arrays: libsql takes half as long again for objects. */
-function prepare(db: Database.Database, text: string): Database.Statement {
+function prepare(db: Database.Database, text: string): Statement {
   const statement = db.prepare(text);
-  return statement.reader ? statement.raw() : statement;
+  return new Statement(statement.reader ? statement.raw() : statement);
 }
 
 /** Prompts may be in it. */

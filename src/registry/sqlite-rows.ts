@@ -1,5 +1,5 @@
-import type Database from 'libsql';
 import { unpackRecord } from './record.js';
+import type { Statement } from './sqlite-file.js';
 import type { Holding, Place, Use } from './store.js';
 
 /** As the statements give them. */
@@ -33,7 +33,7 @@ interface List {
 }
 
 /** Part by part, back from the place; at least as many as asked for, if there are so many, and in no order. */
-export function holdingsBy(partWith: Database.Statement, inPart: Database.Statement, list: List): Holding[] {
+export function holdingsBy(partWith: Statement, inPart: Statement, list: List): Holding[] {
   const { caller, first, place, now } = list;
   const { heldAt, key } = place;
   const found: Holding[] = [];

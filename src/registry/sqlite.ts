@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { packRecord, unpackRecord } from './record.js';
-import { openFile, type Statements } from './sqlite-file.js';
+import { openFile, type Statement, type Statements } from './sqlite-file.js';
 import { Groups } from './sqlite-groups.js';
 import { Names } from './sqlite-names.js';
 import { Reads } from './sqlite-reads.js';
@@ -242,7 +242,7 @@ export class SqliteStore implements Store {
     }
   }
 
-  private createSome(statement: Database.Statement, creations: Creation[]): void {
+  private createSome(statement: Statement, creations: Creation[]): void {
     if (this.insert(statement, creations)) return;
     // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
     for (const creation of creations) {
@@ -252,7 +252,7 @@ export class SqliteStore implements Store {
   }
 
   /** Whether all keys were new. */
-  private insert(statement: Database.Statement, creations: Creation[]): boolean {
+  private insert(statement: Statement, creations: Creation[]): boolean {
     const values: (string | number)[] = [];
     let lookAt = Number.POSITIVE_INFINITY;
     for (const { context, callerId } of creations) {
@@ -260,7 +260,7 @@ export class SqliteStore implements Store {
       values.push(key, goneAt, packRecord(context), this.names.numberOf(callerId), createdAt);
       lookAt = Math.min(lookAt, goneAt);
     }
-    const { changes, lastInsertRowid } = statement.run(values);
+    const { changes, lastInsertRowid } = statement.run(...values);
     if (changes < creations.length) return false;
     const last = Number(lastInsertRowid);
     this.sql.addLook.run(lookAt, last - changes + 1, last);
