@@ -18,33 +18,42 @@ const ASKED = 50_000;
 
 /** What a createContext costs our server as prompts, callers and live contexts grow, and what a chat does. */
 export async function measureGrowth(options) {
-  return { ...(await measurePromptsAndCallers(options)), contexts: await measureContexts(options) };
+  return {
+    prompts: await measurePrompts(options),
+    callers: await measureCallers(options),
+    contexts: await measureContexts(options),
+  };
 }
 
-async function measurePromptsAndCallers({ caller, upstream, folder, rounds, ms }) {
-  // In this mode it is the key that tells callers apart.
-  const program = await startOurs(folder, { GATEWAY_URL: upstream.url, AUTH_MODE: 'passthrough' });
-  const cpuPerCall = async (options) => {
-    const cpuBefore = program.cpuSeconds();
-    const task = { url: program.url, connections: CONNECTIONS, ms, ...options };
-    const { calls } = await caller.run('createContexts', task);
-    return ((program.cpuSeconds() - cpuBefore) / calls) * 1e6;
-  };
-  const prompts = await interleave(PROMPT_KILOBYTES, rounds, async (kilobytes) => {
-    const cpuMicroseconds = await cpuPerCall({
-      connections: PROMPT_CONNECTIONS,
-      promptBytes: kilobytes * KILOBYTE,
-    });
+/** Beside the raw forwarder's: what long texts cost Node itself is no server's to change. */
+async function measurePrompts({ caller, start, rounds, ms }) {
+  const programs = { raw: await start('raw'), ours: await start('ours') };
+  const runs = Object.entries(programs).flatMap(([name, program]) =>
+    PROMPT_KILOBYTES.map((kilobytes) => ({ label: `${name}, ${kilobytes} KB`, program, kilobytes })),
+  );
+  const measured = await interleave(runs, rounds, async ({ program, kilobytes }) => {
+    const load = { connections: PROMPT_CONNECTIONS, promptBytes: kilobytes * KILOBYTE };
+    const cpuMicroseconds = await cpuPerCall(caller, program, 'createContexts', { ms, ...load });
     return { cpuMicroseconds, cpuMicrosecondsPerKilobyte: cpuMicroseconds / kilobytes };
   });
-  const callers = await interleave(CALLERS, rounds, async (count) => ({
-    cpuMicroseconds: await cpuPerCall({ callers: count }),
+  await Promise.all(Object.values(programs).map((program) => program.end()));
+  return table(
+    runs.map(({ label }) => label),
+    measured,
+  );
+}
+
+async function measureCallers({ caller, upstream, folder, rounds, ms }) {
+  // In this mode it is the key that tells callers apart.
+  const program = await startOurs(folder, { GATEWAY_URL: upstream.url, AUTH_MODE: 'passthrough' });
+  const measured = await interleave(CALLERS, rounds, async (callers) => ({
+    cpuMicroseconds: await cpuPerCall(caller, program, 'createContexts', { ms, callers }),
   }));
   await program.end();
-  return {
-    prompts: table(PROMPT_KILOBYTES, prompts, 'KB'),
-    callers: table(CALLERS, callers, 'callers'),
-  };
+  return table(
+    CALLERS.map((count) => `${count} callers`),
+    measured,
+  );
 }
 
 async function measureContexts({ caller, upstream, folder, rounds, ms, contexts }) {
@@ -58,16 +67,11 @@ async function measureContexts({ caller, upstream, folder, rounds, ms, contexts 
     const program = await startOurs(folder, { ...gateway, STORE_URL: `sqlite:${path}` });
     servers.push({ program, contextIds: filled.someOf(ASKED).map(({ context }) => context.id) });
   }
-  const cpuOf = async ({ program }, task, options) => {
-    const cpuBefore = program.cpuSeconds();
-    const { calls } = await caller.run(task, { url: program.url, connections: CONNECTIONS, ms, ...options });
-    return ((program.cpuSeconds() - cpuBefore) / calls) * 1e6;
-  };
   const measured = await interleave(contexts, rounds, async (size) => {
-    const server = servers[contexts.indexOf(size)];
+    const { program, contextIds } = servers[contexts.indexOf(size)];
     return {
-      createMicroseconds: await cpuOf(server, 'createContexts', {}),
-      chatMicroseconds: await cpuOf(server, 'chats', { contextIds: server.contextIds }),
+      createMicroseconds: await cpuPerCall(caller, program, 'createContexts', { ms }),
+      chatMicroseconds: await cpuPerCall(caller, program, 'chats', { ms, contextIds }),
     };
   });
   await Promise.all(servers.map(({ program }) => program.end()));
@@ -83,6 +87,13 @@ async function measureContexts({ caller, upstream, folder, rounds, ms, contexts 
   return Object.fromEntries(rows);
 }
 
-function table(sizes, measured, unit) {
-  return Object.fromEntries(sizes.map((size, place) => [`${size} ${unit}`, medians(measured[place])]));
+/** Microseconds of the program's processor time. */
+async function cpuPerCall(caller, program, task, options) {
+  const cpuBefore = program.cpuSeconds();
+  const { calls } = await caller.run(task, { url: program.url, connections: CONNECTIONS, ...options });
+  return ((program.cpuSeconds() - cpuBefore) / calls) * 1e6;
+}
+
+function table(labels, measured) {
+  return Object.fromEntries(labels.map((label, place) => [label, medians(measured[place])]));
 }
