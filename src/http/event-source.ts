@@ -31,10 +31,10 @@ export function sourceOf(
   document: DocumentNode,
   { name, selectionSet }: OperationDefinitionNode,
 ): OpenSource {
-  const [node] = selectionSet.selections;
-  const isPlain = node?.kind === Kind.FIELD && node.directives?.length === 0;
+  const [node, ...others] = selectionSet.selections;
+  const isPlain = node?.kind === Kind.FIELD && node.directives?.length === 0 && others.length === 0;
   const subscribe = isPlain ? subscriberOf(schema, node) : undefined;
-  if (subscribe && selectionSet.selections.length === 1) return subscribe;
+  if (subscribe) return subscribe;
   return (contextValue, variableValues) => {
     const operationName = name?.value;
     return createSourceEventStream({ schema, document, operationName, contextValue, variableValues });

@@ -137,18 +137,24 @@ describe('a reader who stops reading', () => {
 });
 
 describe('a quiet stream', () => {
-  it('is kept alive by comments over server-sent events', async () => {
-    await using gateway = await StandIn.start((response) => void beginStream(response));
-    await using server = await serverHolding(gateway, { surroundings: { keepAliveMs: 5 } });
+  async function quietStream(server: TestServer) {
     const caller = new AbortController();
-    const response = await fetch(server.url, {
+    const { body } = await fetch(server.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
       body: JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }),
       signal: caller.signal,
     });
+    if (!body) throw new Error('the answer has no body');
+    return { body, leave: () => caller.abort() };
+  }
+
+  it('is kept alive by comments over server-sent events', async () => {
+    await using gateway = await StandIn.start((response) => void beginStream(response));
+    await using server = await serverHolding(gateway, { surroundings: { keepAliveMs: 5 } });
+    const { body } = await quietStream(server);
     let said = '';
-    for await (const bytes of response.body ?? []) {
+    for await (const bytes of body) {
       said += Buffer.from(bytes).toString();
       if (said.length > 12) break;
     }
@@ -158,16 +164,10 @@ describe('a quiet stream', () => {
   it('begins over server-sent events before its first result, where that lets wait for itself', async () => {
     await using gateway = await StandIn.start(() => undefined);
     await using server = await serverHolding(gateway);
-    const caller = new AbortController();
-    const response = await fetch(server.url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }),
-      signal: caller.signal,
-    });
-    const { value } = await (response.body as ReadableStream<Uint8Array>).getReader().read();
+    const { body, leave } = await quietStream(server);
+    const { value } = await body.getReader().read();
     expect(Buffer.from(value ?? []).toString()).toBe(':\n\n');
-    caller.abort();
+    leave();
   });
 
   it('is kept alive by pings over a WebSocket', async () => {
