@@ -78,7 +78,7 @@ export class Filled {
     const time = new Date(createdAt).toISOString().replaceAll(/\D/g, '').slice(0, 14);
     const id = `ctx-${time}-${String(number % 100_000).padStart(5, '0')}`;
     const context = {
-      key: `:${id}`,
+      key: `${id}:`,
       id,
       gatewayId: id,
       model: 'Doubao-1.5-pro-32k',

@@ -25,7 +25,7 @@ export function unpackRecord(key: string, goneAt: number, data: string): Context
   return { key, ...ids, model, mode, ttl, createdAt, goneAt, messages, details };
 }
 
-/** The id is behind the account that it belongs to. */
+/** The id is before the account that it belongs to. */
 function idIn(key: string): string {
-  return key.slice(key.indexOf(':') + 1);
+  return key.slice(0, key.lastIndexOf(':'));
 }

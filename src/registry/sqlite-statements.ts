@@ -1,5 +1,5 @@
 /** Of the tables: a file of another version is not touched. */
-export const VERSION = 5;
+export const VERSION = 6;
 
 /**
  * How many entries a part of the lists has, which are kept by the part before they are kept by the caller: few enough to lie

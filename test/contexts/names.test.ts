@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { nameOfMessages } from '../../src/contexts/names.js';
+import { keyOf, nameOfMessages } from '../../src/contexts/names.js';
 import { MessageRole } from '../../src/gateway/types.js';
+import { packRecord, unpackRecord } from '../../src/registry/record.js';
 
 /** Long enough to be hashed piece by piece; a piece may end between the halves of a character. */
 const longText = fc
@@ -27,5 +28,32 @@ describe('the name of messages', () => {
     const whole = nameOf(half + half);
     const halves = [half, half].map((content) => ({ role: MessageRole.SYSTEM, content }));
     expect(nameOfMessages(halves)).not.toBe(whole);
+  });
+});
+
+describe('the key of a context', () => {
+  const callerOf = (id: string) => ({ id, credential: { key: 'sk-test', owner: 'caller' as const } });
+  /** A caller's id is a hash wherever keys are the callers' own. */
+  const account = fc.stringMatching(/^[\w-]{1,43}$/);
+
+  it('is never that of another account or another id', () => {
+    const id = fc.string({ minLength: 1, unit: fc.constantFrom(':', 'a', 'b') });
+    fc.assert(
+      fc.property(id, id, account, account, (one, other, mine, yours) => {
+        const isSame = one === other && mine === yours;
+        expect(keyOf(callerOf(mine), one) === keyOf(callerOf(yours), other)).toBe(isSame);
+      }),
+    );
+  });
+
+  it('gives the id back, whatever is in it', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1 }), account, (id, mine) => {
+        const key = keyOf(callerOf(mine), id);
+        const rest = { model: 'm', mode: null, ttl: 60, createdAt: 1, messages: null, details: '[]' };
+        const record = { key, id, gatewayId: id, goneAt: 2, ...rest };
+        expect(unpackRecord(key, 2, packRecord(record))).toEqual(record);
+      }),
+    );
   });
 });

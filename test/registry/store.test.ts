@@ -28,7 +28,7 @@ let numberOfRecords = 0;
 function record(change: Partial<ContextRecord> = {}): ContextRecord {
   const id = change.id ?? `ctx-${++numberOfRecords}`;
   return {
-    key: `:${id}`,
+    key: `${id}:`,
     id,
     gatewayId: id,
     model: 'Doubao-1.5-pro-32k',
@@ -65,7 +65,7 @@ function conformance(open: () => Promise<Store>) {
       const holding = { context, heldAt: NOON, usedAt: NOON, totals: NO_USE };
       expect(await store.holding(caller, context.key, NOON)).toEqual(holding);
       expect(await store.holding('somebody else', context.key, NOON)).toBeNull();
-      expect(await store.holding(caller, ':ctx-unknown', NOON)).toBeNull();
+      expect(await store.holding(caller, 'ctx-unknown:', NOON)).toBeNull();
     });
 
     it('is gone at its end, not a millisecond earlier or later', async () => {
