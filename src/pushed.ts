@@ -41,66 +41,47 @@ export class Pushed<T> implements AsyncIterable<T> {
     return this.ended;
   }
 
-  [Symbol.asyncIterator](): Pulled<T> {
-    return new Pulled((give) => this.giveTo(give));
+  /** graphql-js takes for a series only what has this; nobody calls it. */
+  [Symbol.asyncIterator](): AsyncIterator<T> {
+    throw new Error('This series is read by giveTo.');
   }
 }
 
-/** A series for a reader that asks for each item; it begins with the first that is asked for. */
-export class Pulled<T> implements AsyncIterableIterator<T, void, void> {
+/**
+ * A series as an iterator, for whoever drives it that way: it begins when it is asked, gives its items to `give`, yields none, and is
+ * done after the last.
+ */
+export class Driven<T> implements AsyncIterableIterator<never, void, void> {
   private ended: Promise<void> | undefined;
   private isOver = false;
-  private asked:
-    | { resolve: (result: IteratorResult<T, void>) => void; reject: (error: unknown) => void }
-    | undefined;
-  private goOn: () => void = () => undefined;
 
-  /** `leave`: ends the maker's work, as the reader has left. */
+  /** `leave`: ends the maker's work, as nobody wants more. */
   constructor(
     private readonly make: Make<T>,
-    private readonly leave: () => void = () => undefined,
+    private readonly give: Give<T>,
+    private readonly leave: () => void,
   ) {}
 
-  next(): Promise<IteratorResult<T, void>> {
-    if (this.isOver) return Promise.resolve(END);
-    return new Promise((resolve, reject) => {
-      this.asked = { resolve, reject };
-      if (this.ended) this.goOn();
-      else this.begin();
-    });
+  async next(): Promise<IteratorResult<never, void>> {
+    if (this.isOver) return END;
+    this.ended = this.make((item) => (this.isOver ? undefined : this.give(item)));
+    try {
+      await this.ended;
+    } finally {
+      this.isOver = true;
+    }
+    return END;
   }
 
-  async return(): Promise<IteratorResult<T, void>> {
+  async return(): Promise<IteratorResult<never, void>> {
     this.isOver = true;
     this.leave();
-    this.goOn();
-    await this.ended;
+    await this.ended?.catch(() => undefined);
     return END;
   }
 
   [Symbol.asyncIterator](): this {
     return this;
-  }
-
-  private begin(): void {
-    const finish = () => {
-      this.isOver = true;
-      this.asked?.resolve(END);
-    };
-    const fail = (error: unknown) => {
-      this.isOver = true;
-      this.asked?.reject(error);
-    };
-    this.ended = this.make((value) => this.give(value)).then(finish, fail);
-  }
-
-  private give(value: T): Promise<void> | undefined {
-    if (this.isOver) return undefined;
-    this.asked?.resolve({ done: false, value });
-    this.asked = undefined;
-    return new Promise((resolve) => {
-      this.goOn = resolve;
-    });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Give, Pulled, Pushed } from '../src/pushed.js';
+import { Driven, type Give, Pushed } from '../src/pushed.js';
 
 const three = async (give: Give<number>) => {
   for (const item of [1, 2, 3]) await give(item);
@@ -57,68 +57,67 @@ describe('a series that is pushed', () => {
     }
     await all;
   });
-
-  it('can be iterated', async () => {
-    const items: number[] = [];
-    for await (const item of new Pushed(three)) items.push(item);
-    expect(items).toEqual([1, 2, 3]);
-  });
 });
 
-describe('a series that is pulled', () => {
-  it('makes an item when it is asked for, none before', async () => {
-    const made: number[] = [];
-    const series = new Pulled<number>(async (give) => {
-      for (const item of [1, 2]) {
-        made.push(item);
-        await give(item);
-      }
-    });
-    expect(made).toEqual([]);
-    expect(await series.next()).toEqual({ done: false, value: 1 });
+describe('a series that an iterator drives', () => {
+  it('begins when it is asked, gives its items on, and is done after the last', async () => {
+    const items: number[] = [];
+    const series = new Driven(
+      three,
+      (item) => void items.push(item),
+      () => undefined,
+    );
     await new Promise(setImmediate);
-    expect(made).toEqual([1]);
-    expect(await series.next()).toEqual({ done: false, value: 2 });
+    expect(items).toEqual([]);
+    for await (const item of series) throw new Error(`it yields ${item}`);
+    expect(items).toEqual([1, 2, 3]);
     expect(await series.next()).toEqual({ done: true, value: undefined });
-    expect(await series.next()).toEqual({ done: true, value: undefined });
+    expect(items).toEqual([1, 2, 3]);
   });
 
-  it('throws to whoever asks when it breaks off, and is over then', async () => {
-    const series = new Pulled(breaksOff);
-    expect(await series.next()).toEqual({ done: false, value: 1 });
+  it('throws to whoever drives it when it breaks off, and is over then', async () => {
+    const items: number[] = [];
+    const series = new Driven(
+      breaksOff,
+      (item) => void items.push(item),
+      () => undefined,
+    );
     await expect(series.next()).rejects.toThrow('broken');
+    expect(items).toEqual([1]);
     expect(await series.next()).toEqual({ done: true, value: undefined });
   });
 
-  it.each([0, 1, 2])('ends the work of its maker when its reader leaves after %p items', async (count) => {
-    let left = 0;
-    let ended = 0;
-    const series = new Pulled<number>(
-      async (give) => {
-        await three(give);
-        ended += 1;
-      },
-      () => {
-        left += 1;
-      },
-    );
-    for (let item = 0; item < count; item++) await series.next();
-    expect(await series.return()).toEqual({ done: true, value: undefined });
-    expect([left, ended]).toEqual([1, count === 0 ? 0 : 1]);
-    expect(await series.next()).toEqual({ done: true, value: undefined });
-  });
-
-  it('answers whoever still asks when the reader leaves', async () => {
-    let end: () => void = () => undefined;
-    const series = new Pulled<number>(
-      () =>
-        new Promise((resolve) => {
-          end = resolve;
-        }),
-      () => end(),
-    );
+  it('ends the work of its maker when it is left, and gives nothing on from then', async () => {
+    const items: number[] = [];
+    let left: () => void = () => undefined;
+    const hasLeft = new Promise<void>((resolve) => {
+      left = resolve;
+    });
+    let isMade = false;
+    const make = async (give: Give<number>) => {
+      await give(1);
+      await hasLeft;
+      await give(2);
+      isMade = true;
+    };
+    const series = new Driven(make, (item) => void items.push(item), left);
     const asked = series.next();
-    await series.return();
+    await new Promise(setImmediate);
+    expect(await series.return()).toEqual({ done: true, value: undefined });
+    expect([items, isMade]).toEqual([[1], true]);
     expect(await asked).toEqual({ done: true, value: undefined });
+    expect(await series.next()).toEqual({ done: true, value: undefined });
+  });
+
+  it('never begins where it is left before', async () => {
+    let left = 0;
+    const series = new Driven(
+      breaksOff,
+      () => undefined,
+      () => void left++,
+    );
+    expect(await series.return()).toEqual({ done: true, value: undefined });
+    expect(await series.next()).toEqual({ done: true, value: undefined });
+    expect(left).toBe(1);
   });
 });

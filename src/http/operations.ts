@@ -16,7 +16,7 @@ import { AppError, badUserInput, ErrorCode, shuttingDown, toAppError, toGraphQLE
 import { parseDocument, syntaxMessage } from '../limits/parsing.js';
 import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
-import { type Give, Pulled, Pushed } from '../pushed.js';
+import { Driven, type Give, Pushed } from '../pushed.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
 import type { CompiledOperation, Compiler } from './compiled-operation.js';
@@ -163,10 +163,15 @@ export class Operations {
     return this.results(this.prepare(request, context), context, give);
   }
 
-  /** The same for an operation that is prepared, result by result. Ending the series ends the request's work at once. */
-  series(prepared: PreparedOperation, context: RequestContext): Pulled<ExecutionResult> {
-    return new Pulled(
-      (give) => this.results(prepared, context, give),
+  /** The same for an operation that is prepared, as an iterator that drives it. Ending that ends the request's work at once. */
+  series(
+    prepared: PreparedOperation,
+    context: RequestContext,
+    give: Give<ExecutionResult>,
+  ): Driven<ExecutionResult> {
+    return new Driven(
+      (take) => this.results(prepared, context, take),
+      give,
       () => context.abandon(),
     );
   }

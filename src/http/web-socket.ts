@@ -1,12 +1,13 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { ExecutionArgs } from 'graphql';
-import { CloseCode, type SubscribePayload } from 'graphql-ws';
+import type { ExecutionArgs, ExecutionResult } from 'graphql';
+import { CloseCode, MessageType, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../auth/caller.js';
 import { AppError, badUserInput, toAppError, toGraphQLError } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
+import type { Give } from '../pushed.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import { toOperationRequest } from './body.js';
 import type { Cors } from './cors.js';
@@ -17,6 +18,9 @@ import { guardSocket, MAX_OPERATIONS, tooManyOperations } from './web-socket-lim
 
 /** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+/** Bytes that may wait for a reader before the gateway waits as well. */
+const WAITING_BYTES = 65_536;
 
 export interface WebSocketParts {
   server: Server;
@@ -54,16 +58,19 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         extra.expiry = closeAtExpiry(extra, caller, parts.now());
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
-      onSubscribe({ extra, subscriptions }, _id, payload) {
+      onSubscribe({ extra, subscriptions }, id, payload) {
         const context = parts.newContext(extra.caller as Known['caller']);
         const request = read(payload, Object.keys(subscriptions).length, parts);
         if (request instanceof AppError) return [toGraphQLError(request, context.requestId)];
         const prepared = parts.operations.prepare(request, context);
         if (Array.isArray(prepared)) return prepared;
         const { document, operation } = prepared;
-        return { document, operationName: operation.name, contextValue: context, prepared } as PreparedArgs;
+        const give = (payload: ExecutionResult) =>
+          send(extra.socket, { id, type: MessageType.Next, payload });
+        const args = { document, operationName: operation.name, contextValue: context };
+        return { ...args, prepared, give } as PreparedArgs;
       },
-      // Both as a series, so that completing the operation or losing the socket ends its work.
+      // Both as an iterator, so that completing the operation or losing the socket ends its work.
       execute: (args) => run(args as PreparedArgs, parts.operations),
       subscribe: (args) => run(args as PreparedArgs, parts.operations),
     },
@@ -104,13 +111,25 @@ function read(payload: SubscribePayload, running: number, { documents }: WebSock
   }
 }
 
-/** What graphql-ws wants to know of an operation, and what runs it. */
+/** What graphql-ws wants to know of an operation, what runs it, and what takes its results. */
 interface PreparedArgs extends ExecutionArgs {
   prepared: PreparedOperation;
+  give: Give<ExecutionResult>;
 }
 
-function run({ prepared, contextValue }: PreparedArgs, operations: Operations) {
-  return operations.series(prepared, contextValue as RequestContext);
+/**
+ * graphql-ws would check each message and wait until it is written, for a tenth of what a stream costs. This waits only for a
+ * reader who is slower than the gateway, so that nothing piles up here.
+ */
+function send(socket: WebSocket, message: object): Promise<void> | undefined {
+  if (socket.readyState !== socket.OPEN) return undefined;
+  const text = JSON.stringify(message);
+  if (socket.bufferedAmount < WAITING_BYTES) return void socket.send(text);
+  return new Promise((resolve) => socket.send(text, () => resolve()));
+}
+
+function run({ prepared, contextValue, give }: PreparedArgs, operations: Operations) {
+  return operations.series(prepared, contextValue as RequestContext, give);
 }
 
 /** A page of another origin could otherwise use whoever visits it as its way in. */
