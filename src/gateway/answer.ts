@@ -31,10 +31,14 @@ export class Answer implements Dispatcher.DispatchHandler {
     }
   }
 
-  /** Resolves once `take` has something to give, be it the end. One reader at a time. */
+  /** Whether `take` has something to give, be it the end. */
+  get isReady(): boolean {
+    return this.waiting.length > 0 || this.isOver;
+  }
+
+  /** Resolves once it has. One reader at a time. */
   more(): Promise<void> {
-    if (this.waiting.length > 0 || this.isOver) return Promise.resolve();
-    return this.change();
+    return this.isReady ? Promise.resolve() : this.change();
   }
 
   /** The next bytes; undefined at the end. Throws what the answer broke off with. */

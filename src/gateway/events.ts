@@ -1,3 +1,4 @@
+import { joinCohort } from '../cohort.js';
 import type { Give } from '../pushed.js';
 import type { Exchange } from './connections.js';
 import { badResponse, transportError } from './errors.js';
@@ -65,7 +66,10 @@ export class GatewayEvents<Part, End> {
   async rest(give: Give<Part>): Promise<End> {
     const { answer } = this.exchange;
     while (!this.isOver) {
-      await answer.more();
+      if (!answer.isReady) {
+        await answer.more();
+        await joinCohort();
+      }
       for (const part of this.read()) {
         const full = give(part);
         if (full) await full;
