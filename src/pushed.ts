@@ -64,7 +64,7 @@ export class Driven<T> implements AsyncIterableIterator<never, void, void> {
 
   async next(): Promise<IteratorResult<never, void>> {
     if (this.isOver) return END;
-    this.ended = this.make((item) => (this.isOver ? undefined : this.give(item)));
+    this.ended ??= this.make((item) => (this.isOver ? undefined : this.give(item)));
     try {
       await this.ended;
     } finally {

@@ -65,8 +65,8 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         const prepared = parts.operations.prepare(request, context);
         if (Array.isArray(prepared)) return prepared;
         const { document, operation } = prepared;
-        const give = (payload: ExecutionResult) =>
-          send(extra.socket, { id, type: MessageType.Next, payload });
+        const give = (result: ExecutionResult) =>
+          send(extra.socket, { id, type: MessageType.Next, payload: result });
         const args = { document, operationName: operation.name, contextValue: context };
         return { ...args, prepared, give } as PreparedArgs;
       },
