@@ -7,10 +7,13 @@ let waiting: (() => void)[] = [];
  * is as much as one turn brings.
  */
 export function joinCohort(): Promise<void> {
-  return new Promise((resolve) => {
-    if (waiting.length === 0) setImmediate(goOn);
-    waiting.push(resolve);
-  });
+  return new Promise(inCohort);
+}
+
+/** The same for a call. */
+export function inCohort(call: () => void): void {
+  if (waiting.length === 0) setImmediate(goOn);
+  waiting.push(call);
 }
 
 function goOn(): void {

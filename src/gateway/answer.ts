@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { inCohort } from '../cohort.js';
 
 /** Bytes that may wait to be read before the gateway is told to wait. */
 const HIGH_WATER = 65_536;
@@ -36,9 +37,15 @@ export class Answer implements Dispatcher.DispatchHandler {
     return this.waiting.length > 0 || this.isOver;
   }
 
-  /** Resolves once it has. One reader at a time. */
+  /** Resolves once it has, in the cohort of what came in the same turn of the event loop. One reader at a time. */
   more(): Promise<void> {
-    return this.isReady ? Promise.resolve() : this.change();
+    if (this.isReady) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.wake = () => {
+        this.wake = undefined;
+        inCohort(resolve);
+      };
+    });
   }
 
   /** The next bytes; undefined at the end. Throws what the answer broke off with. */

@@ -18,7 +18,7 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
     this.rememberHead(chunk);
     const deltas = fromChatChunk(chunk);
     for (const { index, finishReason } of deltas) {
-      this.finished.set(index, this.finished.get(index) || finishReason !== null);
+      if (!this.finished.get(index)) this.finished.set(index, finishReason !== null);
     }
     return deltas;
   }

@@ -6,30 +6,31 @@ import { badResponse } from './errors.js';
 export class EventStreamReader {
   private readonly decoder = new TextDecoder();
   private readonly normalise = lineFeeds();
-  private readonly ready: string[] = [];
   private isTooLarge = false;
   private readonly parser = createParser({
     maxBufferSize: this.maxEventLength,
-    onEvent: ({ data }) => this.ready.push(data),
+    onEvent: ({ data }) => this.onData(data),
     onError: ({ type }) => {
       this.isTooLarge ||= type === 'max-buffer-size-exceeded';
     },
   });
 
-  /** `maxEventLength`: characters of the largest event that is taken. */
-  constructor(private readonly maxEventLength: number) {}
+  /** `maxEventLength`: characters of the largest event that is taken. `onData` gets the data of each event. */
+  constructor(
+    private readonly maxEventLength: number,
+    private readonly onData: (data: string) => void,
+  ) {}
 
   /**
-   * The data of each event whose last byte is among these; without bytes: of what the end of the stream completes. Those
-   * before an event that is too large come first.
+   * Reads the events whose last byte is among these; without bytes: what the end of the stream completes. Throws at an
+   * event that is too large, after those before it.
    */
-  read(bytes: Uint8Array | undefined): string[] {
+  read(bytes: Uint8Array | undefined): void {
     if (this.isTooLarge) throw this.tooLarge();
     const text = this.decoder.decode(bytes, { stream: bytes !== undefined });
     // A last event may lack the empty line behind it; a last line that was cut off is not completed by this.
     this.parser.feed(this.normalise(text) + (bytes === undefined ? '\n' : ''));
-    if (this.isTooLarge && this.ready.length === 0) throw this.tooLarge();
-    return this.ready.splice(0);
+    if (this.isTooLarge) throw this.tooLarge();
   }
 
   private tooLarge(): AppError {

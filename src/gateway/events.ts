@@ -1,4 +1,3 @@
-import { joinCohort } from '../cohort.js';
 import type { Give } from '../pushed.js';
 import type { Exchange } from './connections.js';
 import { badResponse, transportError } from './errors.js';
@@ -34,6 +33,8 @@ export interface StreamedCall {
 /** The parts of one answer as they come. */
 export class GatewayEvents<Part, End> {
   private readonly lines: EventStreamReader;
+  /** Those that were read last. */
+  private parts: Part[] = [];
   private isOver = false;
   private failure: unknown;
 
@@ -42,7 +43,7 @@ export class GatewayEvents<Part, End> {
     private readonly call: StreamedCall,
     private readonly reader: EventsReader<Part, End>,
   ) {
-    this.lines = new EventStreamReader(call.maxEventLength);
+    this.lines = new EventStreamReader(call.maxEventLength, (data) => this.collect(data));
   }
 
   /** Sends the request and resolves with the first parts. */
@@ -66,10 +67,7 @@ export class GatewayEvents<Part, End> {
   async rest(give: Give<Part>): Promise<End> {
     const { answer } = this.exchange;
     while (!this.isOver) {
-      if (!answer.isReady) {
-        await answer.more();
-        await joinCohort();
-      }
+      await answer.more();
       for (const part of this.read()) {
         const full = give(part);
         if (full) await full;
@@ -104,14 +102,16 @@ export class GatewayEvents<Part, End> {
 
   /** What came before the first bad event is given on before that is said. */
   private read(): Part[] {
-    const parts: Part[] = [];
+    this.parts = [];
     try {
-      this.collect(this.take(), parts);
+      const bytes = this.take();
+      this.lines.read(bytes);
+      if (bytes === undefined) this.finish(false);
     } catch (error) {
       this.close();
       this.failure = error;
     }
-    return parts;
+    return this.parts;
   }
 
   private take(): Buffer | undefined {
@@ -122,19 +122,19 @@ export class GatewayEvents<Part, End> {
     }
   }
 
-  private collect(bytes: Buffer | undefined, parts: Part[]): void {
-    for (const data of this.lines.read(bytes)) {
-      if (data === '[DONE]') {
-        this.isOver = true;
-        releaseAfterRest(this.exchange);
-        this.reader.finish(true);
-        return;
-      }
-      for (const part of this.reader.readChunk(this.call.readChunk(data))) parts.push(part);
-    }
-    if (bytes !== undefined) return;
-    this.close();
-    this.reader.finish(false);
+  private collect(data: string): void {
+    if (this.isOver) return;
+    if (data === '[DONE]') return this.finish(true);
+    const parts = this.reader.readChunk(this.call.readChunk(data));
+    this.parts = this.parts.length === 0 ? parts : [...this.parts, ...parts];
+  }
+
+  private finish(isDone: boolean): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    if (isDone) releaseAfterRest(this.exchange);
+    else this.exchange.end();
+    this.reader.finish(isDone);
   }
 }
 

@@ -132,21 +132,31 @@ function isCompilable(document: DocumentNode, { operation }: OperationDefinition
 /** Takes any value as it is. */
 const COERCED = new GraphQLScalarType({ name: 'CoercedVariable__' });
 
-/** graphql-jit does not know the defaults of required input fields, so that the variables are read before either way. */
+/**
+ * graphql-jit does not know the defaults of required input fields, so that the variables are read before either way. Those that
+ * only a subscription's source reads are left out, as it would look at them for each event.
+ */
 function passingVariables(document: DocumentNode): DocumentNode {
   const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } } as const;
-  return {
-    ...document,
-    definitions: document.definitions.map((definition) => {
-      if (definition.kind !== Kind.OPERATION_DEFINITION || !definition.variableDefinitions) return definition;
-      const variableDefinitions = definition.variableDefinitions.map(({ kind, variable }) => ({
-        kind,
-        variable,
-        type,
-      }));
-      return { ...definition, variableDefinitions };
-    }),
-  };
+  const withoutSources = visit(document, { OperationDefinition: withoutSource });
+  const read = new Set<string>();
+  visit(withoutSources, {
+    VariableDefinition: () => false,
+    Variable: ({ name }) => void read.add(name.value),
+  });
+  return visit(withoutSources, {
+    VariableDefinition: ({ kind, variable }) =>
+      read.has(variable.name.value) ? { kind, variable, type } : null,
+  });
+}
+
+/** A subscription's arguments are its source's. */
+function withoutSource(operation: OperationDefinitionNode) {
+  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return undefined;
+  const selections = operation.selectionSet.selections.map((selection) =>
+    selection.kind === Kind.FIELD ? { ...selection, arguments: [] } : selection,
+  );
+  return { ...operation, selectionSet: { ...operation.selectionSet, selections } };
 }
 
 /** The schema with a type for variables that are read already, and with subscriptions that pass their events on. */

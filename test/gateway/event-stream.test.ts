@@ -2,8 +2,10 @@ import fc from 'fast-check';
 import { EventStreamReader } from '../../src/gateway/event-stream.js';
 
 function read(pieces: Uint8Array[], max = 10_000): string[] {
-  const reader = new EventStreamReader(max);
-  return [...pieces, undefined].flatMap((bytes) => [...reader.read(bytes)]);
+  const events: string[] = [];
+  const reader = new EventStreamReader(max, (data) => events.push(data));
+  for (const piece of [...pieces, undefined]) reader.read(piece);
+  return events;
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -69,15 +71,21 @@ describe('the reader of server-sent events', () => {
 
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
-      const reader = new EventStreamReader(100);
-      const pieces = [`data: a${end.slice(0, -1)}`, end.slice(-1)];
-      expect(pieces.flatMap((piece) => [...reader.read(bytes(piece))])).toEqual(['a']);
+      const events: string[] = [];
+      const reader = new EventStreamReader(100, (data) => events.push(data));
+      reader.read(bytes(`data: a${end.slice(0, -1)}`));
+      reader.read(bytes(end.slice(-1)));
+      expect(events).toEqual(['a']);
     }
   });
 
-  it('refuses an event that is too large', () => {
-    expect(() => read([bytes('data: '), bytes('x'.repeat(200))], 100)).toThrow(
-      expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' }),
-    );
+  it('refuses an event that is too large, after those before it', () => {
+    const events: string[] = [];
+    const reader = new EventStreamReader(100, (data) => events.push(data));
+    const tooLarge = expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' });
+    expect(() => reader.read(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`))).toThrow(tooLarge);
+    expect(events).toEqual(['a']);
+    expect(() => reader.read(bytes('\n\ndata: b\n\n'))).toThrow(tooLarge);
+    expect(events).toEqual(['a']);
   });
 });
