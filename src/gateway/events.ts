@@ -123,8 +123,12 @@ export class GatewayEvents<Part, End> {
   }
 
   private collect(data: string): void {
+    // Behind the end nothing is said.
     if (this.isOver) return;
-    if (data === '[DONE]') return this.finish(true);
+    if (data === '[DONE]') {
+      this.finish(true);
+      return;
+    }
     const parts = this.reader.readChunk(this.call.readChunk(data));
     this.parts = this.parts.length === 0 ? parts : [...this.parts, ...parts];
   }
