@@ -8,8 +8,8 @@ const IDLE_MS = 2_000;
 const MEBIBYTE = 1_048_576;
 
 /**
- * From nothing to the first answer, before the gateway and on the sandbox, whose tokenizer is loaded with it; then how much memory it
- * takes while idle. A Node that has nothing to do is the floor: it says how fast the machine is just now.
+ * From nothing to the first answer, before the gateway and on the sandbox, whose tokenizer is loaded with it; then how much memory and
+ * processor time it takes while idle. A Node that has nothing to do is the floor: it says how fast the machine is just now.
  */
 export async function measureStart({ folder, starts, upstream }) {
   const settings = {
@@ -38,8 +38,11 @@ async function startOnce(folder, env) {
   if (!answer.data?.createContext?.id) throw new Error(JSON.stringify(answer));
   await sleep(IDLE_MS);
   const idleMebibytes = program.residentBytes() / MEBIBYTE;
+  const idleFrom = program.cpuSeconds();
+  await sleep(IDLE_MS);
+  const idleCpuMsPerSecond = ((program.cpuSeconds() - idleFrom) / (IDLE_MS / 1_000)) * 1_000;
   await program.end();
-  return { startMs, cpuMs, idleMebibytes };
+  return { startMs, cpuMs, idleMebibytes, idleCpuMsPerSecond };
 }
 
 function startBareNode() {
