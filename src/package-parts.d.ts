@@ -23,3 +23,8 @@ declare module 'undici/lib/dispatcher/client.js' {
 declare module 'undici/lib/core/errors.js' {
   export { errors as default } from 'undici';
 }
+
+declare module 'undici/lib/core/symbols.js' {
+  export const kParser: unique symbol;
+  export const kSocket: unique symbol;
+}

@@ -5,6 +5,7 @@ import { shuttingDown } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
 import { Answer } from './answer.js';
 import type { Stage } from './errors.js';
+import { goOnAtEnd } from './paused-parser.js';
 
 /** Durations in milliseconds. */
 export interface ConnectionOptions {
@@ -64,6 +65,7 @@ export class Connections {
       bodyTimeout: this.options.idleTimeoutMs,
     });
     this.clients.add(client);
+    goOnAtEnd(client);
     client.on('connectionError', () => this.unreached.add(client));
     client.on('disconnect', () => {
       const place = this.idle.indexOf(client);

@@ -2,7 +2,7 @@ import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import type { FinishedCall } from '../../src/gateway/finished-call.js';
 import { Lifetime } from '../../src/lifetime.js';
-import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
+import { CHAT_ANSWER, chunk, DONE, STREAM } from '../support/chat-answers.js';
 import {
   answer,
   type Fault,
@@ -49,6 +49,77 @@ describe('a reader who leaves a stream', () => {
     await expect(stream).rejects.toMatchObject({ code: 'CANCELLED' });
     await upstream.quiet();
     expect(upstream.connections).toBe(1);
+    await gateway.close();
+  });
+});
+
+describe('a reader who has no room', () => {
+  it('is given the next part once there is room, and misses none', async () => {
+    const texts = Array.from({ length: 300 }, (_, number) => `${number}`.padEnd(10_000, '.'));
+    const whole = EVENTS + texts.map((content) => chunk({ content })).join('') + DONE;
+    await using upstream = await FaultyUpstream.start(sayAndEnd(whole));
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const taken: (string | null)[] = [];
+    let isFull = false;
+    await as.chatStream(QUESTION, {}, async ({ content }) => {
+      expect(isFull).toBe(false);
+      isFull = true;
+      taken.push(content);
+      await new Promise(setImmediate);
+      isFull = false;
+    });
+    expect(taken).toEqual(texts);
+    await gateway.close();
+  });
+
+  const first = chunk({ content: 'a' });
+  /** With the last of so many bytes, and no earlier, more wait than are read ahead. */
+  const AHEAD = 65_537;
+  const measured = { 'content-length': first.length + AHEAD, connection: 'close' };
+
+  it.each([
+    ['without a length', 'ends', {}, 'stop', 'OK'],
+    ['of a known length', 'ends', measured, 'stop', 'OK'],
+    ['without a length', 'breaks', {}, null, 'GATEWAY_BAD_RESPONSE'],
+  ])('gets what is left of an answer %s whose connection %s meanwhile', async (...row) => {
+    const [, how, headers, finishReason, outcome] = row;
+    let onTaken: () => void = () => undefined;
+    await using upstream = await FaultyUpstream.start((socket) => {
+      socket.write(head(200, { 'content-type': 'text/event-stream', ...headers }) + first);
+      const end = () => (how === 'ends' ? socket.end() : socket.resetAndDestroy());
+      const rest = chunk({ content: '.' }, finishReason).padStart(AHEAD, '\n');
+      onTaken = () => void socket.write(rest, end);
+    });
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const taken: (string | null)[] = [];
+    const answer = as.chatStream(QUESTION, {}, async ({ content }) => {
+      taken.push(content);
+      if (taken.length > 1) return;
+      onTaken();
+      await upstream.quiet();
+    });
+    expect(
+      await answer.then(
+        () => 'OK',
+        ({ code }) => code,
+      ),
+    ).toBe(outcome);
+    expect(taken).toEqual(['a', '.']);
+    await gateway.close();
+  });
+
+  it('ends the call where it breaks meanwhile', async () => {
+    await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const broken = as.chatStream(QUESTION, {}, async () => {
+      await new Promise(setImmediate);
+      throw new Error('broken');
+    });
+    await expect(broken).rejects.toThrow('broken');
+    await upstream.quiet();
     await gateway.close();
   });
 });
