@@ -12,8 +12,12 @@ export function joinCohort(): Promise<void> {
 
 /** The same for a call. */
 export function inCohort(call: () => void): void {
-  if (waiting.length === 0) setImmediate(goOn);
-  waiting.push(call);
+  if (waiting.length > 0) {
+    waiting.push(call);
+    return;
+  }
+  waiting = [call];
+  setImmediate(goOn);
 }
 
 function goOn(): void {

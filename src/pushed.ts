@@ -17,22 +17,32 @@ export class Pushed<T> implements AsyncIterable<T> {
   private readonly taken: Promise<void>;
   private take: Give<T> | undefined;
   private onTaken: () => void = () => undefined;
+  private onBegun: () => void = () => undefined;
+  private isBegun = false;
 
-  constructor(make: Make<T>) {
+  constructor(make: (series: Pushed<T>) => Promise<void>) {
     this.taken = new Promise((resolve) => {
       this.onTaken = resolve;
     });
-    let onFirst: () => void = () => undefined;
-    const first = new Promise<void>((resolve) => {
-      onFirst = resolve;
+    const begun = new Promise<void>((resolve) => {
+      this.onBegun = resolve;
     });
-    this.ended = make((item) => {
-      if (this.take) return this.take(item);
-      onFirst();
-      return this.taken.then(() => this.take?.(item));
-    });
-    this.begun = Promise.race([first, this.ended]);
+    this.ended = make(this);
+    this.begun = Promise.race([begun, this.ended]);
   }
+
+  /** Whether there was an item. */
+  get hasBegun(): boolean {
+    return this.isBegun;
+  }
+
+  /** For its maker. */
+  readonly give: Give<T> = (item) => {
+    this.isBegun = true;
+    if (this.take) return this.take(item);
+    this.onBegun();
+    return this.taken.then(() => this.take?.(item));
+  };
 
   /** For its one reader; resolves after the last item, rejects where it broke off. */
   giveTo(take: Give<T>): Promise<void> {

@@ -11,7 +11,7 @@ const breaksOff = async (give: Give<number>) => {
 describe('a series that is pushed', () => {
   it('has begun with its first item, and gives all of them to the reader who comes later', async () => {
     const made: number[] = [];
-    const series = new Pushed<number>(async (give) => {
+    const series = new Pushed<number>(async ({ give }) => {
       for (const item of [1, 2, 3]) {
         made.push(item);
         await give(item);
@@ -27,7 +27,7 @@ describe('a series that is pushed', () => {
   it('says at its beginning that it broke off before, and at its end that it did later', async () => {
     const never = new Pushed<number>(async () => Promise.reject(new Error('at once')));
     await expect(never.begun).rejects.toThrow('at once');
-    const later = new Pushed(breaksOff);
+    const later = new Pushed<number>(({ give }) => breaksOff(give));
     await later.begun;
     const items: number[] = [];
     await expect(later.giveTo((item) => void items.push(item))).rejects.toThrow('broken');
@@ -43,7 +43,7 @@ describe('a series that is pushed', () => {
   });
 
   it('waits while its reader is full', async () => {
-    const series = new Pushed(three);
+    const series = new Pushed<number>(({ give }) => three(give));
     const room: (() => void)[] = [];
     const items: number[] = [];
     const all = series.giveTo((item) => {

@@ -1,9 +1,9 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { toAppError } from '../errors.js';
-import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
+import type { ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import type { OpenStreams } from '../limits/open-streams.js';
-import { type Give, Pushed } from '../pushed.js';
+import { Pushed } from '../pushed.js';
 import type { Answers } from '../registry/answers.js';
 import type { Leases } from '../registry/leases.js';
 import { NO_USE, type Totals } from '../registry/store.js';
@@ -49,35 +49,33 @@ export class Chats {
 
   /** Resolves with the first event: what breaks before it is thrown, what breaks later is a ChatFailure. */
   async stream(input: ChatInput, request: RequestContext): Promise<Pushed<ChatEvent>> {
-    const events = new Pushed<ChatEvent>((give) => this.answer(input, request, give));
+    const events = new Pushed<ChatEvent>((series) => this.answer(input, request, series));
     await events.begun;
     return events;
   }
 
-  private async answer(input: ChatInput, request: RequestContext, give: Give<ChatEvent>): Promise<void> {
+  private async answer(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>): Promise<void> {
     const closeStream = await this.parts.openStreams.take(request.caller.id);
-    const progress = { hasBegun: false, isWhole: false };
+    let isAnswered = false;
+    let isWhole = false;
     let turn: Turn | undefined;
     try {
       await this.parts.budgets.takeChat(request.caller.id);
       turn = await this.begin(input, request);
-      const end = await ask(turn, (delta) => {
-        progress.hasBegun = true;
-        return give(delta);
-      });
-      progress.hasBegun = true;
+      const end = await ask(turn, events);
+      isAnswered = true;
       // A reader who dawdles over the last event keeps nobody waiting; the store writes both at once.
       const [done] = await Promise.all([this.conclude(end, turn, request), turn.end()]);
-      progress.isWhole = true;
-      await give(done);
+      isWhole = true;
+      await events.give(done);
     } catch (error) {
-      if (!progress.hasBegun) throw error;
+      if (!events.hasBegun && !isAnswered) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
-      await give(failure);
+      await events.give(failure);
     } finally {
       // An answer that broke off, or that nobody stayed for, has used the context all the same.
-      if (progress.hasBegun && !progress.isWhole && turn?.held) {
+      if ((events.hasBegun || isAnswered) && !isWhole && turn?.held) {
         await this.parts.contexts.use(turn.held, NO_USE, request);
       }
       await turn?.end();
@@ -106,15 +104,10 @@ export class Chats {
 }
 
 /** Until the first delta has come the question may be asked once more, of a context that was created again. */
-async function ask(turn: Turn, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
-  let hasBegun = false;
-  const take = (delta: ChatAnswerDelta) => {
-    hasBegun = true;
-    return give(delta);
-  };
-  const open = () => turn.ask((gateway, chat) => gateway.chatStream(chat, turn, take));
+async function ask(turn: Turn, events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
+  const open = () => turn.ask((gateway, chat) => gateway.chatStream(chat, turn, events.give));
   return open().catch(async (error) => {
-    if (hasBegun) throw error;
+    if (events.hasBegun) throw error;
     await turn.recover(error);
     return open();
   });

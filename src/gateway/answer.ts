@@ -12,7 +12,7 @@ const HIGH_WATER = 65_536;
 export class Answer implements Dispatcher.DispatchHandler {
   status = 0;
   headers: IncomingHttpHeaders = {};
-  private readonly waiting: Buffer[] = [];
+  private waiting: Buffer[] = [];
   private waitingBytes = 0;
   /** Whether it is waited for as a whole: then nothing is to wait for a reader. */
   private isWanted = false;
@@ -21,6 +21,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   /** What goes on once there is something new. */
   private wake: (() => void) | undefined;
+  private onMore: (() => void) | undefined;
   /** Told of the end once nobody reads any more; undefined: somebody may read. */
   private onSkipped: ((isWhole: boolean) => void) | undefined;
 
@@ -37,27 +38,17 @@ export class Answer implements Dispatcher.DispatchHandler {
     return this.waiting.length > 0 || this.isOver;
   }
 
-  /** Resolves once it has, in the cohort of what came in the same turn of the event loop. One reader at a time. */
-  more(): Promise<void> {
-    if (this.isReady) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.wake = () => {
-        this.wake = undefined;
-        inCohort(resolve);
-      };
-    });
+  /** Has `read` called whenever it has, in the cohort of what came in the same turn of the event loop. */
+  follow(read: () => void): void {
+    this.onMore = read;
+    if (this.isReady) read();
   }
 
-  /** The next bytes; undefined at the end. Throws what the answer broke off with. */
+  /** The bytes that have come; undefined at the end. Throws what the answer broke off with. */
   take(): Buffer | undefined {
-    const bytes = this.waiting.shift();
-    if (bytes === undefined) {
-      if (this.failure) throw this.failure;
-      return undefined;
-    }
-    this.waitingBytes -= bytes.length;
-    if (this.waitingBytes <= HIGH_WATER && this.controller?.paused) this.controller.resume();
-    return bytes;
+    if (this.waiting.length > 0) return this.takeAll();
+    if (this.failure) throw this.failure;
+    return undefined;
   }
 
   private change(): Promise<void> {
@@ -74,7 +65,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.wake = () => {
         if (this.waitingBytes > maxBytes) reject(tooLarge());
         else if (this.failure) reject(this.failure);
-        else if (this.isOver) resolve(joined(this.waiting.splice(0)));
+        else if (this.isOver) resolve(this.takeAll());
       };
       this.wake();
     });
@@ -83,7 +74,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
   skip(onEnd: (isWhole: boolean) => void): void {
     this.onSkipped = onEnd;
-    this.waiting.length = 0;
+    this.waiting = [];
     if (this.isOver) onEnd(this.failure === undefined);
     else this.controller?.resume();
   }
@@ -101,10 +92,12 @@ export class Answer implements Dispatcher.DispatchHandler {
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.onSkipped) return;
-    this.waiting.push(bytes);
+    // The first place in an empty array would make room for 17.
+    if (this.waiting.length === 0) this.waiting = [bytes];
+    else this.waiting.push(bytes);
     this.waitingBytes += bytes.length;
     if (this.waitingBytes > HIGH_WATER && !this.isWanted) controller.pause();
-    this.wake?.();
+    this.tell();
   }
 
   onResponseEnd(): void {
@@ -116,9 +109,22 @@ export class Answer implements Dispatcher.DispatchHandler {
     this.end();
   }
 
+  private takeAll(): Buffer {
+    const pieces = this.waiting;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    if (this.controller?.paused) this.controller.resume();
+    return joined(pieces);
+  }
+
+  private tell(): void {
+    if (this.onMore) inCohort(this.onMore);
+    else this.wake?.();
+  }
+
   private end(): void {
     this.isOver = true;
-    this.wake?.();
+    this.tell();
     this.onSkipped?.(this.failure === undefined);
   }
 }

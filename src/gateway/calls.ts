@@ -61,11 +61,11 @@ export class GatewayCalls {
       running.enter(this.breaker);
       const begun = await this.attempts(running, async (exchange) => {
         events = this.http.events(call, exchange, newReader());
-        return { parts: await events.first(), events };
+        await events.begin(give);
+        return events;
       });
       running.settle('well');
-      for (const part of begun.parts) await give(part);
-      const end = await begun.events.rest(give);
+      const end = await begun.end();
       running.outcome = 'OK';
       return end;
     } catch (error) {

@@ -9,6 +9,8 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
   end: ChatAnswerHead;
   /** Whether each choice gave a reason to finish. */
   private readonly finished = new Map<number, boolean>();
+  /** The choice of the last delta, which most go on with. */
+  private latest: number | undefined;
 
   constructor(private readonly asked: NewChat) {
     this.end = fromChatHead({}, asked);
@@ -18,6 +20,8 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
     this.rememberHead(chunk);
     const deltas = fromChatChunk(chunk);
     for (const { index, finishReason } of deltas) {
+      if (index === this.latest && finishReason === null) continue;
+      this.latest = index;
       if (!this.finished.get(index)) this.finished.set(index, finishReason !== null);
     }
     return deltas;

@@ -1,25 +1,27 @@
-import { createParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import type { AppError } from '../errors.js';
 import { badResponse } from './errors.js';
 
 /** Reads server-sent events, however their bytes are cut. */
 export class EventStreamReader {
   private readonly decoder = new TextDecoder();
-  private readonly normalise = lineFeeds();
+  private readonly parser: EventSourceParser;
+  private endedInCarriageReturn = false;
   private isTooLarge = false;
-  private readonly parser = createParser({
-    maxBufferSize: this.maxEventLength,
-    onEvent: ({ data }) => this.onData(data),
-    onError: ({ type }) => {
-      this.isTooLarge ||= type === 'max-buffer-size-exceeded';
-    },
-  });
 
-  /** `maxEventLength`: characters of the largest event that is taken. `onData` gets the data of each event. */
+  /** `maxEventLength`: characters of the largest event that is taken. */
   constructor(
     private readonly maxEventLength: number,
-    private readonly onData: (data: string) => void,
-  ) {}
+    onEvent: (event: { data: string }) => void,
+  ) {
+    this.parser = createParser({
+      maxBufferSize: maxEventLength,
+      onEvent,
+      onError: ({ type }) => {
+        this.isTooLarge ||= type === 'max-buffer-size-exceeded';
+      },
+    });
+  }
 
   /**
    * Reads the events whose last byte is among these; without bytes: what the end of the stream completes. Throws at an
@@ -36,15 +38,12 @@ export class EventStreamReader {
   private tooLarge(): AppError {
     return badResponse(`one of its events is larger than ${this.maxEventLength} characters`);
   }
-}
 
-/** CR and CRLF become LF at once: the parser would hold a CR back until it sees what follows. */
-function lineFeeds(): (text: string) => string {
-  let endedInCarriageReturn = false;
-  return (text) => {
+  /** CR and CRLF become LF at once: the parser would hold a CR back until it sees what follows. */
+  private normalise(text: string): string {
     if (text === '') return text;
-    const rest = endedInCarriageReturn && text.startsWith('\n') ? text.slice(1) : text;
-    endedInCarriageReturn = text.endsWith('\r');
+    const rest = this.endedInCarriageReturn && text.startsWith('\n') ? text.slice(1) : text;
+    this.endedInCarriageReturn = text.endsWith('\r');
     return rest.includes('\r') ? rest.replace(/\r\n?/g, '\n') : rest;
-  };
+  }
 }

@@ -9,7 +9,7 @@ import { badResponse, type CallFacts, gatewayError, transportError } from './err
 import { type EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { single } from './headers.js';
-import { asObject, type JsonObject } from './json.js';
+import { type JsonObject, parseObject } from './json.js';
 
 const gunzipAsync = promisify(gunzip);
 
@@ -62,7 +62,7 @@ export class GatewayHttp {
     const streamed = {
       send: () => this.send(call, exchange, 'identity'),
       readWhole: () => this.readWhole(call, exchange),
-      readChunk: (data: string) => readChunk(data, call),
+      facts: call,
       maxEventLength: this.options.maxResponseBytes,
     };
     return new GatewayEvents(exchange, streamed, reader);
@@ -130,13 +130,6 @@ function isPacked({ headers }: Answer, body: Buffer): boolean {
   return headers['content-encoding'] !== undefined && body.length > 0;
 }
 
-function readChunk(data: string, call: GatewayCall): JsonObject {
-  const body = parseObject(data);
-  if (body === null) throw badResponse('one of its events is not a JSON object');
-  if (body.error != null) throw gatewayError({ status: 200, body }, call);
-  return body;
-}
-
 async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: number): Promise<Buffer> {
   const encoding = single(headers['content-encoding'])?.toLowerCase() ?? 'identity';
   if (encoding === 'identity') return body;
@@ -151,12 +144,4 @@ async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: numbe
 
 function tooLarge(maxBytes: number, status: number) {
   return badResponse(`it is larger than ${maxBytes} bytes`, { gateway: { status } });
-}
-
-function parseObject(text: string): JsonObject | null {
-  try {
-    return asObject(JSON.parse(text));
-  } catch {
-    return null;
-  }
 }

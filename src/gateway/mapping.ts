@@ -212,24 +212,24 @@ export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead
 
 /** The deltas of one chunk; a choice that says nothing gives none. */
 export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
-  const deltas: ChatAnswerDelta[] = [];
-  const choices = asArray(chunk.choices) ?? [];
-  for (let position = 0; position < choices.length; position++) {
-    const choice = asObject(choices[position]);
-    const said = asObject(choice?.delta);
-    const delta: ChatAnswerDelta = {
-      index: asCount(choice?.index) ?? position,
-      role: asOneOf(said?.role, ROLES),
-      content: asText(said?.content),
-      reasoningContent: asText(said?.reasoning_content),
-      finishReason: fromFinishReason(choice?.finish_reason),
-    };
-    const { role, content, reasoningContent, finishReason } = delta;
-    const saysNothing =
-      role === null && content === null && reasoningContent === null && finishReason === null;
-    if (!saysNothing) deltas.push(delta);
-  }
-  return deltas;
+  const deltas = (asArray(chunk.choices) ?? []).map(fromChunkChoice);
+  return deltas.every(saysSomething) ? deltas : deltas.filter(saysSomething);
+}
+
+function fromChunkChoice(item: unknown, position: number): ChatAnswerDelta {
+  const choice = asObject(item);
+  const said = asObject(choice?.delta);
+  return {
+    index: asCount(choice?.index) ?? position,
+    role: asOneOf(said?.role, ROLES),
+    content: asText(said?.content),
+    reasoningContent: asText(said?.reasoning_content),
+    finishReason: fromFinishReason(choice?.finish_reason),
+  };
+}
+
+function saysSomething({ role, content, reasoningContent, finishReason }: ChatAnswerDelta): boolean {
+  return role !== null || content !== null || reasoningContent !== null || finishReason !== null;
 }
 
 /** An empty text, as some gateways send it while the answer goes on, is no reason. */

@@ -34,7 +34,7 @@ export async function answerEventStream(
     'x-accel-buffering': 'no',
   });
   // Some browsers hear of the response only with its first bytes.
-  const begin = setTimeout(() => response.write(COMMENT), BEGIN_MS);
+  let begin: NodeJS.Timeout | undefined = setTimeout(() => response.write(COMMENT), BEGIN_MS);
   // Proxies cut a stream that is quiet for long.
   const keepAlive = setInterval(() => {
     if (!response.writableNeedDrain) response.write(COMMENT);
@@ -42,6 +42,7 @@ export async function answerEventStream(
   try {
     await results((result) => {
       clearTimeout(begin);
+      begin = undefined;
       return write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, stalledMs);
     });
     response.setTimeout(stalledMs);

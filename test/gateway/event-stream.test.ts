@@ -3,7 +3,7 @@ import { EventStreamReader } from '../../src/gateway/event-stream.js';
 
 function read(pieces: Uint8Array[], max = 10_000): string[] {
   const events: string[] = [];
-  const reader = new EventStreamReader(max, (data) => events.push(data));
+  const reader = new EventStreamReader(max, ({ data }) => events.push(data));
   for (const piece of [...pieces, undefined]) reader.read(piece);
   return events;
 }
@@ -72,7 +72,7 @@ describe('the reader of server-sent events', () => {
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
       const events: string[] = [];
-      const reader = new EventStreamReader(100, (data) => events.push(data));
+      const reader = new EventStreamReader(100, ({ data }) => events.push(data));
       reader.read(bytes(`data: a${end.slice(0, -1)}`));
       reader.read(bytes(end.slice(-1)));
       expect(events).toEqual(['a']);
@@ -81,7 +81,7 @@ describe('the reader of server-sent events', () => {
 
   it('refuses an event that is too large, after those before it', () => {
     const events: string[] = [];
-    const reader = new EventStreamReader(100, (data) => events.push(data));
+    const reader = new EventStreamReader(100, ({ data }) => events.push(data));
     const tooLarge = expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' });
     expect(() => reader.read(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`))).toThrow(tooLarge);
     expect(events).toEqual(['a']);
