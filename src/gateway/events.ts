@@ -25,6 +25,7 @@ export interface StreamedCall {
   send: () => void;
   /** The body of an answer that is no stream; throws where it is a refusal. */
   readWhole: () => Promise<JsonObject>;
+  /** For the errors of its events. */
   facts: CallFacts;
   /** Characters of the largest event that is taken. */
   maxEventLength: number;
