@@ -25,6 +25,6 @@ declare module 'undici/lib/core/errors.js' {
 }
 
 declare module 'undici/lib/core/symbols.js' {
-  export const kParser: unique symbol;
-  export const kSocket: unique symbol;
+  const symbols: { readonly kParser: unique symbol; readonly kSocket: unique symbol };
+  export default symbols;
 }

@@ -19,6 +19,13 @@ describe('npm start', () => {
     expect(await exitCode(child)).toBe(0);
   });
 
+  it('starts as the modules that it is bundled from, which profiles run', async () => {
+    const child = start('build/main.js', [], { PORT: '0' });
+    expect(await firstLines(child, /\/graphql/)).toMatch(/http:\S+\/graphql/);
+    child.kill();
+    await exitCode(child);
+  });
+
   it('names every variable that is wrong, and does not start', async () => {
     const child = start('dist/main.js', [], {
       PORT: 'x',

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { kParser, kSocket } from 'undici/lib/core/symbols.js';
+import symbols from 'undici/lib/core/symbols.js';
 import type Client from 'undici/lib/dispatcher/client.js';
 
 /** Of undici's own parts, what is touched here. */
@@ -9,7 +9,7 @@ interface Parser {
   llhttp: { llhttp_resume(parser: number): void };
   ptr: number;
 }
-type Socket = EventEmitter & { [kParser]: Parser | null };
+type Socket = EventEmitter & { [symbols.kParser]: Parser | null };
 
 /**
  * undici 7 throws where nobody can catch it when a connection ends while its parser is paused: a slow reader of an answer
@@ -18,9 +18,9 @@ type Socket = EventEmitter & { [kParser]: Parser | null };
  */
 export function goOnAtEnd(client: Client): void {
   client.on('connect', () => {
-    const socket = (client as unknown as { [kSocket]: Socket })[kSocket];
+    const socket = (client as unknown as { [symbols.kSocket]: Socket })[symbols.kSocket];
     const goOn = () => {
-      const parser = socket[kParser];
+      const parser = socket[symbols.kParser];
       if (!parser?.paused) return;
       parser.resume();
       // Where nothing is left to read, an answer without a length is paused anew.
