@@ -16,6 +16,7 @@ export function inCohort(call: () => void): void {
     waiting.push(call);
     return;
   }
+  // The first place in an empty array would make room for 17, and most turns bring one.
   waiting = [call];
   setImmediate(goOn);
 }

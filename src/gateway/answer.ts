@@ -21,6 +21,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   private controller: Dispatcher.DispatchController | undefined;
   /** What goes on once there is something new. */
   private wake: (() => void) | undefined;
+  /** Who follows it: called in place of `wake`, each time. */
   private onMore: (() => void) | undefined;
   /** Told of the end once nobody reads any more; undefined: somebody may read. */
   private onSkipped: ((isWhole: boolean) => void) | undefined;

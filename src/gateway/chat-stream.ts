@@ -9,7 +9,7 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
   end: ChatAnswerHead;
   /** Whether each choice gave a reason to finish. */
   private readonly finished = new Map<number, boolean>();
-  /** The choice of the last delta, which most go on with. */
+  /** The choice of the last delta, which most go on with: those need no look at the map. */
   private latest: number | undefined;
 
   constructor(private readonly asked: NewChat) {
