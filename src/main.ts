@@ -1,12 +1,19 @@
 #!/usr/bin/env node
 // Before every class that is described for type-graphql.
 import 'reflect-metadata';
+import { setFlagsFromString } from 'node:v8';
 import { answer, UsageError } from './command-line.js';
 import { ConfigError, readConfig } from './config.js';
 import type { RunningServer } from './server.js';
 
 /** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
 const STUCK_MS = 5_000;
+/**
+ * Where many objects of one place in the code outlive a collection of young ones, V8 makes all later ones old from the start. Here
+ * these belong to calls that were waiting for the gateway: each one, once over, then keeps all that its call had made until the next
+ * full collection, a tenth of a createContext's cost.
+ */
+const NOTHING_IS_MADE_OLD = '--no-allocation-site-pretenuring';
 
 try {
   if (!(await answer(process.argv.slice(2)))) await serve();
@@ -17,6 +24,7 @@ try {
 }
 
 async function serve(): Promise<void> {
+  setFlagsFromString(NOTHING_IS_MADE_OLD);
   const config = readConfig();
   const [{ startServer }, { createLog }] = await Promise.all([
     import('./server.js'),
