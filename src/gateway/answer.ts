@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { inCohort } from '../cohort.js';
 
 /** Bytes that may wait to be read before the gateway is told to wait. */
 const HIGH_WATER = 65_536;
@@ -39,7 +38,7 @@ export class Answer implements Dispatcher.DispatchHandler {
     return this.waiting.length > 0 || this.isOver;
   }
 
-  /** Has `read` called whenever it has, in the cohort of what came in the same turn of the event loop. */
+  /** Has `read` called whenever it has, in the call that brings it. */
   follow(read: () => void): void {
     this.onMore = read;
     if (this.isReady) read();
@@ -119,8 +118,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   private tell(): void {
-    if (this.onMore) inCohort(this.onMore);
-    else this.wake?.();
+    (this.onMore ?? this.wake)?.();
   }
 
   private end(): void {

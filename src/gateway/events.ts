@@ -39,6 +39,7 @@ export class GatewayEvents<Part, End> {
   /** Resolves once there is room for more; undefined: there is. */
   private full: Promise<void> | undefined;
   private hasBegun = false;
+  private isReading = false;
   private isOver = false;
   private failure: unknown;
   /** What goes on with the first part, and with the end. */
@@ -106,8 +107,10 @@ export class GatewayEvents<Part, End> {
     for (const part of this.reader.readAnswer(answer)) this.giveOn(part);
   }
 
-  /** Reads what has come, as long as there is room for what it says. */
+  /** Reads what has come, as long as there is room for what it says. To take it may bring more, which has its turn then. */
   private read(): void {
+    if (this.isReading) return;
+    this.isReading = true;
     while (this.mayRead) {
       this.readSome();
       this.full?.then(
@@ -115,6 +118,7 @@ export class GatewayEvents<Part, End> {
         (error) => this.fail(error),
       );
     }
+    this.isReading = false;
     if (this.isOver) this.wake();
   }
 
