@@ -8,6 +8,8 @@ import type { Statements } from './sqlite-file.js';
 const GATHER_MS = 16;
 /** A turn of the event loop shorter than this many milliseconds had nothing to do; to answer a request takes longer. */
 const IDLE_TURN_MS = 0.05;
+/** So many of them in a row: one alone may be the moment in which others make what comes next. */
+const IDLE_TURNS = 5;
 
 interface Write {
   run: () => unknown;
@@ -84,11 +86,12 @@ export class Groups<Creation> {
   }
 
   /** With a timer, which lets an idle process sleep, a creation was measured to cost half as much again. */
-  private flushWhenIdle(turnBegan: number): void {
+  private flushWhenIdle(turnBegan: number, idleTurns = 0): void {
     this.waiting = setImmediate(() => {
       const now = performance.now();
-      if (now - turnBegan < IDLE_TURN_MS || now - this.flushedAt >= GATHER_MS) this.flush();
-      else this.flushWhenIdle(now);
+      const idle = now - turnBegan < IDLE_TURN_MS ? idleTurns + 1 : 0;
+      if (idle === IDLE_TURNS || now - this.flushedAt >= GATHER_MS) this.flush();
+      else this.flushWhenIdle(now, idle);
     });
   }
 
