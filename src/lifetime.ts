@@ -8,7 +8,7 @@ type Watcher = (reason: AppError) => void;
  */
 export class Lifetime {
   private reason: AppError | undefined;
-  private watchers: Set<Watcher> | undefined;
+  private readonly watchers: Watcher[] = [];
 
   get isOver(): boolean {
     return this.reason !== undefined;
@@ -25,17 +25,21 @@ export class Lifetime {
       watcher(this.reason);
       return () => undefined;
     }
-    this.watchers ??= new Set();
-    this.watchers.add(watcher);
-    return () => void this.watchers?.delete(watcher);
+    this.watchers.push(watcher);
+    return () => this.unwatch(watcher);
   }
 
   /** The first reason holds. */
   end(reason: AppError): void {
     if (this.reason) return;
     this.reason = reason;
-    for (const watcher of this.watchers ?? []) watcher(reason);
-    this.watchers = undefined;
+    // One that a watcher before it has ended is not told.
+    for (let next = this.watchers.shift(); next; next = this.watchers.shift()) next(reason);
+  }
+
+  private unwatch(watcher: Watcher): void {
+    const place = this.watchers.indexOf(watcher);
+    if (place !== -1) this.watchers.splice(place, 1);
   }
 
   /** Resolves after so many milliseconds, or earlier when it is over. */
@@ -68,18 +72,18 @@ export class Lifetime {
 
 /** One that ends with any of others, and when its time is up. */
 export class LimitedLifetime extends Lifetime {
-  private readonly unwatch: readonly (() => void)[];
+  private readonly leave: readonly (() => void)[];
   private readonly timer: NodeJS.Timeout;
 
   constructor(within: readonly Lifetime[], longestMs: number, timedOut: () => AppError) {
     super();
     this.timer = setTimeout(() => this.end(timedOut()), longestMs);
-    this.unwatch = within.map((other) => other.watch((reason) => this.end(reason)));
+    this.leave = within.map((other) => other.watch((reason) => this.end(reason)));
   }
 
   /** The work is done: nothing is waited for any more. */
   done(): void {
     clearTimeout(this.timer);
-    for (const unwatch of this.unwatch) unwatch();
+    for (const leave of this.leave) leave();
   }
 }

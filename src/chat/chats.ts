@@ -26,9 +26,9 @@ export class Chats {
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
     await this.parts.budgets.takeChat(request.caller.id);
-    const { idempotencyKey, ...rest } = input;
+    const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
-    const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: rest };
+    const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input };
     const detached = request.detached();
     return this.parts.answers.once(asked, request.lifetime, () => this.completeNow(input, detached));
   }

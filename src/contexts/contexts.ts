@@ -30,8 +30,9 @@ export interface ContextsParts {
 export class Contexts {
   constructor(private readonly parts: ContextsParts) {}
 
-  async create({ idempotencyKey, ...input }: CreateContextInput, request: RequestContext) {
+  async create(input: CreateContextInput, request: RequestContext) {
     await this.parts.budgets.takeCreate(request.caller.id);
+    const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.createNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
     const detached = request.detached();

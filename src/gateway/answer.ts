@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import { joinCohort } from '../cohort.js';
 
 /** Bytes that may wait to be read before the gateway is told to wait. */
 const HIGH_WATER = 65_536;
@@ -65,7 +66,7 @@ export class Answer implements Dispatcher.DispatchHandler {
       this.wake = () => {
         if (this.waitingBytes > maxBytes) reject(tooLarge());
         else if (this.failure) reject(this.failure);
-        else if (this.isOver) resolve(this.takeAll());
+        else if (this.isOver) joinCohort(() => resolve(this.takeAll()));
       };
       this.wake();
     });

@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { joinCohort } from '../cohort.js';
 import type { AppError } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
 import type { Answer } from './answer.js';
@@ -98,7 +97,6 @@ export class GatewayHttp {
     try {
       let bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
       exchange.release();
-      await joinCohort();
       if (isPacked(answer, bytes)) bytes = await unpack(bytes, answer, maxResponseBytes);
       body = parseObject(bytes.toString('utf8'));
     } catch (error) {

@@ -28,7 +28,6 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
   }
   if (Number(length) > maxBytes) throw tooLarge(maxBytes);
   const body = await readBytes(request, maxBytes);
-  await joinCohort();
   if (!isUtf8(body)) throw new HttpError(400, 'The body is not valid UTF-8.');
   return parseJson(body.toString('utf8'));
 }
@@ -102,7 +101,8 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
       } else chunks.push(chunk);
     });
     request.on('end', () => {
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
+      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+      joinCohort(() => resolve(body));
       // The request keeps this function, and with it the bytes, until it is answered.
       chunks.length = 0;
     });

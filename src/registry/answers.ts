@@ -12,7 +12,7 @@ export interface Asked {
   operation: string;
   idempotencyKey: string;
   /** As the caller sent it, in an order that does not depend on the caller's. */
-  input: object;
+  input: { idempotencyKey?: string | null };
 }
 
 /** What is kept under a key: the hash of the input, and what was answered once it was. */
@@ -35,7 +35,8 @@ export class Answers {
   /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
   async once<T>(asked: Asked, caller: Lifetime, run: () => Promise<T>): Promise<T> {
     const name = `answer:${hash([asked.callerId, asked.operation, asked.idempotencyKey])}`;
-    const claim: Kept = { input: hash(asked.input) };
+    const { idempotencyKey: _, ...input } = asked.input;
+    const claim: Kept = { input: hash(input) };
     const there = await this.store.addValue(name, pack(claim), DAY_MS, this.now());
     const known = there === null ? undefined : readKept(there, claim);
     return known ? replay<T>(known) : this.runOnce(name, claim, caller, run);

@@ -28,7 +28,6 @@ export type OnUse = (method: string, ok: boolean, durationMs: number) => void;
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 function watch(store: Store, onUse?: OnUse): WatchedStore {
-  const methods = new Map<string | symbol, Method>();
   // Until the first answer nobody knows.
   let isFailing = true;
   const watched =
@@ -48,19 +47,13 @@ function watch(store: Store, onUse?: OnUse): WatchedStore {
         onUse?.(name, isDone, performance.now() - began);
       }
     };
-  const check = watched('check', store.check);
-  methods.set('ready', async () => (isFailing ? check() : undefined));
-  return new Proxy(store as WatchedStore, {
-    get(_, name) {
-      const known = methods.get(name);
-      if (known) return known;
-      const own: unknown = Reflect.get(store, name);
-      if (typeof own !== 'function') return own;
-      const method = watched(String(name), own as Method);
-      methods.set(name, method);
-      return method;
-    },
-  });
+  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store)).map((name) => [
+    name,
+    watched(name, Reflect.get(store, name)),
+  ]);
+  const all: WatchedStore = Object.fromEntries(methods);
+  all.ready = async () => (isFailing ? all.check() : undefined);
+  return all;
 }
 
 function storeError(cause: unknown): AppError {
