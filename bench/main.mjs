@@ -59,7 +59,7 @@ async function measure() {
   };
   const measured = {
     machine: machine(),
-    createContext: await step('createContext', measureCreateContext),
+    ...(await step('createContext', measureCreateContext)),
     chatStream: await step('chatStream', measureStreams),
     openStreams: await step('openStreams', measureOpenStreams),
     ...(await step('growth', measureGrowth)),

@@ -1,10 +1,28 @@
+import { onAllCores, onItsOwnCore, onTheOtherCores } from '../support/cores.mjs';
 import { interleave, medianRatio, medians, overStarts } from '../support/rounds.mjs';
 
 const NAMES = ['raw', 'ours', 'mercurius', 'yoga'];
 const CONNECTIONS = 64;
 
-/** createContext, for each candidate: how many per second, per second of its processor time, and how late. */
-export async function measureCreateContext({ caller, start, starts, ...load }) {
+/**
+ * createContext: first with one core for the candidate and the others for its callers and the gateway, then with all cores for
+ * all of them. On one core, what a candidate leaves to the garbage collector's threads counts as well.
+ */
+export async function measureCreateContext({ caller, upstream, start, ...load }) {
+  const around = [caller.pid, upstream.pid];
+  const onOneCore = async (name) => {
+    const program = await start(name);
+    onItsOwnCore(program.pid);
+    return program;
+  };
+  around.forEach(onTheOtherCores);
+  const createContext = await measureCandidates({ caller, start: onOneCore, ...load });
+  around.forEach(onAllCores);
+  return { createContext, createContextOnAllCores: await measureCandidates({ caller, start, ...load }) };
+}
+
+/** For each candidate: how many per second, per second of its processor time, and how late. */
+async function measureCandidates({ caller, start, starts, ...load }) {
   const measured = await overStarts(starts, () => measureOneStart({ caller, start, ...load }));
   const [raw, , mercurius] = measured;
   return Object.fromEntries(

@@ -36,6 +36,10 @@ export class Caller {
     });
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   end() {
     if (this.#child.connected) this.#child.disconnect();
   }

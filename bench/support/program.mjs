@@ -66,9 +66,13 @@ export class Program {
     });
   }
 
+  get pid() {
+    return this.child.pid;
+  }
+
   /** Seconds of processor time, of all its threads. */
   cpuSeconds() {
-    const tasks = `/proc/${this.child.pid}/task`;
+    const tasks = `/proc/${this.pid}/task`;
     const nanoseconds = readdirSync(tasks).map((task) =>
       Number(readFileSync(`${tasks}/${task}/schedstat`, 'utf8').split(' ', 1)[0]),
     );
@@ -76,7 +80,7 @@ export class Program {
   }
 
   residentBytes() {
-    return Number(readFileSync(`/proc/${this.child.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
+    return Number(readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ')[1]) * PAGE_BYTES;
   }
 
   async end() {
