@@ -8,7 +8,7 @@ import type { Statements } from './sqlite-file.js';
 const GATHER_MS = 16;
 /** A turn of the event loop shorter than this many milliseconds had nothing to do; to answer a request takes longer. */
 const IDLE_TURN_MS = 0.05;
-/** So many of them in a row: one alone may be the moment in which others make what comes next. */
+/** So many of them in a row, where creations wait: one alone may be the moment in which others make the next ones. */
 const IDLE_TURNS = 5;
 
 interface Write {
@@ -90,7 +90,8 @@ export class Groups<Creation> {
     this.waiting = setImmediate(() => {
       const now = performance.now();
       const idle = now - turnBegan < IDLE_TURN_MS ? idleTurns + 1 : 0;
-      if (idle === IDLE_TURNS || now - this.flushedAt >= GATHER_MS) this.flush();
+      const isIdle = idle >= (this.creations.length > 0 ? IDLE_TURNS : 1);
+      if (isIdle || now - this.flushedAt >= GATHER_MS) this.flush();
       else this.flushWhenIdle(now, idle);
     });
   }
