@@ -58,7 +58,10 @@ export class Answer implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. */
+  /**
+   * All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. It is given in the turn that brings the
+   * end: a connection that ends behind its answer does so later, and whoever has it back by then lets it go.
+   */
   rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
     this.isWanted = true;
     if (this.controller?.paused) this.controller.resume();
