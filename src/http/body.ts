@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { joinCohort } from '../cohort.js';
 import { AppError } from '../errors.js';
 import type { DocumentRequest, Documents } from '../limits/trusted-documents.js';
+import { wantsEventStream } from './event-stream.js';
 import { HttpError } from './http-error.js';
 import type { OperationRequest } from './operations.js';
 
@@ -102,7 +103,9 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
     });
     request.on('end', () => {
       const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      joinCohort(() => resolve(body));
+      // Its first event does not wait for what else this turn brings.
+      if (wantsEventStream(request)) resolve(body);
+      else joinCohort(() => resolve(body));
       // The request keeps this function, and with it the bytes, until it is answered.
       chunks.length = 0;
     });

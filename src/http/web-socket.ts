@@ -5,6 +5,7 @@ import { CloseCode, MessageType, type SubscribePayload } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../auth/caller.js';
+import { joinCohort } from '../cohort.js';
 import { AppError, badUserInput, toAppError, toGraphQLError } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
 import type { Give } from '../pushed.js';
@@ -71,7 +72,10 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         return { ...args, prepared, give } as PreparedArgs;
       },
       // Both as an iterator, so that completing the operation or losing the socket ends its work.
-      execute: (args) => run(args as PreparedArgs, parts.operations),
+      execute: (args) =>
+        new Promise((resolve) => {
+          joinCohort(() => resolve(run(args as PreparedArgs, parts.operations)));
+        }),
       subscribe: (args) => run(args as PreparedArgs, parts.operations),
     },
     sockets,

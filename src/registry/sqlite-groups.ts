@@ -1,4 +1,5 @@
 import type Database from 'libsql';
+import { afterCohort } from '../cohort.js';
 import type { Statements } from './sqlite-file.js';
 
 /**
@@ -82,7 +83,7 @@ export class Groups<Creation> {
       return;
     }
     this.isDue = true;
-    setImmediate(() => this.flush());
+    afterCohort(() => this.flush());
   }
 
   /** With a timer, which lets an idle process sleep, a creation was measured to cost half as much again. */

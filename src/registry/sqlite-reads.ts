@@ -1,3 +1,4 @@
+import { afterCohort } from '../cohort.js';
 import type { Statements } from './sqlite-file.js';
 
 interface Read {
@@ -14,7 +15,7 @@ export class Reads {
 
   read<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      if (this.reads.length === 0) setImmediate(() => this.flush());
+      if (this.reads.length === 0) afterCohort(() => this.flush());
       this.reads.push({ run, resolve, reject });
     });
   }
