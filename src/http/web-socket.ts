@@ -71,7 +71,8 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         const args = { document, operationName: operation.name, contextValue: context };
         return { ...args, prepared, give } as PreparedArgs;
       },
-      // Both as an iterator, so that completing the operation or losing the socket ends its work.
+      // Both as an iterator, so that completing the operation or losing the socket ends its work. What is answered whole joins the
+      // cohort as over HTTP; a stream's first event waits for nobody.
       execute: (args) =>
         new Promise((resolve) => {
           joinCohort(() => resolve(run(args as PreparedArgs, parts.operations)));

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { joinCohort } from '../../src/cohort.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { openFile } from '../../src/registry/sqlite-file.js';
 import { SQL } from '../../src/registry/sqlite-statements.js';
@@ -367,6 +368,30 @@ describe('the store in SQLite', () => {
   const path = join(folder, 'deep', 'contexts.db');
   afterAll(() => rmSync(folder, { recursive: true }));
   conformance(async () => openStore(`sqlite:${path}`, silent));
+
+  it('looks up and takes a lease in the turn that asks, but lets those of a cohort wait for each other', async () => {
+    const store = openStore('sqlite::memory:', silent);
+    let turns = 0;
+    const count = () => {
+      turns += 1;
+      counting = setImmediate(count);
+    };
+    let counting = setImmediate(count);
+    const turnsOf = async () => {
+      const before = turns;
+      await store.holding('caller', 'ctx-unknown:', NOON);
+      await store.addValue(`lease:${before}`, 'token', HOUR_MS, NOON);
+      return turns - before;
+    };
+    const alone = await turnsOf();
+    const ofCohort = await new Promise((resolve) => {
+      joinCohort(() => resolve(turnsOf()));
+    });
+    clearImmediate(counting);
+    await store.close();
+    expect(alone).toBe(0);
+    expect(ofCohort).toBeGreaterThan(0);
+  });
 
   it('is a file that its owner alone may read', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
