@@ -1,3 +1,5 @@
+// First: type-graphql lists what it describes in the order of import, which is then the order of `schema/schema.graphql`.
+import './schema.js';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';

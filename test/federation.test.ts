@@ -38,7 +38,7 @@ const NOTES = `
   type NoteConnection { nodes: [Note!]! pageInfo: PageInfo! }
   type Note @key(fields: "id") { id: ID! about: ContextCache }
   extend type ContextCache @key(fields: "id") { id: ID! @external note: String }
-  type PageInfo @shareable { hasNextPage: Boolean! endCursor: String }
+  type PageInfo @shareable { hasNextPage: Boolean! hasPreviousPage: Boolean! startCursor: String endCursor: String }
   scalar DateTimeISO
   scalar SafeInt
   enum ErrorCode { BAD_USER_INPUT NOTE_NOT_FOUND }

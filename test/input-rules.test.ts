@@ -41,9 +41,11 @@ const context = of(CreateContextInput, {
       type: fc.constantFrom('LAST_HISTORY_TOKENS', 'ROLLING_TOKENS'),
       lastHistoryTokens: orMissing(number),
       rollingTokens: orMissing(fc.boolean()),
+      maxWindowTokens: orMissing(number),
+      rollingWindowTokens: orMissing(number),
     }),
   ),
-  reuse: fc.boolean(),
+  reuse: orMissing(fc.boolean()),
   idempotencyKey: orMissing(text),
 });
 const chat = of(ChatInput, {

@@ -71,8 +71,19 @@ export class Contexts {
     const place = after === null ? null : fromCursor(after, caller);
     const held = await this.parts.store.holdings(caller.id, first + 1, place, request.now());
     const edges = held.slice(0, first).map((one) => ({ node: toContextCache(one), cursor: toCursor(one) }));
-    const pageInfo = { hasNextPage: held.length > first, endCursor: edges.at(-1)?.cursor ?? null };
+    const pageInfo = {
+      hasNextPage: held.length > first,
+      hasPreviousPage: place !== null && (await this.hasOtherThan(held[0], request)),
+      startCursor: edges[0]?.cursor ?? null,
+      endCursor: edges.at(-1)?.cursor ?? null,
+    };
     return { edges, pageInfo };
+  }
+
+  /** Whether the caller's newest context is another one than the first of a page. */
+  private async hasOtherThan(firstOfPage: Holding | undefined, request: RequestContext): Promise<boolean> {
+    const [newest] = await this.parts.store.holdings(request.caller.id, 1, null, request.now());
+    return newest !== undefined && newest.context.key !== firstOfPage?.context.key;
   }
 
   forget(id: string, request: RequestContext): Promise<boolean> {

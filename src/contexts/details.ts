@@ -9,6 +9,8 @@ type PackedStrategy = [
   type: GatewayTruncationStrategy['type'],
   lastHistoryTokens: number | null,
   rollingTokens: boolean | null,
+  maxWindowTokens?: number | null,
+  rollingWindowTokens?: number | null,
 ];
 type PackedUsage = [
   promptTokens: number,
@@ -25,6 +27,8 @@ export function packDetails({ truncationStrategy: strategy, usage }: Details): s
     strategy.type,
     strategy.lastHistoryTokens,
     strategy.rollingTokens,
+    strategy.maxWindowTokens,
+    strategy.rollingWindowTokens,
   ];
   const packedUsage: PackedUsage | null = usage && [
     usage.promptTokens,
@@ -42,8 +46,9 @@ export function unpackDetails(packed: string): Details {
   return { truncationStrategy: strategy && toStrategy(strategy), usage: usage && toUsage(usage) };
 }
 
-function toStrategy([type, lastHistoryTokens, rollingTokens]: PackedStrategy): GatewayTruncationStrategy {
-  return { type, lastHistoryTokens, rollingTokens };
+function toStrategy(packed: PackedStrategy): GatewayTruncationStrategy {
+  const [type, lastHistoryTokens, rollingTokens, maxWindowTokens = null, rollingWindowTokens = null] = packed;
+  return { type, lastHistoryTokens, rollingTokens, maxWindowTokens, rollingWindowTokens };
 }
 
 function toUsage(packed: PackedUsage): GatewayUsage {

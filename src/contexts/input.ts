@@ -69,6 +69,26 @@ export class TruncationStrategyInput {
   @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
   rollingTokens?: boolean | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Tokens of the window that the history may fill, at least 1 (Ark: 32768). Only with ROLLING_TOKENS.',
+  })
+  @IsOptional()
+  @onlyFor(TruncationType.ROLLING_TOKENS)
+  @Min(1, { message: 'must be at least 1' })
+  maxWindowTokens?: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Tokens that are dropped at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS.',
+  })
+  @IsOptional()
+  @onlyFor(TruncationType.ROLLING_TOKENS)
+  @Min(1, { message: 'must be at least 1' })
+  rollingWindowTokens?: number | null;
 }
 
 @InputType({
@@ -129,6 +149,7 @@ export class CreateContextInput {
   truncationStrategy?: TruncationStrategyInput | null;
 
   @Field(() => Boolean, {
+    nullable: true,
     defaultValue: false,
     description:
       'Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared.',
@@ -139,7 +160,7 @@ export class CreateContextInput {
       reuse !== true || (mode == null ? isGemini(model) : mode === ContextMode.COMMON_PREFIX),
     'may only be asked for with mode COMMON_PREFIX',
   )
-  reuse!: boolean;
+  reuse?: boolean | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })
   @IsIdempotencyKey()

@@ -87,6 +87,15 @@ export class TruncationStrategy {
 
   @Field(() => Int, { nullable: true, description: 'Tokens of history that are kept.' })
   lastHistoryTokens!: number | null;
+
+  @Field(() => Int, { nullable: true, description: 'Tokens of the window that the history may fill.' })
+  maxWindowTokens!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Tokens that are dropped at once when the window is full.',
+  })
+  rollingWindowTokens!: number | null;
 }
 
 @ObjectType({ description: 'Sums over chats, as the gateway counted them.' })
@@ -179,14 +188,23 @@ export class ContextCacheEdge {
   cursor!: string;
 }
 
-@ObjectType({ description: 'Whether a list goes on, and from where.' })
+@ObjectType({ description: 'Where a page stands in its list, as Relay’s cursor connections have it.' })
 export class PageInfo {
-  @Field(() => Boolean, { description: 'Whether there are more behind this page.' })
+  @Field(() => Boolean, { description: 'Whether older entries follow this page.' })
   hasNextPage!: boolean;
+
+  @Field(() => Boolean, { description: 'Whether newer entries precede this page.' })
+  hasPreviousPage!: boolean;
 
   @Field(() => String, {
     nullable: true,
-    description: 'Cursor of the page’s last entry; null where it is empty.',
+    description: 'Cursor of the first entry of the page; null if the page is empty.',
+  })
+  startCursor!: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description: 'Cursor of the last entry of the page, to be sent as `after`; null if the page is empty.',
   })
   endCursor!: string | null;
 }
@@ -196,7 +214,7 @@ export class ContextCacheConnection {
   @Field(() => [ContextCacheEdge], { description: 'The entries of this page.' })
   edges!: ContextCacheEdge[];
 
-  @Field(() => PageInfo, { description: 'How to go on.' })
+  @Field(() => PageInfo, { description: 'Where the page stands in the list.' })
   pageInfo!: PageInfo;
 }
 

@@ -86,11 +86,13 @@ export function toWireMessage({ role, content }: Message): WireMessage {
 }
 
 function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrategy {
-  const { type, lastHistoryTokens, rollingTokens } = strategy;
+  const { type, lastHistoryTokens, rollingTokens, maxWindowTokens, rollingWindowTokens } = strategy;
   return {
     type: WIRE_TRUNCATION[type],
     last_history_tokens: lastHistoryTokens ?? undefined,
     rolling_tokens: rollingTokens ?? undefined,
+    max_window_tokens: maxWindowTokens ?? undefined,
+    rolling_window_tokens: rollingWindowTokens ?? undefined,
   };
 }
 
@@ -119,6 +121,8 @@ function fromTruncation(value: unknown): GatewayTruncationStrategy | null {
       type: asOneOf(strategy.type, TRUNCATION_TYPES),
       lastHistoryTokens: asCount(strategy.last_history_tokens),
       rollingTokens: asBoolean(strategy.rolling_tokens),
+      maxWindowTokens: asCount(strategy.max_window_tokens),
+      rollingWindowTokens: asCount(strategy.rolling_window_tokens),
     }
   );
 }

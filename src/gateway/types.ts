@@ -39,6 +39,8 @@ export interface NewTruncationStrategy {
   type: TruncationType;
   lastHistoryTokens?: number | null;
   rollingTokens?: boolean | null;
+  maxWindowTokens?: number | null;
+  rollingWindowTokens?: number | null;
 }
 
 /** A context as the gateway answered it; null is what it left out. */
@@ -56,6 +58,8 @@ export interface GatewayTruncationStrategy {
   type: TruncationType | null;
   lastHistoryTokens: number | null;
   rollingTokens: boolean | null;
+  maxWindowTokens: number | null;
+  rollingWindowTokens: number | null;
 }
 
 export interface GatewayUsage {

@@ -16,6 +16,8 @@ export interface WireTruncationStrategy {
   type: 'last_history_tokens' | 'rolling_tokens';
   last_history_tokens?: number | undefined;
   rolling_tokens?: boolean | undefined;
+  max_window_tokens?: number | undefined;
+  rolling_window_tokens?: number | undefined;
 }
 
 export interface WireChat {

@@ -1,18 +1,19 @@
 import {
+  type ArgumentNode,
   type DocumentNode,
   type ExecutionResult,
   execute,
-  GraphQLObjectType,
-  GraphQLScalarType,
-  GraphQLSchema,
+  type GraphQLField,
+  type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
   OperationTypeNode,
+  print,
+  type SelectionSetNode,
   visit,
 } from 'graphql';
 import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
-import { type OpenSource, sourceOf } from './event-source.js';
 import { type Variables, VariablesReader } from './variables.js';
 
 type Run = (
@@ -21,53 +22,52 @@ type Run = (
   variables: Variables,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
-/** An operation that is run so many times is compiled: one that is asked once costs less as it is. */
+/** Compiling costs more than a single run, so an operation is compiled at its second one. */
 const COMPILED_FROM_RUN = 2;
 
-/** Compiles operations of one schema: what an operation selects is made out once, and not at each call. */
+/** Makes operations ready to run: on graphql-js, or compiled by graphql-jit where both provably give the same result. */
 export class Compiler {
-  private readonly schema: GraphQLSchema;
   private jit: typeof import('graphql-jit') | undefined;
 
   constructor(
-    private readonly original: GraphQLSchema,
+    private readonly schema: GraphQLSchema,
     private readonly fromRun = COMPILED_FROM_RUN,
-  ) {
-    this.schema = withCoercedVariables(original);
-  }
+  ) {}
 
-  /** graphql-jit is a hundred files, which a first answer does not wait for; until they are there, nothing is compiled. */
+  /** Loads graphql-jit, a hundred files, in the background; until it is there nothing is compiled. */
   async load(): Promise<void> {
     this.jit ??= await import('graphql-jit');
   }
 
   compile(document: DocumentNode, operation: OperationDefinitionNode): CompiledOperation {
-    const run = isCompilable(document, operation)
-      ? this.compiledInTime(passingVariables(document), operation.name?.value)
-      : interpreted(this.original, document, operation.name?.value);
-    return new CompiledOperation(operation, this.original, run, sourceOf(this.original, document, operation));
+    const run = interpreted(this.schema, document, operation.name?.value);
+    const isCompiled = isCompilable(this.schema, operation);
+    return new CompiledOperation(
+      this.schema,
+      operation,
+      isCompiled ? this.compiledLater(operation, run) : run,
+    );
   }
 
-  private compiledInTime(document: DocumentNode, operationName: string | undefined): Run {
-    const first = interpreted(this.schema, document, operationName);
+  private compiledLater(operation: OperationDefinitionNode, interpret: Run): Run {
     let runs = 0;
     let compiled: Run | undefined;
     return (root, context, variables) => {
       runs += 1;
-      if (runs >= this.fromRun) compiled ??= this.compiled(document, operationName, first);
-      return (compiled ?? first)(root, context, variables);
+      if (runs >= this.fromRun) compiled ??= this.compiled(operation, interpret);
+      return (compiled ?? interpret)(root, context, variables);
     };
   }
 
-  /** undefined: not yet. */
-  private compiled(document: DocumentNode, operationName: string | undefined, otherwise: Run) {
+  /** undefined: graphql-jit is not loaded yet. */
+  private compiled(operation: OperationDefinitionNode, interpret: Run): Run | undefined {
     if (!this.jit) {
-      // Should it fail, the next run tries again.
+      // If loading fails, the next run tries again.
       this.load().catch(() => undefined);
       return undefined;
     }
-    const compiled = this.jit.compileQuery(this.schema, document, operationName);
-    return this.jit.isCompiledQuery(compiled) ? compiled.query : otherwise;
+    const compiled = this.jit.compileQuery(this.schema, { kind: Kind.DOCUMENT, definitions: [operation] });
+    return this.jit.isCompiledQuery(compiled) ? compiled.query : interpret;
   }
 }
 
@@ -76,27 +76,26 @@ function interpreted(schema: GraphQLSchema, document: DocumentNode, operationNam
     execute({ schema, document, operationName, rootValue, contextValue, variableValues });
 }
 
-/** One operation of a document that may run, ready to be run again and again. */
+/** One operation of a valid document, ready to be run again and again. */
 export class CompiledOperation {
-  readonly kind: string;
+  readonly kind: OperationTypeNode;
   readonly name: string | undefined;
-  /** The fields of the root that it names, each once; `fragment` stands for those that a fragment names. */
+  /** The distinct names of the root fields; `fragment` stands for those that a fragment selects. */
   readonly fields: string[];
   private readonly variables: VariablesReader;
 
   constructor(
-    definition: OperationDefinitionNode,
     schema: GraphQLSchema,
-    /** For a subscription: makes an event that its source gave into a result. */
+    definition: OperationDefinitionNode,
+    /** For a subscription: maps one event of its source to a result. */
     readonly run: Run,
-    readonly source: OpenSource,
   ) {
     this.variables = new VariablesReader(schema, definition);
     const { name, operation, selectionSet } = definition;
     this.kind = operation;
     this.name = name?.value;
-    const names = selectionSet.selections.map((one) =>
-      one.kind === Kind.FIELD ? one.name.value : 'fragment',
+    const names = selectionSet.selections.map((selection) =>
+      selection.kind === Kind.FIELD ? selection.name.value : 'fragment',
     );
     this.fields = [...new Set(names)];
   }
@@ -108,70 +107,76 @@ export class CompiledOperation {
 }
 
 /**
- * graphql-jit does not check a variable's value where it stands within a list or an object (a subscription's arguments are
- * its source's), and takes `__proto__` for more than a name.
+ * Where graphql-jit and graphql-js differ, they differ over directives, fragments, repeated fields, a second root field,
+ * variables within literals and variables that are not of their argument's type. An operation with none of these is what
+ * frontends send all day.
  */
-function isCompilable(document: DocumentNode, { operation }: OperationDefinitionNode): boolean {
-  const readsArguments = operation !== OperationTypeNode.SUBSCRIPTION;
-  let isFit = true;
-  let depth = 0;
-  const literal = { enter: () => void depth++, leave: () => void depth-- };
-  visit(document, {
-    ListValue: literal,
-    ObjectValue: literal,
-    Variable: () => {
-      isFit &&= depth === 0 || !readsArguments;
-    },
-    Name: ({ value }) => {
-      isFit &&= value !== '__proto__';
-    },
-  });
-  return isFit;
-}
-
-/** Takes any value as it is. */
-const COERCED = new GraphQLScalarType({ name: 'CoercedVariable__' });
-
-/**
- * graphql-jit does not know the defaults of required input fields, so that the variables are read before either way. Those that
- * only a subscription's source reads are left out, as it would look at them for each event.
- */
-function passingVariables(document: DocumentNode): DocumentNode {
-  const type = { kind: Kind.NAMED_TYPE, name: { kind: Kind.NAME, value: COERCED.name } } as const;
-  const withoutSources = visit(document, { OperationDefinition: withoutSource });
-  const read = new Set<string>();
-  visit(withoutSources, {
-    VariableDefinition: () => false,
-    Variable: ({ name }) => void read.add(name.value),
-  });
-  return visit(withoutSources, {
-    VariableDefinition: ({ kind, variable }) =>
-      read.has(variable.name.value) ? { kind, variable, type } : null,
-  });
-}
-
-/** A subscription's arguments are its source's. */
-function withoutSource(operation: OperationDefinitionNode) {
-  if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return undefined;
-  const selections = operation.selectionSet.selections.map((selection) =>
-    selection.kind === Kind.FIELD ? { ...selection, arguments: [] } : selection,
+function isCompilable(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
+  const { selections } = operation.selectionSet;
+  const [root] = selections;
+  if (operation.operation === OperationTypeNode.SUBSCRIPTION || selections.length !== 1) return false;
+  if (root?.kind !== Kind.FIELD || root.name.value.startsWith('__')) return false;
+  const field = schema.getRootType(operation.operation)?.getFields()[root.name.value];
+  return (
+    field !== undefined &&
+    hasPlainSelections(operation) &&
+    hasPlainVariables(operation) &&
+    (root.arguments ?? []).every((argument) => isPlainArgument(argument, field, operation)) &&
+    hasNoArgumentsBelow(root.selectionSet)
   );
-  return { ...operation, selectionSet: { ...operation.selectionSet, selections } };
 }
 
-/** The schema with a type for variables that are read already, and with subscriptions that pass their events on. */
-function withCoercedVariables(schema: GraphQLSchema): GraphQLSchema {
-  const { subscription, types, ...config } = schema.toConfig();
-  const fields = Object.values(subscription?.getFields() ?? {}).map(({ name, type }) => [
-    name,
-    { type, resolve: (event: unknown) => event },
-  ]);
-  return new GraphQLSchema({
-    ...config,
-    types: [...types.filter((type) => type !== subscription), COERCED],
-    subscription: subscription
-      ? new GraphQLObjectType({ name: subscription.name, fields: Object.fromEntries(fields) })
-      : null,
-    assumeValid: true,
+/** Whether the operation selects fields only, each once, without a directive. `__proto__` is more than a name to graphql-jit. */
+function hasPlainSelections(operation: OperationDefinitionNode): boolean {
+  let isPlain = true;
+  const refuse = () => {
+    isPlain = false;
+  };
+  visit(operation, {
+    Directive: refuse,
+    FragmentSpread: refuse,
+    InlineFragment: refuse,
+    Name: ({ value }) => {
+      isPlain &&= value !== '__proto__';
+    },
+    SelectionSet: ({ selections }) => {
+      const keys = selections.map((one) => (one.kind === Kind.FIELD ? (one.alias ?? one.name).value : ''));
+      isPlain &&= new Set(keys).size === keys.length;
+    },
   });
+  return isPlain;
+}
+
+function hasPlainVariables({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
+  return variableDefinitions.every(({ defaultValue }) => defaultValue === undefined);
+}
+
+/** Whether the argument is a constant, or a whole variable of exactly its type. */
+function isPlainArgument(
+  { name, value }: ArgumentNode,
+  field: GraphQLField<unknown, unknown>,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): boolean {
+  if (value.kind !== Kind.VARIABLE) return isConstant(value);
+  const definition = variableDefinitions.find(({ variable }) => variable.name.value === value.name.value);
+  const argument = field.args.find((one) => one.name === name.value);
+  return definition !== undefined && print(definition.type) === String(argument?.type);
+}
+
+function isConstant(value: ArgumentNode['value']): boolean {
+  let isConstant = true;
+  visit(value, {
+    Variable: () => {
+      isConstant = false;
+    },
+  });
+  return isConstant;
+}
+
+/** No field of the schema below the roots takes arguments; one that will is left to graphql-js. */
+function hasNoArgumentsBelow(selectionSet: SelectionSetNode | undefined): boolean {
+  return (selectionSet?.selections ?? []).every(
+    (one) =>
+      one.kind === Kind.FIELD && (one.arguments ?? []).length === 0 && hasNoArgumentsBelow(one.selectionSet),
+  );
 }

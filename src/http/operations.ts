@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import {
+  createSourceEventStream,
   type DocumentNode,
   type ExecutionResult,
   GraphQLError,
@@ -12,7 +13,15 @@ import {
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
-import { AppError, badUserInput, ErrorCode, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
+import {
+  AppError,
+  badUserInput,
+  ErrorCode,
+  MASKED,
+  shuttingDown,
+  toAppError,
+  toGraphQLError,
+} from '../errors.js';
 import { parseDocument, syntaxMessage } from '../limits/parsing.js';
 import { queryLimits } from '../limits/query-limits.js';
 import type { Documents } from '../limits/trusted-documents.js';
@@ -23,6 +32,7 @@ import type { CompiledOperation, Compiler } from './compiled-operation.js';
 import { type KnownDocument, KnownDocuments } from './known-documents.js';
 import { PrivateValuesRule } from './private-values.js';
 import { RunningRequests } from './running-requests.js';
+import { SubscriptionRootRule } from './subscription-root-rule.js';
 import type { Variables } from './variables.js';
 
 export interface OperationRequest {
@@ -65,7 +75,7 @@ export class Operations {
   });
 
   constructor(private readonly options: OperationsOptions) {
-    this.limits = [queryLimits(options.schema)];
+    this.limits = [queryLimits(options.schema), SubscriptionRootRule];
     this.rules = [
       ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
       PrivateValuesRule,
@@ -191,11 +201,28 @@ export class Operations {
     };
     try {
       if (operation.kind !== 'subscription') return await giveResultOf(undefined);
-      const source = await operation.source(context, variables);
+      const source = await this.openSource(prepared, context);
       if (source instanceof Pushed) await source.giveTo(giveResultOf);
       else await give(this.presentResult(source as ExecutionResult, context));
     } finally {
       end();
+    }
+  }
+
+  /** The source of a subscription's events, or the result that says why there is none. */
+  private async openSource({ document, operation, variables }: PreparedOperation, context: RequestContext) {
+    const { schema } = this.options;
+    const operationName = operation.name;
+    try {
+      return await createSourceEventStream({
+        schema,
+        document,
+        operationName,
+        contextValue: context,
+        variableValues: variables,
+      });
+    } catch (error) {
+      return { errors: [new GraphQLError(MASKED, { originalError: error as Error })] };
     }
   }
 
@@ -228,8 +255,12 @@ export class Operations {
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
-    const tooMuch = validate(this.options.schema, document, this.limits);
-    return tooMuch.length > 0 ? tooMuch : validate(this.options.schema, document, this.rules);
+    const { schema, introspection } = this.options;
+    const tooMuch = validate(schema, document, this.limits);
+    // A suggestion names what introspection would: it is off with it.
+    return tooMuch.length > 0
+      ? tooMuch
+      : validate(schema, document, this.rules, { hideSuggestions: !introspection });
   }
 
   private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
@@ -242,7 +273,7 @@ export class Operations {
   private present(error: GraphQLError, context: RequestContext): GraphQLError {
     const failure = isMisfitLiteral(error)
       ? badUserInput('An argument does not fit its type.')
-      : toAppError(error.originalError);
+      : toAppError(error.originalError ?? error);
     context.work.codes.push(failure.code);
     this.log(failure, context);
     return toGraphQLError(failure, context.requestId, error);

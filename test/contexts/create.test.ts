@@ -15,7 +15,7 @@ const SEED: CreateContextInput = {
 const ALL_FIELDS = `mutation ($input: CreateContextInput!) {
   createContext(input: $input) {
     id model mode ttl createdAt expiresAt
-    truncationStrategy { type rollingTokens lastHistoryTokens }
+    truncationStrategy { type rollingTokens lastHistoryTokens maxWindowTokens rollingWindowTokens }
     usage {
       promptTokens completionTokens totalTokens cacheCreationInputTokens
       promptTokensDetails { cachedTokens }
@@ -91,9 +91,19 @@ describe('createContext', () => {
     });
     const rolling = await create(CREATED, {
       ...SEED,
-      truncationStrategy: { type: 'ROLLING_TOKENS', rollingTokens: true },
+      truncationStrategy: {
+        type: 'ROLLING_TOKENS',
+        rollingTokens: true,
+        maxWindowTokens: 32_768,
+        rollingWindowTokens: 4_096,
+      },
     });
-    expect(rolling.sent[0].truncation_strategy).toEqual({ type: 'rolling_tokens', rolling_tokens: true });
+    expect(rolling.sent[0].truncation_strategy).toEqual({
+      type: 'rolling_tokens',
+      rolling_tokens: true,
+      max_window_tokens: 32_768,
+      rolling_window_tokens: 4_096,
+    });
   });
 
   it('reads Ark’s variations: a model, a ttl that is a string', async () => {
@@ -164,7 +174,13 @@ describe('createContext', () => {
       id: CREATED.id,
       mode: null,
       ttl: null,
-      truncationStrategy: { type: null, rollingTokens: null, lastHistoryTokens: null },
+      truncationStrategy: {
+        type: null,
+        rollingTokens: null,
+        lastHistoryTokens: null,
+        maxWindowTokens: null,
+        rollingWindowTokens: null,
+      },
       usage: { promptTokens: 8, completionTokens: 0, totalTokens: 8, promptTokensDetails: null },
     });
   });

@@ -80,6 +80,18 @@ describe('the rules on createContext’s input', () => {
       'may only be given with type ROLLING_TOKENS',
     ],
     [
+      'the window of the other strategy',
+      { truncationStrategy: { type: 'LAST_HISTORY_TOKENS', maxWindowTokens: 10 } },
+      ['input', 'truncationStrategy', 'maxWindowTokens'],
+      'may only be given with type ROLLING_TOKENS',
+    ],
+    [
+      'a window that rolls by no tokens',
+      { truncationStrategy: { type: 'ROLLING_TOKENS', rollingWindowTokens: 0 } },
+      ['input', 'truncationStrategy', 'rollingWindowTokens'],
+      'must be at least 1',
+    ],
+    [
       'history of no tokens',
       { truncationStrategy: { type: 'LAST_HISTORY_TOKENS', lastHistoryTokens: 0 } },
       ['input', 'truncationStrategy', 'lastHistoryTokens'],
@@ -122,6 +134,8 @@ describe('the rules on createContext’s input', () => {
       { messages: [{ content: '' }] },
       { truncationStrategy: { type: 'LAST_HISTORY_TOKENS', lastHistoryTokens: 1 } },
       { mode: 'SESSION', truncationStrategy: { type: 'ROLLING_TOKENS', rollingTokens: false } },
+      { truncationStrategy: { type: 'ROLLING_TOKENS', maxWindowTokens: 1, rollingWindowTokens: 1 } },
+      { reuse: null },
       { messages: [{ content: '😀 well-formed' }] },
     ];
     for (const change of bounds) {

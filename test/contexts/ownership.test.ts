@@ -13,7 +13,7 @@ const FIND = `query ($id: ID!) { context(id: $id) {
   totals { chats promptTokens cachedTokens completionTokens cacheHitRate }
 } }`;
 const LIST = `query ($first: Int! = 20, $after: String) { contexts(first: $first, after: $after) {
-  edges { node { id } cursor } pageInfo { hasNextPage endCursor }
+  edges { node { id } cursor } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
 } }`;
 const FORGET = 'mutation ($id: ID!) { forgetContext(id: $id) }';
 const REPORT = `query ($since: DateTimeISO) { cacheReport(since: $since) {
@@ -27,7 +27,12 @@ const [ALICE, MALLORY] = [bearer('alice'), bearer('mallory')];
 interface Page {
   contexts: {
     edges: { node: { id: string }; cursor: string }[];
-    pageInfo: { hasNextPage: boolean; endCursor: string | null };
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
   };
 }
 
@@ -175,15 +180,45 @@ describe('the list of contexts', () => {
       (await server.query<Page>(LIST, { first, after })).data.contexts;
     const one = await page(2, null);
     expect(one.edges.map(({ node }) => node.id)).toEqual(['ctx-5', 'ctx-4']);
-    expect(one.pageInfo).toEqual({ hasNextPage: true, endCursor: one.edges[1]?.cursor });
+    expect(one.pageInfo).toEqual({
+      hasNextPage: true,
+      hasPreviousPage: false,
+      startCursor: one.edges[0]?.cursor,
+      endCursor: one.edges[1]?.cursor,
+    });
     await hold(server, gateway, { ids: ['ctx-6'] });
     const two = await page(2, one.pageInfo.endCursor);
     expect(two.edges.map(({ node }) => node.id)).toEqual(['ctx-3', 'ctx-2']);
     const three = await page(2, two.pageInfo.endCursor);
     expect(three.edges.map(({ node }) => node.id)).toEqual(['ctx-1']);
-    expect(three.pageInfo.hasNextPage).toBe(false);
+    expect(three.pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
     const { data } = await server.query<Page>('{ contexts { edges { node { id } } } }');
     expect(data.contexts.edges).toHaveLength(6);
+  });
+
+  it('has no previous page once the contexts before it are forgotten, and no cursors where it is empty', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await TestServer.before(gateway);
+    for (const [index, id] of ['ctx-1', 'ctx-2'].entries()) {
+      server.clock = () => NOON + index;
+      await hold(server, gateway, { ids: [id] });
+    }
+    const page = async (after: string | null) =>
+      (await server.query<Page>(LIST, { first: 1, after })).data.contexts;
+    const forget = (id: string) => server.query('mutation ($id: ID!) { forgetContext(id: $id) }', { id });
+    const { endCursor } = (await page(null)).pageInfo;
+    expect((await page(endCursor)).pageInfo.hasPreviousPage).toBe(true);
+    await forget('ctx-2');
+    const alone = await page(endCursor);
+    expect(alone.edges.map(({ node }) => node.id)).toEqual(['ctx-1']);
+    expect(alone.pageInfo.hasPreviousPage).toBe(false);
+    await forget('ctx-1');
+    expect((await page(endCursor)).pageInfo).toEqual({
+      hasNextPage: false,
+      hasPreviousPage: false,
+      startCursor: null,
+      endCursor: null,
+    });
   });
 
   it.each([

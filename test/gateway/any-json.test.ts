@@ -17,7 +17,17 @@ const asked = { model: 'm', messages: [{ content: 'a' }] };
 
 /** Words that mean something somewhere, in places where they may mean nothing. */
 const NAMES = [
-  ...['id', 'model', 'mode', 'ttl', 'truncation_strategy', 'type', 'rolling_tokens', 'last_history_tokens'],
+  ...[
+    'id',
+    'model',
+    'mode',
+    'ttl',
+    'truncation_strategy',
+    'type',
+    'rolling_tokens',
+    'last_history_tokens',
+    'max_window_tokens',
+  ],
   ...[
     'usage',
     'prompt_tokens',

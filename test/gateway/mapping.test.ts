@@ -88,6 +88,8 @@ describe('the mapping of createContext’s input', () => {
         type: fc.constantFrom(...Object.values(TruncationType)),
         lastHistoryTokens: optional(fc.integer({ min: 1 })),
         rollingTokens: optional(fc.boolean()),
+        maxWindowTokens: optional(fc.integer({ min: 1 })),
+        rollingWindowTokens: optional(fc.integer({ min: 1 })),
       }),
     ),
   });

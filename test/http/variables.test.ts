@@ -33,6 +33,7 @@ const strategy = of({
   type: fc.constant('ROLLING_TOKENS'),
   rollingTokens: fc.boolean(),
   lastHistoryTokens: orAny(fc.nat()),
+  maxWindowTokens: orAny(fc.nat()),
 });
 const create = fc.record(
   {
@@ -41,7 +42,7 @@ const create = fc.record(
     mode: orAny(fc.constantFrom('SESSION', null)),
     ttl: orAny(fc.nat()),
     truncationStrategy: orAny(strategy),
-    reuse: orAny(fc.boolean()),
+    reuse: orAny(fc.constantFrom(true, false, null)),
     more: fc.constant(undefined),
   },
   { requiredKeys: ['model', 'messages'] },

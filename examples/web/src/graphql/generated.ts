@@ -65,7 +65,7 @@ export type CreateContextInput = {
   /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache. */
   model: Scalars['String']['input'];
   /** Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared. */
-  reuse?: Scalars['Boolean']['input'];
+  reuse?: InputMaybe<Scalars['Boolean']['input']>;
   /** Only for a SESSION. Left out, the gateway decides. */
   truncationStrategy?: InputMaybe<TruncationStrategyInput>;
   /** Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400). */
@@ -147,8 +147,12 @@ export type MessageRole =
 export type TruncationStrategyInput = {
   /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
   lastHistoryTokens?: InputMaybe<Scalars['Int']['input']>;
+  /** Tokens of the window that the history may fill, at least 1 (Ark: 32768). Only with ROLLING_TOKENS. */
+  maxWindowTokens?: InputMaybe<Scalars['Int']['input']>;
   /** Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS. */
   rollingTokens?: InputMaybe<Scalars['Boolean']['input']>;
+  /** Tokens that are dropped at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS. */
+  rollingWindowTokens?: InputMaybe<Scalars['Int']['input']>;
   /** Which of the two strategies. */
   type: TruncationType;
 };
