@@ -3,13 +3,22 @@ import {
   type DocumentNode,
   type ExecutionResult,
   execute,
+  type FieldNode,
   type GraphQLField,
+  type GraphQLNamedType,
+  type GraphQLObjectType,
   type GraphQLSchema,
+  getNamedType,
+  type InlineFragmentNode,
+  isObjectType,
+  isUnionType,
   Kind,
   type OperationDefinitionNode,
-  OperationTypeNode,
+  type OperationTypeNode,
   print,
+  type SelectionNode,
   type SelectionSetNode,
+  type ValueNode,
   visit,
 } from 'graphql';
 import type { AppError } from '../errors.js';
@@ -109,46 +118,24 @@ export class CompiledOperation {
 /**
  * Where graphql-jit and graphql-js differ, they differ over directives, fragments, repeated fields, a second root field,
  * variables within literals and variables that are not of their argument's type. An operation with none of these is what
- * frontends send all day.
+ * frontends send all day; the one form of fragment that is taken tells the types of a union apart, as every stream has it.
  */
 function isCompilable(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
   const { selections } = operation.selectionSet;
   const [root] = selections;
-  if (operation.operation === OperationTypeNode.SUBSCRIPTION || selections.length !== 1) return false;
-  if (root?.kind !== Kind.FIELD || root.name.value.startsWith('__')) return false;
+  if (selections.length !== 1 || root?.kind !== Kind.FIELD) return false;
+  if (hasDirectives(operation) || !hasPlainVariables(operation)) return false;
   const field = schema.getRootType(operation.operation)?.getFields()[root.name.value];
+  if (!field || !isPlainField(root)) return false;
+  const args = root.arguments ?? [];
   return (
-    field !== undefined &&
-    hasPlainSelections(operation) &&
-    hasPlainVariables(operation) &&
-    (root.arguments ?? []).every((argument) => isPlainArgument(argument, field, operation)) &&
-    hasNoArgumentsBelow(root.selectionSet)
+    args.every((argument) => isPlainArgument(argument, field, operation)) &&
+    isPlainSelection(root.selectionSet, getNamedType(field.type))
   );
 }
 
-/** Whether the operation selects fields only, each once, without a directive. `__proto__` is more than a name to graphql-jit. */
-function hasPlainSelections(operation: OperationDefinitionNode): boolean {
-  let isPlain = true;
-  const refuse = () => {
-    isPlain = false;
-  };
-  visit(operation, {
-    Directive: refuse,
-    FragmentSpread: refuse,
-    InlineFragment: refuse,
-    Name: ({ value }) => {
-      isPlain &&= value !== '__proto__';
-    },
-    SelectionSet: ({ selections }) => {
-      const keys = selections.map((one) => (one.kind === Kind.FIELD ? (one.alias ?? one.name).value : ''));
-      isPlain &&= new Set(keys).size === keys.length;
-    },
-  });
-  return isPlain;
-}
-
 function hasPlainVariables({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
-  return variableDefinitions.every(({ defaultValue }) => defaultValue === undefined);
+  return variableDefinitions.every((one) => !one.defaultValue && !hasDirectives(one));
 }
 
 /** Whether the argument is a constant, or a whole variable of exactly its type. */
@@ -163,7 +150,7 @@ function isPlainArgument(
   return definition !== undefined && print(definition.type) === String(argument?.type);
 }
 
-function isConstant(value: ArgumentNode['value']): boolean {
+function isConstant(value: ValueNode): boolean {
   let isConstant = true;
   visit(value, {
     Variable: () => {
@@ -173,10 +160,50 @@ function isConstant(value: ArgumentNode['value']): boolean {
   return isConstant;
 }
 
-/** No field of the schema below the roots takes arguments; one that will is left to graphql-js. */
-function hasNoArgumentsBelow(selectionSet: SelectionSetNode | undefined): boolean {
-  return (selectionSet?.selections ?? []).every(
-    (one) =>
-      one.kind === Kind.FIELD && (one.arguments ?? []).length === 0 && hasNoArgumentsBelow(one.selectionSet),
-  );
+/** Whether it selects fields without arguments, each once, and of a union the fields of each type. */
+function isPlainSelection(selectionSet: SelectionSetNode | undefined, type: GraphQLNamedType): boolean {
+  if (!selectionSet) return true;
+  const keys = selectionSet.selections.flatMap((selection) => keysOf(selection, type));
+  return new Set(keys).size === keys.length && selectionSet.selections.every((one) => isPlainPart(one, type));
+}
+
+function isPlainPart(selection: SelectionNode, type: GraphQLNamedType): boolean {
+  if (selection.kind === Kind.FRAGMENT_SPREAD) return false;
+  if (selection.kind === Kind.INLINE_FRAGMENT) {
+    const member = memberOf(type, selection);
+    return (
+      !hasDirectives(selection) && member !== undefined && isPlainSelection(selection.selectionSet, member)
+    );
+  }
+  if (!isPlainField(selection) || (selection.arguments ?? []).length > 0) return false;
+  const field = isObjectType(type) ? type.getFields()[selection.name.value] : undefined;
+  return field
+    ? isPlainSelection(selection.selectionSet, getNamedType(field.type))
+    : selection.name.value === '__typename';
+}
+
+/** What must not come twice: the key of a field, and the type of a fragment. */
+function keysOf(selection: SelectionNode, type: GraphQLNamedType): string[] {
+  if (selection.kind === Kind.FIELD) return [(selection.alias ?? selection.name).value];
+  const member = selection.kind === Kind.INLINE_FRAGMENT ? memberOf(type, selection) : undefined;
+  return member ? [`... on ${member.name}`] : [];
+}
+
+/** The type of a union that a fragment is for. */
+function memberOf(
+  type: GraphQLNamedType,
+  { typeCondition }: InlineFragmentNode,
+): GraphQLObjectType | undefined {
+  return isUnionType(type)
+    ? type.getTypes().find(({ name }) => name === typeCondition?.name.value)
+    : undefined;
+}
+
+/** `__proto__` is more than a name to graphql-jit. */
+function isPlainField(field: FieldNode): boolean {
+  return !hasDirectives(field) && (field.alias ?? field.name).value !== '__proto__';
+}
+
+function hasDirectives({ directives = [] }: { readonly directives?: readonly unknown[] }): boolean {
+  return directives.length > 0;
 }
