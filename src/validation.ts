@@ -5,6 +5,9 @@ import { keepsRules } from './input-rules.js';
 
 const validator = new Validator();
 
+/** More fields at fault than this help nobody. */
+export const MAX_FIELD_ERRORS = 20;
+
 /** A property rule in one line; `message` completes "<path> ..." and never holds the value. */
 export function rule<T extends object>(
   name: string,
@@ -39,7 +42,7 @@ export function validateInput(input: unknown, argument = 'input'): void {
     validationError: { target: false, value: false },
   });
   if (errors.length === 0) return;
-  const fields = toFieldErrors(errors, [argument]);
+  const fields = toFieldErrors(errors, [argument]).slice(0, MAX_FIELD_ERRORS);
   throw badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
 }
 

@@ -6,10 +6,7 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
-  NoSchemaIntrospectionCustomRule,
-  specifiedRules,
   type ValidationRule,
-  ValuesOfCorrectTypeRule,
   validate,
 } from 'graphql';
 import type { Logger } from 'pino';
@@ -30,9 +27,9 @@ import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
 import type { CompiledOperation, Compiler } from './compiled-operation.js';
 import { type KnownDocument, KnownDocuments } from './known-documents.js';
-import { PrivateValuesRule } from './private-values.js';
 import { RunningRequests } from './running-requests.js';
 import { SubscriptionRootRule } from './subscription-root-rule.js';
+import { validationRules } from './validation-rules.js';
 import type { Variables } from './variables.js';
 
 export interface OperationRequest {
@@ -59,6 +56,9 @@ export interface OperationsOptions {
   watch?: Watch;
 }
 
+/** Errors that one refused document is told of: each keeps the document and weighs more than it. */
+const MAX_ERRORS = 20;
+
 /** Milliseconds that whoever is told of an end gets to hear of it. */
 export const LAST_WORDS_MS = 1_000;
 
@@ -71,16 +71,14 @@ export class Operations {
   private draining = false;
   private readonly known = new KnownDocuments((text) => {
     const document = parseDocument(text);
-    return { document, errors: this.validate(document), operations: new Map() };
+    const errors = this.validate(document);
+    if (errors.length > 0) throw new InvalidDocument(errors);
+    return { document, operations: new Map() };
   });
 
   constructor(private readonly options: OperationsOptions) {
     this.limits = [queryLimits(options.schema), SubscriptionRootRule];
-    this.rules = [
-      ...specifiedRules.filter((specified) => specified !== ValuesOfCorrectTypeRule),
-      PrivateValuesRule,
-      ...(options.introspection ? [] : [NoSchemaIntrospectionCustomRule]),
-    ];
+    this.rules = validationRules(options.introspection);
   }
 
   /** The operation, or why it is refused. */
@@ -128,13 +126,14 @@ export class Operations {
     try {
       this.options.documents.check(request.document);
       const known = this.known.get(request.document);
-      if (known.errors.length > 0) return known.errors.map((error) => refusal(error.message, context, error));
       const operation = this.operationOf(known, request.operationName ?? undefined);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
       const variables = operation.read(request.variables ?? {});
       if (variables instanceof AppError) return [toGraphQLError(variables, context.requestId)];
       return { document: known.document, operation, variables };
     } catch (error) {
+      if (error instanceof InvalidDocument)
+        return error.errors.map((one) => refusal(one.message, context, one));
       if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
       if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
       throw error;
@@ -260,7 +259,7 @@ export class Operations {
     // A suggestion names what introspection would: it is off with it.
     return tooMuch.length > 0
       ? tooMuch
-      : validate(schema, document, this.rules, { hideSuggestions: !introspection });
+      : validate(schema, document, this.rules, { hideSuggestions: !introspection, maxErrors: MAX_ERRORS });
   }
 
   private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
@@ -282,6 +281,13 @@ export class Operations {
   private log({ code, details }: AppError, { requestId }: RequestContext): void {
     if (code !== ErrorCode.INTERNAL_SERVER_ERROR) return;
     this.options.log.error({ requestId, err: details.cause }, 'a resolver failed');
+  }
+}
+
+/** Why a document may not run. */
+class InvalidDocument extends Error {
+  constructor(readonly errors: readonly GraphQLError[]) {
+    super('the document is not valid');
   }
 }
 

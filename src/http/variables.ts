@@ -15,11 +15,9 @@ import {
 import type { FieldError } from '../client/errors.js';
 import { type AppError, badUserInput } from '../errors.js';
 import { MAX_LIST } from '../limits/query-limits.js';
+import { MAX_FIELD_ERRORS } from '../validation.js';
 
 export type Variables = Readonly<Record<string, unknown>>;
-
-/** More misfits than this help nobody. */
-const MAX_FIELD_ERRORS = 20;
 
 /** What was found not to fit, and where the reader is just now. */
 interface Reading {
@@ -68,7 +66,7 @@ export class VariablesReader {
     const { misfits } = reading;
     if (misfits.length === 0) return coerced;
     return badUserInput(
-      misfits.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
+      misfits.map(({ path, message }) => `${placeOf(path)} ${message}`).join('; '),
       misfits,
     );
   }
@@ -133,6 +131,11 @@ export class VariablesReader {
       return coerced;
     };
   }
+}
+
+/** Within a variable, whose name is the caller's own text. */
+function placeOf([, ...within]: FieldError['path']): string {
+  return within.length > 0 ? within.join('.') : 'A variable';
 }
 
 function leafReader(type: Extract<GraphQLInputType, { parseValue: unknown }>): Read {

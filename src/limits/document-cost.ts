@@ -2,11 +2,15 @@ import {
   type ArgumentNode,
   type DocumentNode,
   type FragmentDefinitionNode,
+  type GraphQLSchema,
   Kind,
   type OperationDefinitionNode,
+  SchemaMetaFieldDef,
   type SelectionNode,
   type SelectionSetNode,
+  TypeMetaFieldDef,
 } from 'graphql';
+import { IntrospectionSize } from './introspection-size.js';
 
 /** What a selection asks for at most, whatever its variables say; fragments count wherever they are spread. */
 export interface Cost {
@@ -33,15 +37,23 @@ const LARGEST_PAGE = 100;
 
 const NOTHING: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0, repeats: 0, paidCalls: 0 };
 
+const INTROSPECTION: ReadonlySet<string> = new Set([SchemaMetaFieldDef.name, TypeMetaFieldDef.name]);
+
 /** Looks at each selection of the document once, however often fragments spread each other. */
 export class DocumentCost {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly known = new Map<string, Cost>();
 
+  private readonly introspection: IntrospectionSize;
+
   constructor(
     document: DocumentNode,
+    schema: GraphQLSchema,
     private readonly pageSizes: PageSizes,
+    /** Fields of introspection beyond these are not counted. */
+    private readonly maxFields: number,
   ) {
+    this.introspection = new IntrospectionSize(schema, this.fragments);
     for (const definition of document.definitions) {
       if (definition.kind === Kind.FRAGMENT_DEFINITION) this.fragments.set(definition.name.value, definition);
     }
@@ -83,9 +95,12 @@ export class DocumentCost {
     if (selection.kind === Kind.FRAGMENT_SPREAD) return this.ofFragment(selection.name.value);
     const { name, alias, arguments: given, selectionSet } = selection;
     const below = this.ofSelections(selectionSet);
+    const fields = INTROSPECTION.has(name.value)
+      ? this.introspection.below(selection, this.maxFields)
+      : below.fields * this.pageSize(name.value, given);
     return {
       depth: below.depth + 1,
-      fields: below.fields * this.pageSize(name.value, given) + 1,
+      fields: fields + 1,
       aliases: below.aliases + (alias ? 1 : 0),
       directives: below.directives,
       repeats: below.repeats,

@@ -28,7 +28,7 @@ export function queryLimits(schema: GraphQLSchema): ValidationRule {
   const pageSizes = pageSizesOf(schema);
   return (context) => ({
     Document(document) {
-      const costs = new DocumentCost(document, pageSizes);
+      const costs = new DocumentCost(document, schema, pageSizes, MAX_FIELDS);
       for (const definition of document.definitions) {
         if (!isExecutableDefinitionNode(definition)) continue;
         const message = excess(costs.of(definition), definition);

@@ -30,7 +30,7 @@ const REFUSED: [string, string, RegExp][] = [
   [
     'a type 480 lists deep',
     `query ($n: ${'['.repeat(480)}Int${']'.repeat(480)}) { contexts(first: $n) { pageInfo { hasNextPage } } }`,
-    /used in position expecting/,
+    /does not fit where the variable is used/,
   ],
   ['16 aliases', `{ ${times(16, (i) => `a${i}: models { id }`).join(' ')} }`, /15 aliases/],
   [
@@ -56,14 +56,24 @@ const REFUSED: [string, string, RegExp][] = [
   ],
   ['fragments that fan out', fanOut(40), /5000 fields/],
   [
+    'introspection under many aliases',
+    `{ ${times(15, (i) => `a${i}: __schema { types { name fields { name description } } }`).join(' ')} }`,
+    /5000 fields/,
+  ],
+  [
+    'a type that a variable names, in fragments that fan out',
+    `query ($t: String!) { __type(name: $t) { ...F0 } } ${times(20, (i) => `fragment F${i} on __Type { ...F${i + 1} ...F${i + 1} }`).join(' ')} fragment F20 on __Type { name }`,
+    /5000 fields/,
+  ],
+  [
     'a fragment that spreads itself',
     '{ ...F } fragment F on Query { models { id } ...F }',
-    /Cannot spread fragment/,
+    /must not spread itself/,
   ],
   [
     'fragments in a circle',
     '{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }',
-    /Cannot spread fragment/,
+    /must not spread itself/,
   ],
 ];
 
