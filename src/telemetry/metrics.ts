@@ -5,6 +5,8 @@ import type { FinishedOperation } from './work.js';
 const PREFIX = 'context_cache_';
 /** Models are what callers call them: behind so many names the rest are one. */
 const MAX_MODELS = 100;
+/** Characters; each label stands in every series of its metric. */
+const MAX_MODEL_NAME = 128;
 /** Milliseconds between two looks at the event loop's lag, which reads so much where there is none: each look wakes the process. */
 const LAG_MS = 50;
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
@@ -99,7 +101,7 @@ export class Metrics {
   }
 
   private modelLabel(model: string): string {
-    if (this.models.size < MAX_MODELS) this.models.add(model);
+    if (this.models.size < MAX_MODELS && model.length <= MAX_MODEL_NAME) this.models.add(model);
     return this.models.has(model) ? model : 'other';
   }
 
