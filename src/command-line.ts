@@ -13,21 +13,24 @@ Serves explicit context caching of large language models over GraphQL. Without a
   --version        print the version
   --help           print this text
 
-The configuration is read from the environment. A relative path in it starts at the folder that the server is
-started in, that of STORE_URL too.`;
+The configuration is read from the environment, and from .env in the folder that the server is started in; what the
+environment sets wins. A relative path starts at that folder, too, also that of STORE_URL.`;
 
 /** Wrong arguments; the message says what to write instead. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Answers what the options ask for; gives back false where they ask for nothing and the server is to start. */
-export async function answer(args: string[]): Promise<boolean> {
+/**
+ * Answers what the options ask for; gives back false where they ask for nothing and the server is to start.
+ * `envFile`: what to say of `.env`.
+ */
+export async function answer(args: string[], envFile?: string): Promise<boolean> {
   const asked = readOptions(args);
   if (asked.help) console.log(`${HELP}\n\n${readFile('.env.example')}`);
   else if (asked.version) console.log(JSON.parse(readFile('package.json')).version);
   else if (asked['print-schema']) console.log(await printedSchema());
-  else if (asked['check-config']) console.log(describeConfig());
+  else if (asked['check-config']) console.log(describeConfig(envFile));
   else return false;
   return true;
 }
@@ -55,8 +58,9 @@ async function printedSchema(): Promise<string> {
   return (federation ? subgraphSdl : printSchema)(createSchema());
 }
 
-function describeConfig(): string {
+function describeConfig(envFile: string | undefined): string {
   const { notices, settings } = readConfig();
   const lines = [...settings].map(([name, value]) => `${name}: ${value}`);
-  return ['The configuration is usable.', ...notices, '', ...lines].join('\n');
+  const said = envFile ? [envFile, ...notices] : notices;
+  return ['The configuration is usable.', ...said, '', ...lines].join('\n');
 }

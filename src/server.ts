@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { authenticator } from './auth/authenticate.js';
+import { authenticator, whyRefused } from './auth/authenticate.js';
 import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config.js';
-import { toAppError } from './errors.js';
+import { AppError, toAppError } from './errors.js';
 import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
 import { ApolloWay } from './http/apollo-way.js';
@@ -79,8 +79,11 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   // Until then each process would count callers for itself.
   await Promise.all([waitFor(() => isReachable(store)), waitFor(countersAreConnected)]);
   const identify = await identifier(config, gatewayConfig, now);
-  const newContext: NewContext = (caller, requestId = randomUUID()) =>
-    new RequestContext({ requestId, caller, gateway, container, now });
+  const newContext: NewContext = (caller, requestId = randomUUID()) => {
+    const why = caller instanceof AppError ? whyRefused(caller) : undefined;
+    if (why) log.debug({ requestId, ...why }, 'the caller could not be authenticated');
+    return new RequestContext({ requestId, caller, gateway, container, now });
+  };
   const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
   const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
   const compiler = new Compiler(schema, compiledFromRun);
@@ -133,7 +136,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   });
   await listen(server, config);
   return {
-    url: `http://${config.host}:${(server.address() as AddressInfo).port}/graphql`,
+    url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${(server.address() as AddressInfo).port}/graphql`,
     async close() {
       const graceEnds = performance.now() + config.shutdownGraceMs;
       await operations.drain(config.shutdownGraceMs);
