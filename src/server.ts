@@ -45,6 +45,8 @@ export interface Surroundings {
   timeouts?: Timeouts;
   /** The run of an operation from which on it is compiled, the second where it is left out. */
   compiledFromRun?: number;
+  /** Milliseconds between two events of a stream of the built-in sandbox; its own default where it is left out. */
+  sandboxChunkMs?: number;
 }
 
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
@@ -58,12 +60,14 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     keepAliveMs = 12_000,
     timeouts = TIMEOUTS,
     compiledFromRun,
+    sandboxChunkMs,
   } = surroundings;
   const documents = openDocuments(config.trustedDocuments);
   const cors = new Cors(config.corsOrigins);
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
-  const sandbox = config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now) : undefined;
+  const sandbox =
+    config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now, sandboxChunkMs) : undefined;
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
@@ -212,8 +216,12 @@ async function within(longestMs: number, work: Promise<void> | undefined): Promi
   late.abort();
 }
 
-function startSandboxFor({ gateway }: Config, now: () => number): Promise<Sandbox> {
-  return startSandbox({ now, ...(gateway.apiKey !== undefined && { apiKey: gateway.apiKey }) });
+function startSandboxFor({ gateway }: Config, now: () => number, chunkMs?: number): Promise<Sandbox> {
+  return startSandbox({
+    now,
+    ...(gateway.apiKey !== undefined && { apiKey: gateway.apiKey }),
+    ...(chunkMs !== undefined && { chunkMs }),
+  });
 }
 
 function tabHeaders({ authMode }: Config): string {

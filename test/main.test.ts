@@ -155,9 +155,12 @@ describe('npm run sandbox', () => {
     expect(await exitCode(child)).toBe(0);
   });
 
-  it.each([[['--port', '70000']], [['--fault']], [['--status', 'x']]])('refuses %p', async (args) => {
-    const child = start('dist/sandbox/main.js', args);
-    expect(await text(child.stderr)).toContain('--cut-after-bytes');
-    expect(await exitCode(child)).toBe(2);
-  });
+  it.each([[['--port', '70000']], [['--fault']], [['--status', 'x']], [['--chunk-ms', '-1']]])(
+    'refuses %p',
+    async (args) => {
+      const child = start('dist/sandbox/main.js', args);
+      expect(await text(child.stderr)).toContain('--cut-after-bytes');
+      expect(await exitCode(child)).toBe(2);
+    },
+  );
 });
