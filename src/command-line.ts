@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig, readFederation } from './config.js';
+import { loadEnvFile } from './env-file.js';
 import { packageFile } from './package-files.js';
 
 const HELP = `Usage: graphql-context-cache [option]
@@ -21,16 +22,13 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/**
- * Answers what the options ask for; gives back false where they ask for nothing and the server is to start.
- * `envFile`: what to say of `.env`.
- */
-export async function answer(args: string[], envFile?: string): Promise<boolean> {
+/** Answers what the options ask for; gives back false where they ask for nothing and the server is to start. */
+export async function answer(args: string[]): Promise<boolean> {
   const asked = readOptions(args);
   if (asked.help) console.log(`${HELP}\n\n${readFile('.env.example')}`);
   else if (asked.version) console.log(JSON.parse(readFile('package.json')).version);
   else if (asked['print-schema']) console.log(await printedSchema());
-  else if (asked['check-config']) console.log(describeConfig(envFile));
+  else if (asked['check-config']) console.log(describeConfig());
   else return false;
   return true;
 }
@@ -51,6 +49,7 @@ function readFile(name: string): string {
 }
 
 async function printedSchema(): Promise<string> {
+  loadEnvFile();
   const federation = readFederation();
   const { createSchema } = await import('./schema.js');
   const { subgraphSdl } = await import('./federation.js');
@@ -58,7 +57,8 @@ async function printedSchema(): Promise<string> {
   return (federation ? subgraphSdl : printSchema)(createSchema());
 }
 
-function describeConfig(envFile: string | undefined): string {
+function describeConfig(): string {
+  const envFile = loadEnvFile();
   const { notices, settings } = readConfig();
   const lines = [...settings].map(([name, value]) => `${name}: ${value}`);
   const said = envFile ? [envFile, ...notices] : notices;

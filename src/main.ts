@@ -18,17 +18,16 @@ const STUCK_MS = 5_000;
 const NOTHING_IS_MADE_OLD = '--no-allocation-site-pretenuring';
 
 try {
-  const envFile = loadEnvFile();
-  if (!(await answer(process.argv.slice(2), envFile))) await serve(envFile);
+  if (!(await answer(process.argv.slice(2)))) await serve();
 } catch (error) {
   const isMeantForTheOperator = error instanceof ConfigError || error instanceof UsageError;
   console.error(isMeantForTheOperator ? error.message : error);
   process.exit(error instanceof UsageError ? 2 : 1);
 }
 
-/** `envFile`: what to say of `.env`. */
-async function serve(envFile: string | undefined): Promise<void> {
+async function serve(): Promise<void> {
   setFlagsFromString(NOTHING_IS_MADE_OLD);
+  const envFile = loadEnvFile();
   const config = readConfig();
   const [{ startServer }, { createLog }] = await Promise.all([
     import('./server.js'),

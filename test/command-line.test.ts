@@ -114,6 +114,15 @@ describe('.env', () => {
     expect(stderr).not.toContain('c4n4ry');
   });
 
+  it('says which schema is printed, and keeps nobody from asking for help', async () => {
+    const asked = (option: string, content: string) =>
+      finished(start('dist/main.js', [option], {}, folderWithEnv(content)));
+    const { stdout } = await asked('--print-schema', 'FEDERATION=on\n');
+    expect(stdout).toContain('@key(fields: "id"');
+    expect(stdout).not.toContain('Read .env');
+    for (const option of ['--help', '--version']) expect((await asked(option, 'junk')).code).toBe(0);
+  });
+
   it('is refused where it is no file', async () => {
     const folder = folderWithEnv('');
     rmSync(join(folder, '.env'));
