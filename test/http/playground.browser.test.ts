@@ -246,6 +246,8 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     await select(page, 'ChatStream');
     const messages = [{ role: 'USER', content: 'How are you today?' }];
     await write(page, 'variables', JSON.stringify({ input: { contextId: data.createContext.id, messages } }));
+    // By then GraphiQL knows of the other tab's operation, too.
+    await untilStored(page, data.createContext.id);
     await page.click(EXECUTE);
     const seen: string[] = [];
     let shown = '';
