@@ -15,6 +15,7 @@ const floors = [
     'package-parts.d',
     'input-rules',
     'config',
+    'env-file',
     'environment',
     'lifetime',
     'cohort',

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readConfig, readFederation } from './config.js';
+import { loadEnvFile } from './env-file.js';
 import { packageFile } from './package-files.js';
 
 const HELP = `Usage: graphql-context-cache [option]
@@ -13,8 +14,8 @@ Serves explicit context caching of large language models over GraphQL. Without a
   --version        print the version
   --help           print this text
 
-The configuration is read from the environment. A relative path in it starts at the folder that the server is
-started in, that of STORE_URL too.`;
+The configuration is read from the environment, and from .env in the folder that the server is started in; what the
+environment sets wins. A relative path starts at that folder, too, also that of STORE_URL.`;
 
 /** Wrong arguments; the message says what to write instead. */
 export class UsageError extends Error {
@@ -48,6 +49,7 @@ function readFile(name: string): string {
 }
 
 async function printedSchema(): Promise<string> {
+  loadEnvFile();
   const federation = readFederation();
   const { createSchema } = await import('./schema.js');
   const { subgraphSdl } = await import('./federation.js');
@@ -56,7 +58,9 @@ async function printedSchema(): Promise<string> {
 }
 
 function describeConfig(): string {
+  const envFile = loadEnvFile();
   const { notices, settings } = readConfig();
   const lines = [...settings].map(([name, value]) => `${name}: ${value}`);
-  return ['The configuration is usable.', ...notices, '', ...lines].join('\n');
+  const said = envFile ? [envFile, ...notices] : notices;
+  return ['The configuration is usable.', ...said, '', ...lines].join('\n');
 }

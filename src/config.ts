@@ -90,18 +90,19 @@ export class ConfigError extends Error {
 /** The only reader of the environment. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const read = new EnvReader(env);
-  const production = env.NODE_ENV === 'production';
+  const production = read.given('NODE_ENV') === 'production';
   const host = read.text('HOST', '127.0.0.1');
   const gateway = readGateway(read);
   const { authMode, notices } = chooseAuthMode(read, host, gateway);
   if (production) requireNamed(read, ['GATEWAY_URL', 'AUTH_MODE']);
+  const jwt = readJwt(read, authMode);
   const trustedDocuments = read.text('TRUSTED_DOCUMENTS');
   const config: Config = {
     host,
     port: read.integer('PORT', 4000, 0, 65_535),
     gateway,
     authMode,
-    ...(authMode === 'jwt' && { jwt: readJwt(read) }),
+    ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
@@ -122,7 +123,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     notices,
     settings: read.settings,
   };
-  if (read.problems.length > 0) throw new ConfigError(read.problems);
+  notices.push(...read.misspelt());
+  if (read.problems.length > 0) throw new ConfigError([...read.problems, ...read.misspelt()]);
   return config;
 }
 
@@ -171,11 +173,15 @@ function readGatewayUrl(read: EnvReader, fallback: string): string {
   return value.replace(/\/+$/, '');
 }
 
-function readJwt(read: EnvReader): JwtConfig {
+function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {
   const secret = read.secret('AUTH_JWT_SECRET');
   const jwksUrl = read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
   const issuer = read.text('AUTH_JWT_ISSUER');
   const audience = read.text('AUTH_JWT_AUDIENCE');
+  if (jwksUrl !== undefined && /\/\/[^/]*@/.test(jwksUrl)) {
+    read.problems.push('AUTH_JWKS_URL must hold no user and no password: they are never sent');
+  }
+  if (authMode !== 'jwt') return undefined;
   if ((secret === undefined) === (jwksUrl === undefined)) {
     read.problems.push('AUTH_MODE=jwt needs one of AUTH_JWT_SECRET and AUTH_JWKS_URL, and not both');
   }
@@ -228,13 +234,22 @@ function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {
     delete gateway.apiKey;
     notices.push('AUTH_MODE=passthrough: GATEWAY_API_KEY is set but never used; each caller brings a key.');
   }
-  if (authMode === 'none') {
+  const isSandbox = gateway.url === SANDBOX_URL;
+  if (isSandbox) notices.push(sandboxNotice(read));
+  if (authMode === 'none' && !isSandbox) {
     notices.push('AUTH_MODE=none: whoever reaches this address spends the server’s own key.');
-  }
-  if (gateway.url === SANDBOX_URL) {
-    notices.unshift('The gateway is the built-in sandbox: its answers come from no model. Set GATEWAY_URL.');
+  } else if (authMode === 'none' && !isLoopback(host)) {
+    notices.push('AUTH_MODE=none: whoever reaches this address is served.');
   }
   return { authMode, notices };
+}
+
+function sandboxNotice(read: EnvReader): string {
+  const sandbox = 'The gateway is the built-in sandbox: its answers come from no model.';
+  const isNamed = read.given('GATEWAY_URL') !== undefined;
+  return isNamed
+    ? sandbox
+    : `${sandbox} For the real one set GATEWAY_API_KEY, in the environment or in .env.`;
 }
 
 function requireNamed(read: EnvReader, names: string[]): void {

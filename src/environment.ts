@@ -1,3 +1,5 @@
+import leven from 'leven';
+
 const SET = 'set';
 const NOT_SET = 'not set';
 
@@ -6,11 +8,23 @@ export class EnvReader {
   readonly problems: string[] = [];
   /** Every variable that was read, with the value it came to; of secrets only whether they are set. */
   readonly settings = new Map<string, string>();
+  /** Every variable that was asked for, whether it is set or not. */
+  private readonly names = new Set<string>();
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
   /** For what depends on whether it is set; `text` and the others take it into use. */
   given(name: string): string | undefined {
+    this.names.add(name);
     return this.env[name]?.trim() || undefined;
+  }
+
+  /** A sentence for each variable that looks like a misspelt one of ours. To be called after everything was read. */
+  misspelt(): string[] {
+    const known = [...this.names].filter((name) => !READ_BY_OTHERS.test(name));
+    return Object.keys(this.env).flatMap((name) => {
+      const meant = this.names.has(name) ? undefined : nearest(name, known);
+      return meant ? [`${name} is not a variable of this server. Did you mean ${meant}?`] : [];
+    });
   }
 
   text(name: string): string | undefined;
@@ -72,6 +86,35 @@ export class EnvReader {
     }
     return named;
   }
+}
+
+/** Names from standards: one that is near to them is probably another program's. */
+const READ_BY_OTHERS = /^(?:NODE_|OTEL_)|_PROXY$/i;
+/** Kubernetes sets these for every service: one called "gateway" gives GATEWAY_PORT. */
+const SET_BY_KUBERNETES = /_PORT$/;
+/** How many of a name's characters may differ. More where the first word is ours, because few other programs use it. */
+const LARGEST_DIFFERENCE = { sameFirstWord: 0.4, otherwise: 0.15 };
+
+function nearest(name: string, known: string[]): string | undefined {
+  if (SET_BY_KUBERNETES.test(name)) return undefined;
+  const written = name.toUpperCase();
+  const near = known
+    .map((candidate) => ({ candidate, difference: difference(written, candidate) }))
+    .filter(({ candidate, difference }) => {
+      const isOurs = firstWord(written) !== '' && firstWord(written) === firstWord(candidate);
+      return difference <= LARGEST_DIFFERENCE[isOurs ? 'sameFirstWord' : 'otherwise'];
+    });
+  return near.sort((one, other) => one.difference - other.difference)[0]?.candidate;
+}
+
+/** From 0, the same, to 1, nothing in common. */
+function difference(one: string, other: string): number {
+  return leven(one, other) / Math.max(one.length, other.length);
+}
+
+/** Empty where there is only one. */
+function firstWord(name: string): string {
+  return name.slice(0, name.indexOf('_') + 1);
 }
 
 /** A URL may hold a password before its host, a token in its query and, written wrongly, either in its path. */

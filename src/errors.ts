@@ -58,8 +58,8 @@ export function badUserInput(message: string, fields?: FieldError[]): AppError {
   return new AppError(ErrorCode.BAD_USER_INPUT, message, fields ? { fields } : {});
 }
 
-export function unauthenticated(message: string): AppError {
-  return new AppError(ErrorCode.UNAUTHENTICATED, message);
+export function unauthenticated(message: string, cause?: unknown): AppError {
+  return new AppError(ErrorCode.UNAUTHENTICATED, message, { cause });
 }
 
 export function cancelled(): AppError {

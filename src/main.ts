@@ -3,7 +3,9 @@
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import { answer, UsageError } from './command-line.js';
-import { ConfigError, readConfig } from './config.js';
+import { type Config, ConfigError, readConfig } from './config.js';
+import { loadEnvFile } from './env-file.js';
+import { isChatPageBuilt } from './http/example-page.js';
 import type { RunningServer } from './server.js';
 
 /** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
@@ -25,6 +27,7 @@ try {
 
 async function serve(): Promise<void> {
   setFlagsFromString(NOTHING_IS_MADE_OLD);
+  const envFile = loadEnvFile();
   const config = readConfig();
   const [{ startServer }, { createLog }] = await Promise.all([
     import('./server.js'),
@@ -57,5 +60,13 @@ async function serve(): Promise<void> {
   });
   server = await startServer(config, { log });
   // Last: who waits for this line may send a signal at once.
-  console.log([...config.notices, `GraphQL and its playground: ${server.url}`].join('\n'));
+  const notices = envFile ? [envFile, ...config.notices] : config.notices;
+  console.log([...notices, ...addresses(config, server.url)].join('\n'));
+}
+
+function addresses({ playground }: Config, url: string): string[] {
+  const graphql = `GraphQL: ${url}`;
+  if (!playground) return [graphql];
+  const chatPage = isChatPageBuilt() ? new URL('/', url) : 'not built yet, run `npm run build:example`';
+  return [`Playground: ${url} (in a browser)`, `Chat page: ${chatPage}`, graphql];
 }

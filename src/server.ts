@@ -3,12 +3,12 @@ import './schema.js';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { authenticator } from './auth/authenticate.js';
+import { authenticator, whyRefused } from './auth/authenticate.js';
 import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config.js';
-import { toAppError } from './errors.js';
+import { AppError, toAppError } from './errors.js';
 import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
 import { ApolloWay } from './http/apollo-way.js';
@@ -47,6 +47,8 @@ export interface Surroundings {
   timeouts?: Timeouts;
   /** The run of an operation from which on it is compiled, the second where it is left out. */
   compiledFromRun?: number;
+  /** Milliseconds between two events of a stream of the built-in sandbox; its own default where it is left out. */
+  sandboxChunkMs?: number;
 }
 
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
@@ -60,12 +62,14 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     keepAliveMs = 12_000,
     timeouts = TIMEOUTS,
     compiledFromRun,
+    sandboxChunkMs,
   } = surroundings;
   const documents = openDocuments(config.trustedDocuments);
   const cors = new Cors(config.corsOrigins);
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
-  const sandbox = config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now) : undefined;
+  const sandbox =
+    config.gateway.url === SANDBOX_URL ? await startSandboxFor(config, now, sandboxChunkMs) : undefined;
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
@@ -81,8 +85,11 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   // Until then each process would count callers for itself.
   await Promise.all([waitFor(() => isReachable(store)), waitFor(countersAreConnected)]);
   const identify = await identifier(config, gatewayConfig, now);
-  const newContext: NewContext = (caller, requestId = randomUUID()) =>
-    new RequestContext({ requestId, caller, gateway, container, now });
+  const newContext: NewContext = (caller, requestId = randomUUID()) => {
+    const why = caller instanceof AppError ? whyRefused(caller) : undefined;
+    if (why) log.debug({ requestId, ...why }, 'the caller could not be authenticated');
+    return new RequestContext({ requestId, caller, gateway, container, now });
+  };
   const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
   const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
   const compiler = new Compiler(schema, compiledFromRun);
@@ -135,7 +142,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   });
   await listen(server, config);
   return {
-    url: `http://${config.host}:${(server.address() as AddressInfo).port}/graphql`,
+    url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${(server.address() as AddressInfo).port}/graphql`,
     async close() {
       const graceEnds = performance.now() + config.shutdownGraceMs;
       await operations.drain(config.shutdownGraceMs);
@@ -211,8 +218,12 @@ async function within(longestMs: number, work: Promise<void> | undefined): Promi
   late.abort();
 }
 
-function startSandboxFor({ gateway }: Config, now: () => number): Promise<Sandbox> {
-  return startSandbox({ now, ...(gateway.apiKey !== undefined && { apiKey: gateway.apiKey }) });
+function startSandboxFor({ gateway }: Config, now: () => number, chunkMs?: number): Promise<Sandbox> {
+  return startSandbox({
+    now,
+    ...(gateway.apiKey !== undefined && { apiKey: gateway.apiKey }),
+    ...(chunkMs !== undefined && { chunkMs }),
+  });
 }
 
 function tabHeaders({ authMode }: Config): string {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { exitCode, type Finished, finished, start } from './support/built-program.js';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { exitCode, type Finished, finished, folderWithEnv, start } from './support/built-program.js';
 
 const run = (args: string[], env: Record<string, string> = {}): Promise<Finished> =>
   finished(start('dist/main.js', args, env));
@@ -14,7 +15,7 @@ describe('the command', () => {
     }
     expect(stdout).toContain(readFileSync('.env.example', 'utf8').trim());
     expect(stdout).toMatch(
-      /relative path .* starts at the folder that the server is\s+started in, that of STORE_URL too/,
+      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL/s,
     );
   });
 
@@ -40,7 +41,7 @@ describe('--check-config', () => {
   it('says what is in effect where nothing is wrong, and starts nothing', async () => {
     const { code, stdout, stderr } = await run(['--check-config'], { PORT: '4321', PLAYGROUND: 'off' });
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(/^The configuration is usable.\n.*sandbox.*\nAUTH_MODE=none.*\n\n/);
+    expect(stdout).toMatch(/^The configuration is usable.\n.*sandbox.*\n\n/);
     for (const line of [
       'PORT: 4321',
       'PLAYGROUND: off',
@@ -67,6 +68,70 @@ describe('--check-config', () => {
         expect.stringContaining(`- ${name} must be`),
       ),
     );
+  });
+});
+
+describe('.env', () => {
+  const checked = (content: string | Buffer, env: Record<string, string> = {}) =>
+    finished(start('dist/main.js', ['--check-config'], env, folderWithEnv(content)));
+
+  it('sets what the environment does not, which is said', async () => {
+    const { code, stdout } = await checked(
+      '\uFEFFPORT=4001\r\nHOST="127.0.0.2"\r\nLOG_LEVEL=warn # few\r\n',
+      {
+        PORT: '4002',
+      },
+    );
+    expect(code).toBe(0);
+    expect(stdout).toContain('\nRead .env: 3 variables; the environment itself sets PORT, and wins.\n');
+    for (const line of ['PORT: 4002', 'HOST: 127.0.0.2', 'LOG_LEVEL: warn'])
+      expect(stdout).toContain(`\n${line}\n`);
+  });
+
+  it('may be .env.example as it is', async () => {
+    const { code, stdout } = await checked(readFileSync('.env.example'));
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^The configuration is usable.\nRead .env: \d+ variables.\n.*sandbox.*\n\n/);
+  });
+
+  it('may be empty', async () => {
+    const { code, stdout } = await checked('# nothing yet\n');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Read .env: 0 variables.');
+  });
+
+  it.each([
+    ['a line without =', 'PORT=0\nGATEWAY_API_KEY c4n4ry\nLOG_LEVEL=warn\n', ' line 2'],
+    ['a last line without =', 'PORT=0\nGATEWAY_API_KEY c4n4ry', ' line 2'],
+    ['YAML', 'GATEWAY_API_KEY: c4n4ry\nLOG_LEVEL: warn\n', ' line 1'],
+    ['another encoding', Buffer.from('\uFEFFGATEWAY_API_KEY=c4n4ry\r\nPORT=0\r\n', 'utf16le'), ''],
+  ])('is refused where it holds %s, without repeating it', async (_, content, place) => {
+    const { code, stdout, stderr } = await checked(content);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(
+      new RegExp(`^The configuration is not usable: .env${place}.* cannot be parsed: write NAME=value`),
+    );
+    expect(stderr).not.toContain('c4n4ry');
+  });
+
+  it('says which schema is printed, and keeps nobody from asking for help', async () => {
+    const asked = (option: string, content: string) =>
+      finished(start('dist/main.js', [option], {}, folderWithEnv(content)));
+    const { stdout } = await asked('--print-schema', 'FEDERATION=on\n');
+    expect(stdout).toContain('@key(fields: "id"');
+    expect(stdout).not.toContain('Read .env');
+    for (const option of ['--help', '--version']) expect((await asked(option, 'junk')).code).toBe(0);
+  });
+
+  it('is refused where it is no file', async () => {
+    const folder = folderWithEnv('');
+    rmSync(join(folder, '.env'));
+    mkdirSync(join(folder, '.env'));
+    const { code, stderr } = await finished(start('dist/main.js', ['--check-config'], {}, folder));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'The configuration is not usable: .env cannot be read (EISDIR)\n',
+    });
   });
 });
 
@@ -114,7 +179,7 @@ describe('a secret', () => {
     const child = start('dist/main.js', [], { ...secrets, ...shared });
     let said = '';
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (bytes) => (said += bytes));
-    while (!/playground: .*\n/.test(said)) await once(child.stdout, 'data');
+    while (!/GraphQL: .*\n/.test(said)) await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await exitCode(child)).toBe(0);
     expect(said).toContain('the registry cannot be reached');

@@ -20,7 +20,18 @@ describe('the configuration', () => {
       gateway: { url: 'sandbox:' },
     });
     expect(config).toMatchObject({ introspection: true, playground: true });
-    expect(config.notices.join(' ')).toMatch(/sandbox.*AUTH_MODE=none/);
+    expect(config.notices).toEqual([
+      expect.stringMatching(/sandbox: its answers come from no model\. For the real one set GATEWAY_API_KEY/),
+    ]);
+  });
+
+  it('speaks of no key where the sandbox is named, and of the key that is spent elsewhere', () => {
+    expect(readConfig({ GATEWAY_URL: 'sandbox:' }).notices).toEqual([
+      'The gateway is the built-in sandbox: its answers come from no model.',
+    ]);
+    expect(readConfig({ GATEWAY_API_KEY: 'sk-1' }).notices).toEqual([
+      expect.stringMatching(/^AUTH_MODE=none: .* the server’s own key\.$/),
+    ]);
   });
 
   it('is the real gateway with the server’s key as soon as there is a key', () => {
@@ -130,6 +141,57 @@ describe('the configuration', () => {
   });
 });
 
+describe('a variable that looks like one of the server’s', () => {
+  const said = (...names: string[]) =>
+    readConfig({ GATEWAY_API_KEY: 'sk-1', AUTH_MODE: 'none', ...valued(names) }).notices.slice(1);
+  const valued = (names: string[]) => Object.fromEntries(names.map((name) => [name, 'c4n4ry']));
+
+  it.each([
+    ['GATEWAY_APIKEY', 'GATEWAY_API_KEY'],
+    ['GATEWAY_KEY', 'GATEWAY_API_KEY'],
+    ['gateway_api_key', 'GATEWAY_API_KEY'],
+    ['GATWAY_URL', 'GATEWAY_URL'],
+    ['GATEWAY_BASE_URL', 'GATEWAY_URL'],
+    ['GATEWAY_TIMEOUT', 'GATEWAY_IDLE_TIMEOUT_MS'],
+    ['AUTHMODE', 'AUTH_MODE'],
+    ['AUTH_JWT_SECRETS', 'AUTH_JWT_SECRET'],
+    ['AUTH_JWKS_URI', 'AUTH_JWKS_URL'],
+    ['STORE_URI', 'STORE_URL'],
+    ['MAX_BODY_SIZE', 'MAX_BODY_BYTES'],
+    ['RATE_LIMIT_CREATES', 'RATE_LIMIT_CREATES_PER_MINUTE'],
+    ['QUOTA_TOKENS', 'QUOTA_TOKENS_PER_DAY'],
+    ['CORS_ORIGIN', 'CORS_ORIGINS'],
+    ['PLAYGROUD', 'PLAYGROUND'],
+    ['METRICS_TOKENS', 'METRICS_TOKEN'],
+  ])('is named: %s, and that %s may be meant', (name, meant) => {
+    expect(said(name)).toEqual([`${name} is not a variable of this server. Did you mean ${meant}?`]);
+  });
+
+  it('is named where something else is wrong, too', () => {
+    expect(problems({ NODE_ENV: 'production', AUTH_MODE: 'passthrough', GATEWAY_ULR: 'x' })).toEqual([
+      expect.stringContaining('GATEWAY_URL must be named'),
+      expect.stringContaining('Did you mean GATEWAY_URL?'),
+    ]);
+  });
+
+  it('is not one that the server reads, in whatever mode', () => {
+    const read = readFileSync('.env.example', 'utf8').matchAll(/^#?([A-Z_]+)=/gm);
+    const unset = Object.fromEntries(Array.from(read, ([, name]) => [name, '']));
+    expect(readConfig({ ...unset, AUTH_MODE: 'none', GATEWAY_URL: 'sandbox:' }).notices).toHaveLength(1);
+  });
+
+  it('is not one of another program', () => {
+    const others = `PATH HOME HOSTNAME HOSTS HOST_IP PORTS PORT0 PORT_0 LANG LC_ALL TERM PWD OLDPWD SHLVL USER LOGNAME EDITOR
+      NODE_OPTIONS NODE_PATH NODE_VERSION NODE_ENVIRONMENT NODE_EXTRA_CA_CERTS npm_config_cache npm_package_name
+      npm_lifecycle_event INIT_CWD YARN_VERSION CI GITHUB_TOKEN GITHUB_ACTIONS HTTP_PROXY HTTPS_PROXY NO_PROXY https_proxy
+      MAX_MEMORY MAX_OLD_SPACE_SIZE MAX_CONNECTIONS MAX_RETRIES MAX_TOKENS LOG_FILE LOG_DIR LOG_FORMAT LOGS_PATH
+      OTEL_SERVICE_NAME OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TIMEOUT OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
+      KUBERNETES_PORT GATEWAY_PORT GATEWAY_SERVICE_HOST GATEWAY_SERVICE_PORT GATEWAY_PORT_80_TCP_ADDR AUTH_PORT STORE_PORT
+      REDIS_URL DATABASE_URL API_KEY OPENAI_API_KEY JWT_SECRET SECRET_KEY TZ DEBUG INVOCATION_ID JOURNAL_STREAM`;
+    expect(said(...others.split(/\s+/))).toEqual([]);
+  });
+});
+
 describe('what is said of the configuration', () => {
   const jwt = { AUTH_MODE: 'jwt', GATEWAY_API_KEY: 'sk-1', AUTH_JWT_SECRET: 'x'.repeat(32) };
   const said = (env: Record<string, string>) => Object.fromEntries(readConfig(env).settings);
@@ -218,7 +280,12 @@ describe('who calls and what is remembered', () => {
       ]);
     }
     expect(problems({ ...env, AUTH_JWT_SECRET: 'short' })).toEqual([expect.stringContaining('32 bytes')]);
-    expect(problems({ ...env, AUTH_JWKS_URL: 'keys' })).toEqual([expect.stringContaining('AUTH_JWKS_URL')]);
+    for (const url of ['keys', 'https://user:secret@i.example/keys', 'https://user@i.example/keys']) {
+      const [problem, ...more] = problems({ ...env, AUTH_JWKS_URL: url });
+      expect(more).toEqual([]);
+      expect(problem).toMatch(/^AUTH_JWKS_URL must/);
+      expect(problem).not.toContain('secret');
+    }
   });
 
   it('wants a key of the server’s own for tokens, and for prefixes that everyone shares', () => {

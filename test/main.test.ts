@@ -1,20 +1,63 @@
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { exitCode, firstLines, start } from './support/built-program.js';
+import { exitCode, firstLines, folderWithEnv, start } from './support/built-program.js';
 import { packagesLoaded } from './support/loaded-packages.js';
 
 describe('npm start', () => {
-  it('says in its first lines that it runs on the sandbox without authentication, and where', async () => {
+  it('says in its first lines that it runs on the sandbox, how to leave it, and what is where', async () => {
     const child = start('dist/main.js', [], { PORT: '0' });
-    const said = await firstLines(child, /playground: .*\n/);
-    expect(said).toMatch(/built-in sandbox/);
-    expect(said).toMatch(/AUTH_MODE=none/);
+    const said = await firstLines(child, /GraphQL: .*\n/);
     const url = /http:\/\/127\.0\.0\.1:\d+\/graphql/.exec(said)?.[0] ?? '';
+    expect(said.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(/built-in sandbox.* set GATEWAY_API_KEY/),
+      `Playground: ${url} (in a browser)`,
+      expect.stringMatching(/^Chat page: (http:\/\/127\.0\.0\.1:\d+\/$|not built yet)/),
+      `GraphQL: ${url}`,
+    ]);
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(url, { method: 'POST', headers, body: '{"query":"{ models { id } }"}' });
     expect(await answer.json()).toMatchObject({
       data: { models: expect.arrayContaining([{ id: 'Doubao-pro-32k' }]) },
     });
+    child.kill('SIGTERM');
+    expect(await exitCode(child)).toBe(0);
+  });
+
+  it('announces no page that it does not serve', async () => {
+    const production = {
+      NODE_ENV: 'production',
+      GATEWAY_URL: 'http://127.0.0.1:1',
+      AUTH_MODE: 'passthrough',
+    };
+    for (const env of [production, { PLAYGROUND: 'off', GATEWAY_URL: 'http://127.0.0.1:1' }]) {
+      const child = start('dist/main.js', [], { PORT: '0', ...env });
+      const said = await firstLines(child, /GraphQL: .*\n/);
+      expect(said).toMatch(/^GraphQL: http:\/\/127\.0\.0\.1:\d+\/graphql\n$/);
+      child.kill('SIGTERM');
+      expect(await exitCode(child)).toBe(0);
+    }
+  });
+
+  it('gives an address that can be opened where it listens on IPv6', async () => {
+    const child = start('dist/main.js', [], { PORT: '0', HOST: '::1' });
+    const said = await firstLines(child, /GraphQL: .*\n/);
+    const url = /GraphQL: (\S+)/.exec(said)?.[1] ?? '';
+    expect((await fetch(new URL('/healthz', url))).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exitCode(child)).toBe(0);
+  });
+
+  it('reads .env of the folder that it is started in, and says so', async () => {
+    const folder = folderWithEnv('# Ours\nPORT=0\nGATEWAY_APIKEY=sk-c4n4ry\n');
+    const child = start('dist/main.js', [], {}, folder);
+    const said = await firstLines(child, /GraphQL: .*\n/);
+    expect(said.split('\n').slice(0, 3)).toEqual([
+      'Read .env: 2 variables.',
+      expect.stringContaining('sandbox'),
+      'GATEWAY_APIKEY is not a variable of this server. Did you mean GATEWAY_API_KEY?',
+    ]);
+    expect(said).not.toContain('GraphQL: http://127.0.0.1:4000/');
+    expect(said).not.toContain('c4n4ry');
     child.kill('SIGTERM');
     expect(await exitCode(child)).toBe(0);
   });
@@ -40,7 +83,7 @@ describe('npm start', () => {
 
   it('does not start where its port is taken', async () => {
     const first = start('dist/main.js', [], { PORT: '0' });
-    const port = /:(\d+)\/graphql/.exec(await firstLines(first, /playground: .*\n/))?.[1] ?? '';
+    const port = /:(\d+)\/graphql/.exec(await firstLines(first, /GraphQL: .*\n/))?.[1] ?? '';
     const second = start('dist/main.js', [], { PORT: port });
     expect(await text(second.stderr)).toMatch(
       new RegExp(`^[^\\n]*PORT ${port} on 127.0.0.1 is in use[^\\n]*\\n$`),
@@ -55,7 +98,7 @@ describe('what a start does without', () => {
   const loadedBy = (visit: (url: string) => Promise<void>) =>
     packagesLoaded(async (env) => {
       const child = start('dist/main.js', [], { PORT: '0', ...env });
-      await visit(/http:\S+graphql/.exec(await firstLines(child, /playground: .*\n/))?.[0] ?? '');
+      await visit(/http:\S+graphql/.exec(await firstLines(child, /GraphQL: .*\n/))?.[0] ?? '');
       child.kill('SIGTERM');
       expect(await exitCode(child)).toBe(0);
     });
@@ -112,9 +155,12 @@ describe('npm run sandbox', () => {
     expect(await exitCode(child)).toBe(0);
   });
 
-  it.each([[['--port', '70000']], [['--fault']], [['--status', 'x']]])('refuses %p', async (args) => {
-    const child = start('dist/sandbox/main.js', args);
-    expect(await text(child.stderr)).toContain('--cut-after-bytes');
-    expect(await exitCode(child)).toBe(2);
-  });
+  it.each([[['--port', '70000']], [['--fault']], [['--status', 'x']], [['--chunk-ms', '-1']]])(
+    'refuses %p',
+    async (args) => {
+      const child = start('dist/sandbox/main.js', args);
+      expect(await text(child.stderr)).toContain('--cut-after-bytes');
+      expect(await exitCode(child)).toBe(2);
+    },
+  );
 });

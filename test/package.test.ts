@@ -27,7 +27,7 @@ describe('the packed package, in a project that installed it', () => {
   it('serves the playground with its examples, keeps its store below the project, and ends on a signal', async () => {
     const child = npx([], { PORT: '0' });
     const url =
-      /http:\/\/127\.0\.0\.1:\d+\/graphql/.exec(await firstLines(child, /playground: .*\n/))?.[0] ?? '';
+      /http:\/\/127\.0\.0\.1:\d+\/graphql/.exec(await firstLines(child, /GraphQL: .*\n/))?.[0] ?? '';
     const page = await fetch(url, { headers: { accept: 'text/html' } });
     expect(await page.text()).toContain('mutation CreateContext');
     expect(readFileSync(join(project, 'data/contexts.db')).length).toBeGreaterThan(0);

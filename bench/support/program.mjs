@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 
 const START_MS = 20_000;
 const END_MS = 5_000;
@@ -36,6 +37,8 @@ export class Program {
   static async start(args, env = {}) {
     const child = spawn(process.execPath, args, {
       env: { PATH: process.env.PATH, ...env },
+      // In this folder a developer may have an `.env`.
+      cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const program = new Program(child);

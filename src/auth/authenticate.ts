@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Config } from '../config.js';
-import { unauthenticated } from '../errors.js';
+import { type AppError, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';
 import type { Authenticate, Caller } from './caller.js';
@@ -36,4 +36,19 @@ export async function authenticator(
   if (authMode !== 'jwt' || !jwtConfig) return anonymous(credential);
   const { jwt } = await import('./jwt.js');
   return jwt(jwtConfig, credential, now);
+}
+
+/** For the log, and in codes alone: messages of jose and fetch quote claims and addresses. Undefined where nothing was checked. */
+export function whyRefused({ details }: AppError): { reason: string; claim?: string } | undefined {
+  if (details.cause === undefined) return undefined;
+  const { code, claim, name, cause } = details.cause as Refusal;
+  return { reason: cause?.code ?? code ?? name, ...(claim !== undefined && { claim }) };
+}
+
+/** What jose throws, or fetch, which says in its cause why the address could not be reached. */
+interface Refusal {
+  name: string;
+  code?: string;
+  claim?: string;
+  cause?: { code?: string };
 }

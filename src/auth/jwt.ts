@@ -19,6 +19,7 @@ const JWKS_ALGORITHMS = [
   'ES512',
   'EdDSA',
 ];
+const REQUIRED_CLAIMS = ['sub', 'exp'];
 const JWKS_TIMEOUT_MS = 5_000;
 /** Seconds that the issuer's clock may differ. */
 const CLOCK_TOLERANCE = 5;
@@ -39,7 +40,7 @@ function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig): Verify {
   const claims = {
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
-    requiredClaims: ['sub', 'exp'],
+    requiredClaims: REQUIRED_CLAIMS,
     clockTolerance: CLOCK_TOLERANCE,
   };
   const [key, algorithms] =
@@ -61,14 +62,21 @@ async function verified(verifying: Promise<JWTPayload>): Promise<JWTPayload> {
   try {
     return await verifying;
   } catch (error) {
-    if (isAboutTheToken(error)) {
-      throw unauthenticated(
-        'This token is not valid, or no longer. Send a fresh one as `Authorization: Bearer <token>`.',
-      );
-    }
+    if (isAboutTheToken(error)) throw unauthenticated(whatToSend(error), error);
     const message = 'The keys that tokens are checked with cannot be fetched just now. Try again later.';
     throw new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause: error });
   }
+}
+
+/** Claims are checked after the signature: only holders of the issuer's tokens learn what is missing. */
+function whatToSend(error: unknown): string {
+  const isIncomplete =
+    error instanceof errors.JWTClaimValidationFailed &&
+    error.reason === 'missing' &&
+    REQUIRED_CLAIMS.includes(error.claim);
+  if (isIncomplete)
+    return 'The token needs `sub`, which says who calls, and `exp`, which says until when it is valid.';
+  return 'This token is not valid, or no longer. Send a fresh one as `Authorization: Bearer <token>`.';
 }
 
 /** The rest is about the address of the keys: it did not answer, or not with keys. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, relative, sep } from 'node:path';
@@ -31,6 +32,10 @@ const NOT_BUILT = 'The example page is not built yet: run `npm run build:example
 interface File {
   content: Buffer;
   headers: Record<string, string>;
+}
+
+export function isChatPageBuilt(): boolean {
+  return existsSync(join(BUILT, 'index.html'));
 }
 
 /**

@@ -3,7 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
-import { readExampleOperations } from './example-operations.js';
+import { type ExampleOperation, readExampleOperations } from './example-operations.js';
+import { type ExampleTab, keepTabs, showTextSoFar } from './playground-page.js';
 
 /** The page loads nothing: all of it is inline, its workers are blobs, and it talks to this server alone. */
 const CONTENT_SECURITY_POLICY = [
@@ -17,6 +18,9 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** GraphiQL's tabs keep the place that they came in from, and jump there when they are clicked: the click misses them. */
+const STYLE = '.graphiql-tab { transform: none !important }';
 
 interface Page {
   etag: string;
@@ -54,7 +58,7 @@ export class Playground {
 
 async function renderPage(headers: string): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
-  const tabs = readExampleOperations().map(({ query, variables }) => ({ query, variables, headers }));
+  const examples = readExampleOperations().map(toTab);
   const page = renderGraphiQL({
     title: 'Context cache',
     endpoint: '/graphql',
@@ -63,15 +67,19 @@ async function renderPage(headers: string): Promise<Page> {
     method: 'POST',
     // A header may hold a gateway key, which does not belong in a browser's storage.
     shouldPersistHeaders: false,
-    defaultTabs: tabs,
+    headers,
+    defaultTabs: examples,
   });
-  const html = page.replace('<script>', `<script>${rememberVariables(tabs[0]?.variables ?? '')}</script>$&`);
+  const html = page.replace('<script>', (script) => beforeGraphiQL(examples) + script);
   const gzipped = await promisify(gzip)(html);
   return { etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"`, gzipped };
 }
 
-/** GraphiQL shows the first tab's variables only where it finds them in its storage. */
-function rememberVariables(variables: string): string {
-  const text = JSON.stringify(variables).replaceAll('<', '\\u003c');
-  return `localStorage.getItem('graphiql:tabState') ?? localStorage.setItem('graphiql:variables', ${text});`;
+function toTab({ query, variables }: ExampleOperation): ExampleTab {
+  return { title: /^\w+ (\w+)/m.exec(query)?.[1] ?? '', query, variables };
+}
+
+function beforeGraphiQL(examples: ExampleTab[]): string {
+  const json = JSON.stringify(examples).replaceAll('<', '\\u003c');
+  return `<style>${STYLE}</style><script>(${keepTabs})(${json});(${showTextSoFar})();</script>`;
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ChatRequest } from './checks.js';
 import { type Context, type Contexts, sum } from './contexts.js';
 import { type Reply, replyTo } from './reply.js';
@@ -14,17 +15,24 @@ interface Chat {
   remember: () => void;
 }
 
+/** What the chats of one sandbox share. */
+export interface ChatRoom {
+  contexts: Contexts;
+  /** Milliseconds between two events of a stream. */
+  chunkMs: number;
+  now: () => number;
+}
+
 /** Answers a chat whole or streamed, with a context or without. */
 export async function answerChat(
   response: ServerResponse,
   request: ChatRequest,
-  contexts: Contexts,
+  { contexts, chunkMs, now }: ChatRoom,
   count: CountTokens,
-  now: () => number,
 ): Promise<void> {
   const context = request.contextId === null ? null : contexts.use(request.contextId, request.model);
   const chat = prepare(request, context, contexts, count, now);
-  if (request.stream) return stream(response, chat);
+  if (request.stream) return stream(response, chat, chunkMs);
   chat.remember();
   const choices = chat.replies.map(({ pieces, finishReason }, index) => ({
     index,
@@ -64,18 +72,28 @@ function prepare(
   };
 }
 
-/** A client who leaves leaves nothing in the session. */
-async function stream(response: ServerResponse, chat: Chat): Promise<void> {
+/** Ends as soon as the client disconnects; the session then remembers nothing of this chat. */
+async function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
+  const left = new AbortController();
+  response.once('close', () => left.abort());
   response.setHeader('content-type', 'text/event-stream');
   for (const data of events(chat)) {
     if (response.destroyed) return;
     if (!response.write(`data: ${data}\n\n`)) await drained(response);
-    // A round of the event loop between two events, as they would come from a model.
-    await new Promise((resolve) => setImmediate(resolve));
+    await pause(chunkMs, left.signal);
   }
   if (response.destroyed) return;
   chat.remember();
   response.end('data: [DONE]\n\n');
+}
+
+/** At least a round of the event loop, as there is between the events of a model. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  const waiting =
+    milliseconds === 0
+      ? setImmediate(undefined, { signal })
+      : setTimeout(milliseconds, undefined, { signal });
+  await waiting.catch(() => undefined);
 }
 
 function* events({ request, replies, usage, head }: Chat): Generator<string> {

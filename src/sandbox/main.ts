@@ -7,6 +7,7 @@ const HELP = `The sandbox: a stand-in for the REST gateway, with no model behind
   --port NUMBER           port to listen on (4100)
   --key KEY               API key that callers must send (sk-sandbox)
   --status CODE           answer every call with this HTTP status
+  --chunk-ms NUMBER       wait this many milliseconds between two events of a stream (30)
   --delay-ms NUMBER       wait this many milliseconds before each answer
   --cut-after-bytes NUMBER  cut each answer off after this many bytes
   --help                  this text`;
@@ -18,6 +19,7 @@ try {
       port: { type: 'string', default: '4100' },
       key: { type: 'string', default: 'sk-sandbox' },
       status: { type: 'string' },
+      'chunk-ms': { type: 'string' },
       'delay-ms': { type: 'string' },
       'cut-after-bytes': { type: 'string' },
       help: { type: 'boolean', default: false },
@@ -38,12 +40,14 @@ async function run(values: Record<string, string | boolean | undefined>): Promis
     throw new Error(`--${name} must be a whole number from ${min} to ${max}`);
   };
   const status = number('status', 400, 599);
+  const chunkMs = number('chunk-ms', 0, 3_600_000);
   const delayMs = number('delay-ms', 0, 3_600_000);
   const cutAfterBytes = number('cut-after-bytes', 1, Number.MAX_SAFE_INTEGER);
   const sandbox = await startSandbox({
     host: String(values.host),
     port: number('port', 0, 65_535) ?? 4_100,
     apiKey: String(values.key),
+    ...(chunkMs !== undefined && { chunkMs }),
     faults: {
       ...(status !== undefined && { status }),
       ...(delayMs !== undefined && { delayMs }),

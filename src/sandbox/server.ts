@@ -2,7 +2,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerChat } from './chat.js';
+import { answerChat, type ChatRoom } from './chat.js';
 import { type Body, checkChat, checkCreate } from './checks.js';
 import { Contexts, sum } from './contexts.js';
 import { type Faults, withFaults } from './faults.js';
@@ -19,6 +19,8 @@ export interface SandboxOptions {
   apiKey?: string;
   /** Milliseconds since the epoch. */
   now?: () => number;
+  /** Milliseconds between two events of a stream; 30 where it is left out, so that one can be watched and stopped. */
+  chunkMs?: number;
   faults?: Faults;
 }
 
@@ -32,16 +34,17 @@ export interface Sandbox {
   close(): Promise<void>;
 }
 
+const CHUNK_MS = 30;
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 
 /** A stand-in for the REST gateway: a real HTTP server that speaks its contract and has no model behind it. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, apiKey = 'sk-sandbox', now = Date.now, faults = {} } = options;
-  const contexts = new Contexts(now);
+  const room = { contexts: new Contexts(now), chunkMs: options.chunkMs ?? CHUNK_MS, now };
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
-    withFaults(sandbox.faults, response, () => answer(request, response, apiKey, contexts, now)).catch(
+    withFaults(sandbox.faults, response, () => answer(request, response, apiKey, room)).catch(
       (error: unknown) => refuse(error, response, requestId),
     );
   });
@@ -64,8 +67,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   apiKey: string,
-  contexts: Contexts,
-  now: () => number,
+  room: ChatRoom,
 ): Promise<void> {
   requireKey(request, apiKey);
   const path = request.url?.split('?', 1)[0];
@@ -84,11 +86,11 @@ async function answer(
   if (isCreate) {
     const asked = checkCreate(body);
     requireModel(asked.model);
-    return answerJson(response, 200, describe(contexts.create(asked, count), asked));
+    return answerJson(response, 200, describe(room.contexts.create(asked, count), asked));
   }
   const chat = checkChat(body, isContextChat);
   requireModel(chat.model);
-  return answerChat(response, chat, contexts, count, now);
+  return answerChat(response, chat, room, count);
 }
 
 /** A created context in the document's shape, with Ark's `model`; Gemini's is its own. */

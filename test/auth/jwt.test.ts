@@ -2,6 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import WebSocket from 'ws';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { hold } from '../support/holding.js';
+import { freePort } from '../support/redis.js';
 import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
@@ -92,6 +93,62 @@ describe('AUTH_MODE=jwt with a shared secret', () => {
   });
 });
 
+describe('a token that is refused', () => {
+  const reasons: [string, string, object][] = [
+    ['expired', signToken({ ...CLAIMS, exp: NOW - 6 }), { reason: 'ERR_JWT_EXPIRED', claim: 'exp' }],
+    [
+      'signed by another',
+      signToken(CLAIMS, { secret: 'x'.repeat(32) }),
+      { reason: 'ERR_JWS_SIGNATURE_VERIFICATION_FAILED' },
+    ],
+    [
+      'of another issuer',
+      signToken({ ...CLAIMS, iss: 'c4n4ry' }),
+      { reason: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'iss' },
+    ],
+    [
+      'for another audience',
+      signToken({ ...CLAIMS, aud: 'c4n4ry' }),
+      { reason: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'aud' },
+    ],
+    [
+      'without an end',
+      signToken(without('exp')),
+      { reason: 'ERR_JWT_CLAIM_VALIDATION_FAILED', claim: 'exp' },
+    ],
+    ['no token', 'c4n4ry', { reason: 'ERR_JWS_INVALID' }],
+  ];
+  it.each(reasons)(
+    'because it is %s has its reason in the log at debug, and nothing of itself',
+    async (_, token, why) => {
+      await using server = await TestServer.start({ ...STRICT, GATEWAY_URL: 'sandbox:', LOG_LEVEL: 'debug' });
+      const { errors } = await server.query(LIST, {}, { authorization: `Bearer ${token}` });
+      const lines = server.log.map((line) => JSON.parse(line));
+      expect(lines).toContainEqual(
+        expect.objectContaining({ level: 20, requestId: errors[0]?.extensions.requestId, ...why }),
+      );
+      for (const secret of ['c4n4ry', 'alice', token]) expect(server.log.join()).not.toContain(secret);
+    },
+  );
+
+  it('leaves no trace at the usual level', async () => {
+    await using server = await TestServer.start({ ...STRICT, GATEWAY_URL: 'sandbox:' });
+    await ask(server, 'junk');
+    expect(server.log.join()).not.toContain('ERR_');
+  });
+
+  it('says to its bearer that it needs sub and exp, where the signature is right', async () => {
+    await using server = await TestServer.start({ ...STRICT, GATEWAY_URL: 'sandbox:' });
+    const messageFor = async (token: string) =>
+      (await server.query(LIST, {}, { authorization: `Bearer ${token}` })).errors[0]?.message;
+    for (const claim of ['sub', 'exp'] as const) {
+      expect(await messageFor(signToken(without(claim)))).toMatch(/needs `sub`.*`exp`/);
+    }
+    expect(await messageFor(signToken(without('exp'), { secret: 'x'.repeat(32) }))).not.toContain('exp');
+    expect(await messageFor(signToken(without('iss')))).not.toContain('iss');
+  });
+});
+
 describe('AUTH_MODE=jwt with published keys', () => {
   it('takes what they signed, and fetches them once', async () => {
     await using keys = await issuer();
@@ -129,6 +186,21 @@ describe('AUTH_MODE=jwt with published keys', () => {
     expect(errors[0]?.extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: true });
     keys.answer = answer;
     expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
+  });
+
+  it('says in the log at debug why they could not be fetched', async () => {
+    await using failing = await StandIn.start((response) => json(response, 503, 'x'));
+    const reasons: Record<string, string> = {
+      [failing.url]: 'ERR_JOSE_GENERIC',
+      [`http://127.0.0.1:${await freePort()}/keys`]: 'ECONNREFUSED',
+    };
+    for (const [url, reason] of Object.entries(reasons)) {
+      const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: url, LOG_LEVEL: 'debug' };
+      await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+      expect(await ask(server, signWithKey(CLAIMS))).toBe('INTERNAL_SERVER_ERROR');
+      const lines = server.log.map((line) => JSON.parse(line));
+      expect(lines).toContainEqual(expect.objectContaining({ level: 20, reason }));
+    }
   });
 
   it.each(['application/json', 'text/event-stream'])(

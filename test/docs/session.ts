@@ -17,6 +17,8 @@ const NPM = /^(?<settings>(?:[A-Z_]+=\S+ )*)npm (?:run )?(?<script>start|sandbox
 /** A reader who does all that one document says, from its first line to its last. */
 export class Session implements AsyncDisposable {
   private readonly learnt: Learnt = new Map();
+  /** Of the reader's shell. */
+  private readonly variables: Record<string, string> = {};
   private server: TestServer | undefined;
   private sandbox: Program | undefined;
 
@@ -38,7 +40,12 @@ export class Session implements AsyncDisposable {
 
   /** What it prints; undefined where it only starts something or is not run. */
   private async run(command: string): Promise<string | undefined> {
-    if (command.startsWith('curl ')) return this.runInShell(command);
+    const variable = /^(\w+)=\$\(/.exec(command)?.[1];
+    if (variable) {
+      this.variables[variable] = await this.runInShell(`${command}\nprintf %s "$${variable}"`);
+      return undefined;
+    }
+    if (/^(curl|echo) /.test(command)) return this.runInShell(command);
     const npm = NPM.exec(command)?.groups;
     if (npm) {
       await this.start(npm.script ?? '', npm.args?.split(' ') ?? [], settingsIn(npm.settings ?? ''));
@@ -58,6 +65,7 @@ export class Session implements AsyncDisposable {
     if (here.includes(SERVER)) here = here.replaceAll(SERVER, await this.serverOrigin());
     if (this.sandbox) here = here.replaceAll(SANDBOX, this.sandbox.origin);
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', here], {
+      env: { ...process.env, ...this.variables },
       timeout: 20_000,
     });
     return stdout;

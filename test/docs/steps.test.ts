@@ -29,6 +29,16 @@ curl -s http://127.0.0.1:4000/graphql \\
     await expect(unknown).rejects.toThrow('rm -rf /nowhere');
   });
 
+  it('share the variables of one shell', async () => {
+    await using session = new Session();
+    const block = `SAID=$(curl -s http://127.0.0.1:4000/healthz)
+STATUS=$(echo "$SAID" | sed 's/.*"status":"\\([^"]*\\)".*/\\1/')
+echo "$STATUS"`;
+    const [last = '', ...first] = commandsOf(block).reverse();
+    for (const text of first.reverse()) await session.follow({ kind: 'command', text });
+    await session.follow({ kind: 'command', text: last, answer: { text: 'ok' } });
+  });
+
   it('must exist where they are not run', async () => {
     await using session = new Session();
     const lost = session.follow({ kind: 'command', text: 'npm test -- test/nowhere' });

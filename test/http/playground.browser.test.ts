@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Browser, Page } from 'playwright-core';
 import { collectProblems, launchBrowser } from '../support/browser.js';
 import { beginStream, chunk, DONE, USAGE } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
 import { TestServer } from '../support/server.js';
@@ -9,7 +10,34 @@ import { StandIn } from '../support/stand-in.js';
 import { CHAT_STREAM } from '../support/streams.js';
 
 const EXECUTE = '.graphiql-execute-button';
+const STOP = '.graphiql-execute-button[aria-label^="Stop"]';
 const RESPONSE = '.result-window';
+const TABS = '.graphiql-tab-button';
+const EXAMPLES = [
+  'CreateContext',
+  'Chat',
+  'ChatStream',
+  'Models',
+  'Contexts',
+  'CacheReport',
+  'ForgetContext',
+];
+
+type Editor = 'operation' | 'variables' | 'request-headers' | 'response';
+
+/** The page, in the parts that the tests use; GraphiQL leaves its editor, Monaco, in a global. */
+interface Model {
+  uri: { path: string };
+  getValue(): string;
+  setValue(text: string): void;
+}
+declare const __MONACO: {
+  editor: {
+    getModels(): Model[];
+    getModelMarkers(filter: object): { message: string; resource: { path: string } }[];
+  };
+};
+declare const localStorage: { getItem(key: string): string; setItem(key: string, value: string): void };
 
 describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   let browser: Browser;
@@ -18,30 +46,241 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   }, 60_000);
   afterAll(() => browser.close());
 
-  async function open(url: string): Promise<{ page: Page; problems: string[] }> {
+  async function open(url: string): Promise<{ page: Page; problems: string[] } & AsyncDisposable> {
     const page = await browser.newPage();
     const problems = collectProblems(page);
     await page.goto(url);
     await page.waitForSelector(EXECUTE);
-    return { page, problems };
+    return { page, problems, [Symbol.asyncDispose]: () => page.close() };
   }
+
+  async function reload(page: Page): Promise<void> {
+    await page.reload();
+    await page.waitForSelector(EXECUTE);
+    await eventually(async () => (await textIn(page, 'operation')) !== '');
+  }
+
+  const titles = (page: Page) => page.locator(TABS).allTextContents();
+  const activeTitle = (page: Page) => page.locator(`.graphiql-tab-active ${TABS}`).textContent();
+  const select = (page: Page, title: string) =>
+    page.locator(TABS, { hasText: new RegExp(`^${title}$`) }).click();
+
+  const textIn = (page: Page, editor: Editor): Promise<string> =>
+    page.evaluate(
+      (name) =>
+        __MONACO.editor
+          .getModels()
+          .find(({ uri }) => uri.path.includes(`-${name}.`))
+          ?.getValue() ?? '',
+      editor,
+    );
+
+  async function write(page: Page, editor: Editor, text: string): Promise<void> {
+    await page.evaluate(
+      ([name, value]) =>
+        __MONACO.editor
+          .getModels()
+          .find(({ uri }) => uri.path.includes(`-${name}.`))
+          ?.setValue(value),
+      [editor, text] as const,
+    );
+  }
+
+  /** GraphiQL stores its tabs half a second after an edit. */
+  const untilStored = (page: Page, text: string) =>
+    eventually(() => page.evaluate((part) => localStorage.getItem('graphiql:tabState').includes(part), text));
 
   it('creates a context with the example in its first tab', async () => {
     await using server = await TestServer.start();
-    const { page, problems } = await open(server.url);
+    await using opened = await open(server.url);
+    const { page, problems } = opened;
     await page.click(EXECUTE);
     await page.waitForSelector(`${RESPONSE} >> text=/ctx-\\d+/`);
-    expect(await page.locator('.graphiql-tab-button').allTextContents()).toEqual([
-      'CreateContext',
-      'Chat',
-      'ChatStream',
-      'Models',
-      'Contexts',
-      'CacheReport',
-      'ForgetContext',
-    ]);
+    expect(await titles(page)).toEqual(EXAMPLES);
     expect(problems).toEqual([]);
-    await page.close();
+  }, 60_000);
+
+  it('opens every tab at the first click', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    for (const title of EXAMPLES.toReversed()) {
+      await select(page, title);
+      expect(await activeTitle(page)).toBe(title);
+      expect(await textIn(page, 'operation')).toMatch(new RegExp(`^\\w+ ${title}\\b`, 'm'));
+    }
+  }, 60_000);
+
+  it('has every tab once after a reload, with what was edited in it', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    await reload(page);
+    expect(await titles(page)).toEqual(EXAMPLES);
+    await select(page, 'Contexts');
+    await write(page, 'variables', '{ "first": 7 }');
+    await untilStored(page, '\\"first\\": 7');
+    await select(page, 'Models');
+    await write(page, 'operation', 'query Models { models { ownedBy } }');
+    await untilStored(page, 'ownedBy } }');
+    for (let times = 0; times < 2; times++) {
+      await reload(page);
+      expect(await titles(page)).toEqual(EXAMPLES);
+      expect(await activeTitle(page)).toBe('Models');
+      expect(await textIn(page, 'operation')).toBe('query Models { models { ownedBy } }');
+    }
+    await select(page, 'Contexts');
+    expect(await textIn(page, 'variables')).toBe('{ "first": 7 }');
+  }, 60_000);
+
+  it('keeps an edit that is followed by a reload at once', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    await write(page, 'operation', 'query Edited { models { id } }');
+    await eventually(() => page.url().includes('Edited'));
+    await reload(page);
+    expect(await textIn(page, 'operation')).toBe('query Edited { models { id } }');
+    expect(await titles(page)).toHaveLength(EXAMPLES.length);
+  }, 60_000);
+
+  it('opens one tab for a link, however often it is loaded', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(
+      `${server.url}?query=${encodeURIComponent('query Linked { models { id } }')}`,
+    );
+    const { page } = opened;
+    for (let times = 0; times < 3; times++) {
+      expect(await titles(page)).toEqual([...EXAMPLES, 'Linked']);
+      expect(await activeTitle(page)).toBe('Linked');
+      expect(await textIn(page, 'variables')).toBe('');
+      await untilStored(page, 'Linked');
+      await reload(page);
+    }
+  }, 60_000);
+
+  it('shows the examples of a newer server, beside what was edited', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    await select(page, 'Models');
+    await write(page, 'operation', 'query Mine { models { id } }');
+    await untilStored(page, 'Mine');
+    await page.evaluate(() => {
+      for (const key of ['context-cache:examples', 'graphiql:tabState']) {
+        localStorage.setItem(key, localStorage.getItem(key).replaceAll('CacheReport', 'OldReport'));
+      }
+    });
+    await reload(page);
+    expect(await titles(page)).toEqual([...EXAMPLES, 'Mine']);
+    await reload(page);
+    expect(await titles(page)).toEqual([...EXAMPLES, 'Mine']);
+  }, 60_000);
+
+  it('offers the header for a credential, and keeps none in the browser', async () => {
+    await using server = await TestServer.start({ GATEWAY_URL: 'sandbox:', AUTH_MODE: 'passthrough' });
+    await using opened = await open(server.url);
+    const { page } = opened;
+    expect(await textIn(page, 'request-headers')).toContain('Bearer your-key-or-token');
+    await write(page, 'request-headers', '{ "Authorization": "Bearer sk-c4n4ry" }');
+    await write(page, 'variables', '{ "edited": true }');
+    await untilStored(page, 'edited');
+    expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('c4n4ry');
+    await reload(page);
+    expect(await textIn(page, 'request-headers')).toContain('Bearer your-key-or-token');
+  }, 60_000);
+
+  const complaints = (page: Page) =>
+    page.evaluate(() => __MONACO.editor.getModelMarkers({}).map(({ message }) => message));
+
+  /** Makes an error and takes it back: both are seen once the editor has looked at the text, as it is again. */
+  async function provoke(page: Page, editor: Editor, spoil: (text: string) => string, complaint: string) {
+    const complains = async () => (await complaints(page)).join().includes(complaint);
+    const text = await textIn(page, editor);
+    await write(page, editor, spoil(text));
+    await eventually(complains);
+    await write(page, editor, text);
+    await eventually(async () => !(await complains()));
+  }
+
+  it('has no red line in any tab', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    const found: string[] = [];
+    for (const title of EXAMPLES) {
+      await select(page, title);
+      await provoke(page, 'operation', (example) => `${example}\n{ noSuchField }`, 'noSuchField');
+      const [variable] = Object.keys(JSON.parse(await textIn(page, 'variables')));
+      if (variable) await provoke(page, 'variables', () => '{}', `Missing property "${variable}"`);
+      found.push(...(await complaints(page)));
+    }
+    expect(found).toEqual([]);
+  }, 60_000);
+
+  it('completes the input of chatStream', async () => {
+    await using server = await TestServer.start();
+    await using opened = await open(server.url);
+    const { page } = opened;
+    await write(page, 'operation', '');
+    await page.click('.graphiql-query-editor .view-lines');
+    await page.keyboard.type('subscription { chatStream(input: {');
+    // Until the schema is there, the editor offers the words of the document.
+    await eventually(async () => {
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+Space');
+      await page.waitForSelector('.suggest-widget.visible');
+      return (await page.locator('.suggest-widget .monaco-list-row').allTextContents())
+        .join()
+        .includes('contextId');
+    });
+  }, 60_000);
+
+  it('shows the text of a stream growing, and the whole text beside the usage', async () => {
+    await using server = await TestServer.start({}, { sandboxChunkMs: 30 });
+    const input = { model: 'Doubao-1.5-pro-32k', messages: [{ role: 'SYSTEM', content: 'Be kind.' }] };
+    const create = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+    const { data } = await server.query<{ createContext: { id: string } }>(create, { input });
+    await using opened = await open(server.url);
+    const { page, problems } = opened;
+    await select(page, 'ChatStream');
+    const messages = [{ role: 'USER', content: 'How are you today?' }];
+    await write(page, 'variables', JSON.stringify({ input: { contextId: data.createContext.id, messages } }));
+    // By then GraphiQL knows of the other tab's operation, too.
+    await untilStored(page, data.createContext.id);
+    await page.click(EXECUTE);
+    const seen: string[] = [];
+    let shown = '';
+    await eventually(async () => {
+      shown = await textIn(page, 'response');
+      const text = shown === '' ? undefined : JSON.parse(shown).extensions?.addedByPlayground.textSoFar;
+      if (text !== undefined && text !== seen.at(-1)) seen.push(text);
+      return shown.includes('ChatDone');
+    });
+    const whole = seen.at(-1) ?? '';
+    expect(whole).toMatch(/^This is the sandbox.*You said: "How are you today\?"$/);
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.filter((text) => !whole.startsWith(text))).toEqual([]);
+    expect(JSON.parse(shown).data.chatStream.usage).toMatchObject({ promptTokens: expect.any(Number) });
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('ends a stream that is stopped', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await serverHolding(gateway);
+    const left = new Promise<void>((resolve) => {
+      gateway.answer = (response) => {
+        beginStream(response).write(chunk({ content: 'first-piece' }));
+        response.once('close', resolve);
+      };
+    });
+    const query = `subscription { chatStream(input: {contextId: "ctx-1", messages: [{content: "hi"}]}) { ... on ChatDelta { content } } }`;
+    await using opened = await open(`${server.url}?query=${encodeURIComponent(query)}`);
+    await opened.page.click(EXECUTE);
+    await opened.page.waitForSelector(`${RESPONSE} >> text=first-piece`);
+    await opened.page.click(STOP);
+    await left;
+    expect(opened.problems).toEqual([]);
   }, 60_000);
 
   it('shows a streamed answer as it comes', async () => {
@@ -52,7 +291,8 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     });
     const input = '{contextId: "ctx-1", model: "m", messages: [{role: USER, content: "hello"}]}';
     const query = CHAT_STREAM.replace('($input: ChatInput!)', '').replace('$input', input);
-    const { page, problems } = await open(`${server.url}?query=${encodeURIComponent(query)}`);
+    await using opened = await open(`${server.url}?query=${encodeURIComponent(query)}`);
+    const { page, problems } = opened;
     await page.click(EXECUTE);
     const upstream = await asked;
     upstream.write(chunk({ content: 'first-piece' }));
@@ -62,6 +302,5 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     upstream.end(USAGE + DONE);
     await page.waitForSelector(`${RESPONSE} >> text=ChatDone`);
     expect(problems).toEqual([]);
-    await page.close();
   }, 60_000);
 });

@@ -1,4 +1,5 @@
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/server.js';
+import { eventually } from '../support/eventually.js';
 import { NOON } from '../support/server.js';
 
 /** The request of context-create.zh.txt, byte for byte. */
@@ -28,7 +29,9 @@ class Client implements AsyncDisposable {
 
   static async start(options: SandboxOptions = {}): Promise<Client> {
     const holder: { client?: Client } = {};
-    holder.client = new Client(await startSandbox({ now: () => holder.client?.time ?? NOON, ...options }));
+    holder.client = new Client(
+      await startSandbox({ now: () => holder.client?.time ?? NOON, chunkMs: 0, ...options }),
+    );
     return holder.client;
   }
 
@@ -285,6 +288,39 @@ describe('the sandbox', () => {
     await response.body?.cancel();
     const { json } = await client.chat(context.id, 'b');
     expect(json.usage.prompt_tokens_details.cached_tokens).toBe(context.usage.prompt_tokens);
+  });
+
+  it('takes its time between two events of a stream, and none once the client has left', async () => {
+    const hour = 3_600_000;
+    await using client = await Client.start({ chunkMs: hour });
+    const body = { model: CREATE.model, messages: [{ role: 'user', content: 'hi' }], stream: true };
+    const waiting = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const before = waiting();
+    const response = await client.fetch('/chat/completions', body);
+    const reader = response.body?.getReader();
+    const { value } = (await reader?.read()) ?? {};
+    expect(new TextDecoder().decode(value).match(/^data: /gm)).toHaveLength(1);
+    await eventually(() => waiting() === before + 1);
+    await reader?.cancel();
+    await eventually(() => waiting() === before);
+  });
+
+  it('takes 30 ms an event where nothing else is asked for', async () => {
+    await using sandbox = { ...(await startSandbox()), [Symbol.asyncDispose]: () => sandbox.close() };
+    const began = performance.now();
+    const response = await fetch(`${sandbox.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', authorization: `Bearer ${sandbox.apiKey}` },
+      body: JSON.stringify({
+        model: CREATE.model,
+        messages: [{ role: 'user', content: 'hi' }],
+        max_tokens: 8,
+        stream: true,
+      }),
+    });
+    const events = (await response.text()).match(/^data: \{/gm)?.length ?? 0;
+    expect(events).toBe(10);
+    expect(performance.now() - began).toBeGreaterThan(events * 29);
   });
 
   it('goes wrong as it is asked to', async () => {

@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /** In every prompt, key and token: must not be in what the server writes. */
@@ -34,9 +36,11 @@ export class Server {
   }
 
   async start() {
-    const args = ['--expose-gc', '--import', './test/soak/memory.mjs', 'dist/main.js'];
+    const args = ['--expose-gc', '--import', resolve('test/soak/memory.mjs'), resolve('dist/main.js')];
     const env = { ...this.env, PORT: String(this.#port) };
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    // In this folder a developer may have an `.env`.
+    const cwd = tmpdir();
+    const child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     for (const output of [child.stdout, child.stderr]) this.#read(output);
     const [code] = await Promise.race([

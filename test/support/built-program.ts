@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -22,15 +22,23 @@ afterAll(() => {
 });
 
 /** The built program in a process and a folder of its own, with nothing in its environment but this. */
-export function start(program: string, args: string[] = [], env: Record<string, string> = {}): Child {
+export function start(
+  program: string,
+  args: string[] = [],
+  env: Record<string, string> = {},
+  cwd = folder,
+): Child {
   const path = resolve(program);
-  const child = spawn(process.execPath, [path, ...args], {
-    env,
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(process.execPath, [path, ...args], { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
   children.push(child);
   return child;
+}
+
+/** A folder in which `.env` says this. */
+export function folderWithEnv(content: string | Buffer): string {
+  const own = mkdtempSync(join(folder, 'env-'));
+  writeFileSync(join(own, '.env'), content);
+  return own;
 }
 
 export async function firstLines(child: Child, until: RegExp): Promise<string> {

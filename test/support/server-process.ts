@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { eventually } from './eventually.js';
@@ -30,10 +31,12 @@ export class ServerProcess implements AsyncDisposable {
 
   /** Does not wait until it has started. `imports`: modules that are loaded before it. */
   static launch(env: Record<string, string>, imports: string[] = []): ServerProcess {
-    const options = imports.flatMap((module) => ['--import', resolve(module)]);
-    const args = [...options, resolve('dist/main.js')];
+    const preloads = imports.flatMap((module) => ['--import', resolve(module)]);
+    const args = [...preloads, resolve('dist/main.js')];
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    return new ServerProcess(spawn(process.execPath, args, { env: { PORT: '0', ...env }, stdio }));
+    // In this folder a developer may have an `.env`.
+    const options = { env: { PORT: '0', ...env }, cwd: tmpdir(), stdio };
+    return new ServerProcess(spawn(process.execPath, args, options));
   }
 
   static async start(env: Record<string, string>, imports?: string[]): Promise<ServerProcess> {

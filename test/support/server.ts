@@ -48,6 +48,7 @@ export class TestServer implements AsyncDisposable {
       log: createLog(config.logLevel, { write: (line) => server.log.push(line) }),
       // As nearly all operations of a server that has run for a while are.
       compiledFromRun: 1,
+      sandboxChunkMs: 0,
       ...surroundings,
     });
     return server;
