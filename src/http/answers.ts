@@ -6,9 +6,6 @@ import { discardRest, isBodyPending } from './body.js';
 import { HttpError } from './http-error.js';
 import { acceptedBy, GRAPHQL_TYPE, JSON_TYPE } from './media-types.js';
 
-/** Answers hold what callers asked and were told: nothing on the way may keep them. */
-export const NO_STORE = { 'cache-control': 'no-store' };
-
 /** Writes the whole result of an operation. */
 export function answerResult(response: ServerResponse, type: string, result: ExecutionResult): void {
   const text = JSON.stringify(result);
@@ -62,8 +59,9 @@ function logUnexpected(error: unknown, requestId: string, log: Logger): void {
   log.error({ requestId, err: error }, 'a request failed');
 }
 
+/** Answers hold what callers asked and were told: nothing on the way may keep them. */
 function headersOf(type: string, text: string) {
-  return { ...NO_STORE, 'content-type': type, 'content-length': Buffer.byteLength(text) };
+  return { 'cache-control': 'no-store', 'content-type': type, 'content-length': Buffer.byteLength(text) };
 }
 
 /**

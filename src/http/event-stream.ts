@@ -1,7 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Make } from '../pushed.js';
-import { NO_STORE } from './answers.js';
 import { EVENT_STREAM_TYPE } from './media-types.js';
 
 /** Milliseconds after which a stream begins without its first result, which as a rule would come in the same packet. */
@@ -26,8 +25,8 @@ export async function answerEventStream(
   { keepAliveMs, stalledMs }: EventStreamTimes,
 ): Promise<void> {
   response.writeHead(200, {
-    ...NO_STORE,
     'content-type': EVENT_STREAM_TYPE,
+    'cache-control': 'no-store',
     // nginx would hold events back until its buffer is full.
     'x-accel-buffering': 'no',
   });

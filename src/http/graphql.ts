@@ -53,7 +53,7 @@ export async function answerGraphQL(
   const caller = await parts.identify(request.headers.authorization);
   const context = parts.newContext(caller, requestId);
   endWith(response, context);
-  await run(operation, { method, accepted, response, context }, parts);
+  return run(operation, { method, accepted, response, context }, parts);
 }
 
 function methodOf({ method }: IncomingMessage): Exchange['method'] {

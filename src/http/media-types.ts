@@ -16,17 +16,18 @@ export interface Accepted {
   streams: 'everything' | 'subscriptions' | 'nothing';
 }
 
-/** Clients send few different headers again and again; reading one costs as much as a tenth of an operation. */
+/** Clients send few different headers again and again, and reading one costs up to a tenth of an operation. */
 const LONGEST_KEPT = 256;
 const MOST_KEPT = 100;
-const kept = new Map<string, Accepted | undefined>();
+const kept = new Map<string, Accepted | null>();
 
-/** undefined: the client accepts nothing that is served here. */
-export function acceptedBy(accept: string | undefined): Accepted | undefined {
+/** null: the client accepts nothing that is served here. */
+export function acceptedBy(accept: string | undefined): Accepted | null {
   // An empty header says nothing, as a missing one.
-  const header = accept?.toLowerCase() || '*/*';
-  if (kept.has(header)) return kept.get(header);
-  const accepted = negotiate(header);
+  const header = accept || '*/*';
+  const known = kept.get(header);
+  if (known !== undefined) return known;
+  const accepted = negotiate(header.toLowerCase());
   if (kept.size >= MOST_KEPT) kept.clear();
   if (header.length <= LONGEST_KEPT) kept.set(header, accepted);
   return accepted;
@@ -40,14 +41,16 @@ export function prefersHtml(accept: string | undefined): boolean {
 
 /** Whether a body of this `Content-Type` is JSON in UTF-8, the charset where none is named. */
 export function isJson(contentType: string | undefined): boolean {
+  // What nearly every client sends.
+  if (contentType === 'application/json') return true;
   const { type, parameters } = parse(contentType ?? '');
   return type === 'application/json' && /^utf-?8$/i.test(parameters.charset ?? 'utf-8');
 }
 
-function negotiate(accept: string): Accepted | undefined {
+function negotiate(accept: string): Accepted | null {
   const client = new Negotiator({ headers: { accept } });
   const first = client.mediaType([JSON_TYPE, GRAPHQL_TYPE, EVENT_STREAM_TYPE]);
-  if (first === undefined) return undefined;
+  if (first === undefined) return null;
   const type = client.mediaType([JSON_TYPE, GRAPHQL_TYPE]) === GRAPHQL_TYPE ? GRAPHQL_TYPE : JSON_TYPE;
   if (first === EVENT_STREAM_TYPE) return { type, streams: 'everything' };
   // `*/*` comes from clients that know nothing of streams: they get an error that tells them what to send.

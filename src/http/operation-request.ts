@@ -19,8 +19,8 @@ export async function readOperation(
   documents: Documents,
   options: BodyOptions,
 ): Promise<OperationRequest> {
-  if (request.method === 'POST') return toOperationRequest(await readJsonBody(request, options), documents);
-  return toOperationRequest(readParameters(request.url ?? ''), documents);
+  const sent = request.method === 'POST' ? await readJsonBody(request, options) : readParameters(request);
+  return toOperationRequest(sent, documents);
 }
 
 /** The same for what is sent as JSON, over HTTP or a WebSocket. */
@@ -54,8 +54,8 @@ export function refuseSimpleGet({ method, headers }: IncomingMessage): void {
 }
 
 /** Those that are empty count as absent, as GraphQL over HTTP has it. */
-function readParameters(url: string): Record<string, unknown> {
-  const parameters = new URLSearchParams(url.split('?').slice(1).join('?'));
+function readParameters({ url = '' }: IncomingMessage): Record<string, unknown> {
+  const { searchParams: parameters } = new URL(url, 'http://localhost');
   const text = (name: string) => {
     const [value, ...others] = parameters.getAll(name);
     if (others.length > 0) throw new HttpError(400, `Send the parameter \`${name}\` once.`);

@@ -39,7 +39,7 @@ describe('Accept', () => {
   it.each(['text/html', 'application/json;q=0', 'text/event-stream;q=0', 'image/*', 'json', ';', ',,', '*'])(
     '%p accepts nothing that is served here',
     (accept) => {
-      expect(acceptedBy(accept)).toBeUndefined();
+      expect(acceptedBy(accept)).toBeNull();
     },
   );
 
@@ -55,7 +55,7 @@ describe('Accept', () => {
         const type = graphql > json ? GRAPHQL_TYPE : JSON_TYPE;
         const isFirst = stream > Math.max(json, graphql);
         const streams = isFirst ? 'everything' : stream > 0 ? 'subscriptions' : 'nothing';
-        const right = json + graphql + stream === 0 ? undefined : { type, streams };
+        const right = json + graphql + stream === 0 ? null : { type, streams };
         expect(acceptedBy(isUpper ? header.toUpperCase() : header)).toEqual(right);
       }),
     );
