@@ -136,6 +136,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     timeouts,
     identify,
     newContext,
+    log,
     now,
     maxMessageBytes: config.maxBodyBytes,
     keepAliveMs,

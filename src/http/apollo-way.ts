@@ -1,15 +1,14 @@
-import type { GraphQLSchema } from 'graphql';
+import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
-import type { Operations } from './operations.js';
-
-type StartedApollo = Awaited<ReturnType<typeof start>>;
+import type { RequestContext } from '../request-context.js';
+import type { OperationRequest, Operations } from './operations.js';
 
 /**
- * The way of requests that are no plain POST. Apollo Server is loaded and started when the first of them comes: many
+ * The way of operations that come by GET. Apollo Server is loaded and started when the first of them comes: many
  * servers never see one, and it would be an eighth of the time that a start takes.
  */
 export class ApolloWay {
-  private started: Promise<StartedApollo> | undefined;
+  private started: ReturnType<typeof start> | undefined;
 
   constructor(
     private readonly schema: GraphQLSchema,
@@ -17,11 +16,11 @@ export class ApolloWay {
     private readonly log: Logger,
   ) {}
 
-  answer: StartedApollo['answer'] = async (...request) => {
+  async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
     this.started ??= start(this.schema, this.operations, this.log);
     const apollo = await this.started;
-    return apollo.answer(...request);
-  };
+    return apollo.run(request, context);
+  }
 
   async stop(): Promise<void> {
     // One that could not start has nothing to stop; its request was told.

@@ -1,113 +1,83 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { joinCohort } from '../cohort.js';
-import { AppError } from '../errors.js';
-import type { DocumentRequest, Documents } from '../limits/trusted-documents.js';
-import { wantsEventStream } from './event-stream.js';
 import { HttpError } from './http-error.js';
-import type { OperationRequest } from './operations.js';
+import { isJson } from './media-types.js';
 
-const JSON_TYPE = /^application\/json\s*(;\s*charset\s*=\s*"?utf-?8"?\s*)?(;.*)?$/i;
-const OTHER_CHARSET = /charset\s*=\s*"?(?!utf-?8)/i;
+/** Bytes of a refused body that are read and thrown away; whoever sends more is cut off. */
+const MAX_DISCARDED_BYTES = 67_108_864;
+/** Milliseconds that a client gets to finish sending a refused body. */
+const DISCARD_MS = 10_000;
+
+const EMPTY: Buffer = Buffer.alloc(0);
+
+export interface BodyOptions {
+  maxBytes: number;
+  /** Whether to go on together with the other requests of this turn; the first event of a stream does not wait for them. */
+  inCohort: boolean;
+}
 
 /** The request's JSON body; refuses other types and charsets, and more than `maxBytes`. */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  const {
-    'content-type': type = '',
-    'content-encoding': encoding,
-    'content-length': length,
-  } = request.headers;
-  if (
-    !JSON_TYPE.test(type) ||
-    OTHER_CHARSET.test(type) ||
-    (encoding !== undefined && encoding !== 'identity')
-  ) {
+export async function readJsonBody(request: IncomingMessage, options: BodyOptions): Promise<unknown> {
+  const { 'content-type': type, 'content-encoding': encoding, 'content-length': length } = request.headers;
+  if (!isJson(type) || !/^(identity)?$/i.test(encoding ?? '')) {
     throw new HttpError(
       415,
       'Send the operation as `Content-Type: application/json`, in UTF-8, not compressed.',
     );
   }
-  if (Number(length) > maxBytes) throw tooLarge(maxBytes);
-  const body = await readBytes(request, maxBytes);
+  if (Number(length) > options.maxBytes) throw tooLarge(options.maxBytes);
+  const body = await readBytes(request, options);
   if (!isUtf8(body)) throw new HttpError(400, 'The body is not valid UTF-8.');
-  return parseJson(body.toString('utf8'));
+  return parseBody(body.toString('utf8'));
 }
 
-/** The body's operation, for transports that Apollo Server does not read. */
-export function toOperationRequest(body: unknown, documents: Documents): OperationRequest {
-  const { operationName, variables, ...named } = isObject(body) ? body : {};
-  if (named.extensions != null && !isObject(named.extensions))
-    throw new HttpError(400, '`extensions` must be an object.');
-  const query = textOf(named, documents);
-  if (typeof query !== 'string' || query === '')
-    throw new HttpError(400, 'The body needs a `query`, a text.');
-  if (operationName != null && typeof operationName !== 'string') {
-    throw new HttpError(400, '`operationName` must be a text.');
-  }
-  if (variables != null && !isObject(variables)) throw new HttpError(400, '`variables` must be an object.');
-  return { document: query, operationName, variables };
+/** Whether some of the request's body has still to come. */
+export function isBodyPending({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0);
 }
 
-/** The body with the text that it names, for Apollo Server, which takes no other. */
-export function withDocument(body: unknown, documents: Documents): unknown {
-  if (!isObject(body)) return body;
-  const query = textOf(body, documents);
-  // It would take a hash in there for a request of its own persisted queries.
-  return isObject(body.extensions) ? { ...body, query, extensions: {} } : { ...body, query };
-}
-
-/** The same for the parameters of a GET. */
-export function withDocumentInSearch(search: string, documents: Documents): string {
-  const parameters = new URLSearchParams(search);
-  const [query, documentId, extensions] = ['query', 'documentId', 'extensions'].map((name) =>
-    parameters.get(name),
-  );
-  if (query || (documentId === null && extensions === null)) return search;
-  const text = textOf({ documentId, extensions: extensions && parseJson(extensions) }, documents);
-  if (typeof text !== 'string') return search;
-  parameters.set('query', text);
-  parameters.delete('extensions');
-  return `?${parameters}`;
-}
-
-function textOf(request: DocumentRequest, documents: Documents): unknown {
-  try {
-    return documents.textOf(request);
-  } catch (error) {
-    throw error instanceof AppError ? new HttpError(400, error.message) : error;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new HttpError(400, 'This is not valid JSON.');
-  }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
+/** Reads what is left of a refused body and throws it away; resolves at its end, or at a bound. */
+export function discardRest(request: IncomingMessage): Promise<void> {
+  // The client waits for `100 Continue`, which it does not get, and sends nothing.
+  const isHeldBack = request.headers.expect !== undefined && request.readableFlowing === null;
+  if (isHeldBack || request.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, DISCARD_MS);
+    const done = () => {
+      clearTimeout(timer);
+      resolve();
+    };
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxBytes) {
-        request.pause();
-        reject(tooLarge(maxBytes));
-      } else chunks.push(chunk);
+      if (size > MAX_DISCARDED_BYTES) done();
     });
+    request.on('end', done).on('close', done).on('error', done);
+  });
+}
+
+function readBytes(request: IncomingMessage, { maxBytes, inCohort }: BodyOptions): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    let bytes = EMPTY;
+    let size = 0;
+    const take = (chunk: Buffer) => {
+      if (size + chunk.length > maxBytes) {
+        request.off('data', take);
+        bytes = EMPTY;
+        reject(tooLarge(maxBytes));
+        return;
+      }
+      bytes = size === 0 ? chunk : append(bytes, size, chunk, maxBytes);
+      size += chunk.length;
+    };
+    request.on('data', take);
     request.on('end', () => {
-      const body = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
-      // Its first event does not wait for what else this turn brings.
-      if (wantsEventStream(request)) resolve(body);
-      else joinCohort(() => resolve(body));
+      const body = size === bytes.length ? bytes : bytes.subarray(0, size);
       // The request keeps this function, and with it the bytes, until it is answered.
-      chunks.length = 0;
+      bytes = EMPTY;
+      if (inCohort) joinCohort(() => resolve(body));
+      else resolve(body);
     });
     request.on('error', () => reject(new HttpError(400, 'The body was cut short.')));
     request.on('close', () => {
@@ -115,6 +85,31 @@ async function readBytes(request: IncomingMessage, maxBytes: number): Promise<Bu
       if (!request.complete) reject(new HttpError(400, 'The body was cut short.'));
     });
   });
+}
+
+/** One buffer that grows, because a body in chunks of a byte would weigh a hundred times its length in Buffers. */
+function append(bytes: Buffer, size: number, chunk: Buffer, maxBytes: number): Buffer {
+  const needed = size + chunk.length;
+  let room = bytes;
+  if (needed > bytes.length) {
+    room = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(needed, 2 * bytes.length)));
+    bytes.copy(room, 0, 0, size);
+  }
+  chunk.copy(room, size);
+  return room;
+}
+
+/** Some clients begin with a byte order mark, which JSON.parse does not know. */
+function parseBody(text: string): unknown {
+  return parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text, 'The body');
+}
+
+export function parseJson(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new HttpError(400, `${what} is not valid JSON.`);
+  }
 }
 
 function tooLarge(maxBytes: number): HttpError {

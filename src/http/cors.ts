@@ -1,13 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.js';
 
-/** What a preflight is told; browsers keep it for two hours at most. */
-const PREFLIGHT = {
-  'access-control-allow-methods': 'GET, POST',
-  'access-control-allow-headers':
-    'content-type, authorization, apollo-require-preflight, x-apollo-operation-name',
-  'access-control-max-age': '7200',
-};
+/** Browsers keep the answer to a preflight for two hours at most. */
+const MAX_AGE_SECONDS = '7200';
 
 /** Which pages' scripts may read the answers: those of the same origin and of the origins that are named. */
 export class Cors {
@@ -18,10 +13,10 @@ export class Cors {
     this.origins = new Set(origins);
   }
 
-  /** For a WebSocket, which browsers open to any origin: whether its page may have it. No page, no question. */
-  mayConnect({ headers: { origin, host } }: IncomingMessage): boolean {
-    if (origin === undefined || this.origins.has(origin)) return true;
-    return URL.canParse(origin) && new URL(origin).host === host;
+  /** For a WebSocket, which browsers open to any origin: throws where its page may not have it. No page, no question. */
+  checkConnect({ headers: { origin, host } }: IncomingMessage): void {
+    if (origin === undefined || this.origins.has(origin)) return;
+    if (!URL.canParse(origin) || new URL(origin).host !== host) throw notAllowed(origin);
   }
 
   /**
@@ -37,9 +32,27 @@ export class Cors {
       response.setHeader('access-control-expose-headers', 'x-request-id');
     }
     if (method !== 'OPTIONS' || headers['access-control-request-method'] === undefined) return false;
-    if (!isAllowed)
-      throw new HttpError(403, 'Pages of this origin may not call this server: see CORS_ORIGINS.');
-    response.writeHead(204, PREFLIGHT).end();
+    if (!isAllowed) throw notAllowed(origin);
+    response.writeHead(204, {
+      'access-control-allow-methods': 'GET, POST',
+      // Any header that the page wants: tracing and client libraries add theirs, and no header gives a page more rights.
+      'access-control-allow-headers':
+        headers['access-control-request-headers'] ?? 'content-type, authorization',
+      'access-control-max-age': MAX_AGE_SECONDS,
+      vary: 'origin, access-control-request-headers',
+    });
+    response.end();
     return true;
   }
+}
+
+/** Names the origin only where it is one: the header may hold any text. */
+function notAllowed(origin: string | undefined): HttpError {
+  const isOrigin = origin !== undefined && URL.canParse(origin) && new URL(origin).origin === origin;
+  return new HttpError(
+    403,
+    isOrigin
+      ? `Pages of ${origin} may not call this server. To allow them, add ${origin} to CORS_ORIGINS and restart the server.`
+      : 'Pages without an origin of their own, such as files and sandboxed frames, may not call this server. Serve the page from an origin that CORS_ORIGINS names.',
+  );
 }

@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
 import type { Make } from '../pushed.js';
+import { EVENT_STREAM_TYPE } from './media-types.js';
 
 /** Milliseconds after which a stream begins without its first result, which as a rule would come in the same packet. */
 const BEGIN_MS = 100;
@@ -14,10 +15,6 @@ interface EventStreamTimes {
   stalledMs: number;
 }
 
-export function wantsEventStream({ method, headers }: IncomingMessage): boolean {
-  return method === 'POST' && (headers.accept ?? '').includes('text/event-stream');
-}
-
 /**
  * Answers with the results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
  * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
@@ -28,8 +25,8 @@ export async function answerEventStream(
   { keepAliveMs, stalledMs }: EventStreamTimes,
 ): Promise<void> {
   response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache',
+    'content-type': EVENT_STREAM_TYPE,
+    'cache-control': 'no-store',
     // nginx would hold events back until its buffer is full.
     'x-accel-buffering': 'no',
   });

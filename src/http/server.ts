@@ -1,40 +1,25 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
-import { AppError, badUserInput, shuttingDown, toAppError, toGraphQLError } from '../errors.js';
-import type { Documents } from '../limits/trusted-documents.js';
-import type { Identify, NewContext } from '../request-context.js';
-import type { ApolloWay } from './apollo-way.js';
-import { readJsonBody, toOperationRequest, withDocument, withDocumentInSearch } from './body.js';
+import { answerError } from './answers.js';
 import type { Cors } from './cors.js';
-import { answerEventStream, wantsEventStream } from './event-stream.js';
 import type { ExamplePage } from './example-page.js';
+import { answerGraphQL, type GraphQLParts } from './graphql.js';
 import { HttpError } from './http-error.js';
+import { prefersHtml } from './media-types.js';
 import type { MetricsPage } from './metrics-page.js';
 import { OpenAnswers } from './open-answers.js';
-import { LAST_WORDS_MS, type Operations } from './operations.js';
-import { answerPlainPost, plainPostType } from './plain-post.js';
+import { LAST_WORDS_MS } from './operations.js';
 import type { Playground } from './playground.js';
-import { serverOptions, type Timeouts } from './timeouts.js';
+import { serverOptions } from './timeouts.js';
 
-export interface HttpParts {
-  apollo: ApolloWay;
-  operations: Operations;
-  documents: Documents;
+export interface HttpParts extends GraphQLParts {
   cors: Cors;
-  timeouts: Timeouts;
   /** undefined: none is served. */
   playground: Playground | undefined;
   /** undefined: none is served. */
   examplePage: ExamplePage | undefined;
-  identify: Identify;
-  newContext: NewContext;
-  log: Logger;
   metrics: MetricsPage;
-  maxBodyBytes: number;
-  /** Milliseconds between the signs of life on a quiet stream. */
-  keepAliveMs: number;
   /** Whether new work may be sent here. */
   isReady: () => Promise<boolean>;
 }
@@ -48,16 +33,29 @@ export interface HttpServer {
 /** The one HTTP server: GraphQL, playground and health. */
 export function createHttpServer(parts: HttpParts): HttpServer {
   const answers = new OpenAnswers();
-  const server = createServer(serverOptions(parts.timeouts), (request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse, answerWith = route) => {
     answers.add(response);
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
     // The caller's next request is another server's.
     if (parts.operations.isDraining) response.setHeader('connection', 'close');
-    route(request, response, requestId, parts).catch((error: unknown) =>
-      answerError(error, response, requestId, parts),
+    answerWith(request, response, requestId, parts).catch((error: unknown) =>
+      answerError(error, request, response, requestId, parts.log),
     );
+  };
+  const server = createServer(serverOptions(parts.timeouts), (request, response) =>
+    answer(request, response),
+  );
+  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+    // The body is asked for once it is read, and not at all where the headers are refused.
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+    answer(request, response);
   });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
+    answer(request, response, refuseExpectation),
+  );
   return {
     server,
     async close() {
@@ -68,6 +66,10 @@ export function createHttpServer(parts: HttpParts): HttpServer {
       await closed;
     },
   };
+}
+
+async function refuseExpectation(): Promise<void> {
+  throw new HttpError(417, 'The header `Expect` may only be `100-continue`.');
 }
 
 async function route(
@@ -93,56 +95,7 @@ async function route(
 }
 
 function isBrowserVisit({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && (headers.accept ?? '').includes('text/html');
-}
-
-async function answerGraphQL(
-  request: IncomingMessage,
-  response: ServerResponse,
-  requestId: string,
-  parts: HttpParts,
-) {
-  const body = request.method === 'POST' ? await readJsonBody(request, parts.maxBodyBytes) : undefined;
-  if (parts.operations.isDraining) throw shuttingDown();
-  const caller = await parts.identify(request.headers.authorization);
-  const context = parts.newContext(caller, requestId);
-  // Nobody is told of a close that was before.
-  if (response.destroyed) context.abandon();
-  // Who has it all has not left: the error for that would be made for nobody.
-  response.once('close', () => {
-    if (!response.writableFinished) context.abandon();
-  });
-  if (wantsEventStream(request)) {
-    const operation = toOperationRequest(body, parts.documents);
-    return answerEventStream(response, (give) => parts.operations.stream(operation, context, give), {
-      keepAliveMs: parts.keepAliveMs,
-      stalledMs: parts.timeouts.stalledMs,
-    });
-  }
-  const plainType = plainPostType(request);
-  if (plainType) {
-    const operation = toOperationRequest(body, parts.documents);
-    return answerPlainPost(response, plainType, parts.operations, operation, context);
-  }
-  const search = withDocumentInSearch(
-    new URL(request.url ?? '/', 'http://localhost').search,
-    parts.documents,
-  );
-  await parts.apollo.answer(request, response, search, withDocument(body, parts.documents), context);
-}
-
-function answerError(error: unknown, response: ServerResponse, requestId: string, { log }: HttpParts): void {
-  const isRefusal = error instanceof HttpError;
-  if (!isRefusal && !(error instanceof AppError)) log.error({ requestId, err: error }, 'a request failed');
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const failure = isRefusal ? badUserInput(error.message) : toAppError(error);
-  const status = isRefusal ? error.status : failure.retryable ? 503 : 500;
-  // What is left of a refused body is not read, so the connection cannot serve another request.
-  response.setHeader('connection', 'close');
-  answerJson(response, status, { errors: [toGraphQLError(failure, requestId)] });
+  return method === 'GET' && prefersHtml(headers.accept);
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

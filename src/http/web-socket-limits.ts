@@ -2,14 +2,16 @@ import type { WebSocket } from 'ws';
 import { AppError, ErrorCode } from '../errors.js';
 
 /** Operations that may run at once on one WebSocket. */
-export const MAX_OPERATIONS = 100;
+const MAX_OPERATIONS = 100;
 
 /** Bytes that may wait for a caller who does not read: above this the connection is cut. */
 const MAX_WAITING_BYTES = 4_194_304;
 
-export function tooManyOperations(): AppError {
+/** `running`: how many operations the connection has, the new one included. */
+export function checkOperations(running: number): void {
+  if (running <= MAX_OPERATIONS) return;
   const message = `At most ${MAX_OPERATIONS} operations may run at once on one WebSocket. End one, then try again.`;
-  return new AppError(ErrorCode.RATE_LIMITED, message, { retryAfter: 1 });
+  throw new AppError(ErrorCode.RATE_LIMITED, message, { retryAfter: 1 });
 }
 
 /** Each message and each ping has an answer, which piles up here where nobody takes it. */

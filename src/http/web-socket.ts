@@ -1,21 +1,25 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs, ExecutionResult } from 'graphql';
-import { CloseCode, MessageType, type SubscribePayload } from 'graphql-ws';
+import { CloseCode, MessageType } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { Logger } from 'pino';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../auth/caller.js';
 import { joinCohort } from '../cohort.js';
-import { AppError, badUserInput, toAppError, toGraphQLError } from '../errors.js';
+import { AppError, shuttingDown } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
-import type { Give } from '../pushed.js';
+import { Driven, type Give } from '../pushed.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
-import { toOperationRequest } from './body.js';
+import { answerError, toErrors } from './answers.js';
 import type { Cors } from './cors.js';
 import { HttpError } from './http-error.js';
+import { toOperationRequest } from './operation-request.js';
 import { LAST_WORDS_MS, type Operations, type PreparedOperation } from './operations.js';
 import type { Timeouts } from './timeouts.js';
-import { guardSocket, MAX_OPERATIONS, tooManyOperations } from './web-socket-limits.js';
+import { checkOperations, guardSocket } from './web-socket-limits.js';
 
 /** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -31,6 +35,7 @@ export interface WebSocketParts {
   timeouts: Timeouts;
   identify: Identify;
   newContext: NewContext;
+  log: Logger;
   /** Milliseconds since the epoch. */
   now: () => number;
   maxMessageBytes: number;
@@ -40,18 +45,28 @@ export interface WebSocketParts {
 
 /** GraphQL over WebSocket (graphql-transport-ws) at /graphql. Gives back what closes every connection. */
 export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: parts.maxMessageBytes });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: parts.maxMessageBytes,
+    WebSocket: Connection,
+  });
   parts.server.on('upgrade', (request, socket, head) => {
-    const refusal = parts.operations.isDraining
-      ? '503 Service Unavailable'
-      : refuseUpgrade(request, parts.cors);
-    if (refusal) return refuse(socket, refusal);
+    try {
+      checkUpgrade(request, parts);
+    } catch (error) {
+      return refuse(error, request, socket, parts.log);
+    }
     sockets.handleUpgrade(request, socket, head, (webSocket) =>
       sockets.emit('connection', webSocket, request),
     );
   });
+  sockets.on('wsClientError', (_, socket, request) =>
+    refuse(new HttpError(400, NO_HANDSHAKE, { 'sec-websocket-version': '13' }), request, socket, parts.log),
+  );
   const { dispose } = useServer<Record<string, unknown>, Known>(
     {
+      // Otherwise it would close connections with the text of what was thrown.
+      isProd: true,
       connectionInitWaitTimeout: parts.timeouts.initMs,
       async onConnect({ connectionParams, extra }) {
         const caller = await parts.identify(asText(connectionParams?.authorization));
@@ -60,24 +75,28 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
       onSubscribe({ extra, subscriptions }, id, payload) {
-        const context = parts.newContext(extra.caller as Known['caller']);
-        const request = read(payload, Object.keys(subscriptions).length, parts);
-        if (request instanceof AppError) return [toGraphQLError(request, context.requestId)];
-        const prepared = parts.operations.prepare(request, context);
-        if (Array.isArray(prepared)) return prepared;
-        const { document, operation } = prepared;
-        const give = (result: ExecutionResult) =>
-          send(extra.socket, { id, type: MessageType.Next, payload: result });
-        const args = { document, operationName: operation.name, contextValue: context };
-        return { ...args, prepared, give } as PreparedArgs;
+        const requestId = randomUUID();
+        try {
+          checkOperations(Object.keys(subscriptions).length);
+          const context = parts.newContext(extra.caller as Known['caller'], requestId);
+          const prepared = parts.operations.prepare(toOperationRequest(payload, parts.documents), context);
+          if (Array.isArray(prepared)) return prepared;
+          const { document, operation } = prepared;
+          const give = (result: ExecutionResult) =>
+            send(extra.socket, { id, type: MessageType.Next, payload: result });
+          const args = { document, operationName: operation.name, contextValue: context };
+          return { ...args, prepared, give } as PreparedArgs;
+        } catch (error) {
+          return toErrors(error, requestId, parts.log);
+        }
       },
       // Both as an iterator, so that completing the operation or losing the socket ends its work. What is answered whole joins the
       // cohort as over HTTP; a stream's first event waits for nobody.
       execute: (args) =>
         new Promise((resolve) => {
-          joinCohort(() => resolve(run(args as PreparedArgs, parts.operations)));
+          joinCohort(() => resolve(run(args as PreparedArgs, parts)));
         }),
-      subscribe: (args) => run(args as PreparedArgs, parts.operations),
+      subscribe: (args) => run(args as PreparedArgs, parts),
     },
     sockets,
     parts.keepAliveMs,
@@ -93,6 +112,20 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
   };
 }
 
+/** What graphql-ws says of these quotes what the client sent, or says nothing. */
+const REASONS = new Map<number | undefined, string>([
+  [CloseCode.BadRequest, 'A message is not JSON, or not one of graphql-transport-ws'],
+  [CloseCode.SubscriberAlreadyExists, 'An operation with this id is still running'],
+]);
+
+class Connection extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    super.close(code, REASONS.get(code) ?? reason);
+  }
+}
+
+const NO_HANDSHAKE = 'This is no valid WebSocket handshake: see RFC 6455, version 13.';
+
 /** What is known of whoever opened a connection, from its first message on. */
 type Known = {
   caller: Caller | AppError;
@@ -104,16 +137,6 @@ function closeAtExpiry({ socket }: Extra, caller: Known['caller'], now: number):
   if (caller instanceof AppError || caller.expiresAt === undefined) return undefined;
   const close = () => socket.close(CloseCode.Forbidden, 'The token has expired');
   return setTimeout(close, Math.min(caller.expiresAt - now, LONGEST_TIMER_MS));
-}
-
-/** `running`: how many operations the connection has, this one included. */
-function read(payload: SubscribePayload, running: number, { documents }: WebSocketParts) {
-  if (running > MAX_OPERATIONS) return tooManyOperations();
-  try {
-    return toOperationRequest(payload, documents);
-  } catch (error) {
-    return error instanceof HttpError ? badUserInput(error.message) : toAppError(error);
-  }
 }
 
 /** What graphql-ws wants to know of an operation, what runs it, and what takes its results. */
@@ -133,20 +156,37 @@ function send(socket: WebSocket, message: object): Promise<void> | undefined {
   return new Promise((resolve) => socket.send(text, () => resolve()));
 }
 
-function run({ prepared, contextValue, give }: PreparedArgs, operations: Operations) {
-  return operations.series(prepared, contextValue as RequestContext, give);
+function run({ prepared, contextValue, give }: PreparedArgs, { operations, log }: WebSocketParts) {
+  const context = contextValue as RequestContext;
+  const series = operations.series(prepared, context, give);
+  const whole = async () => {
+    try {
+      await series.next();
+    } catch (error) {
+      // graphql-ws makes an error message of it and keeps message and extensions.
+      throw toErrors(error, context.requestId, log)[0];
+    }
+  };
+  return new Driven<ExecutionResult>(whole, give, () => void series.return());
 }
 
 /** A page of another origin could otherwise use whoever visits it as its way in. */
-function refuseUpgrade(request: IncomingMessage, cors: Cors): string | undefined {
-  if (request.url?.split('?', 1)[0] !== '/graphql') return '404 Not Found';
-  return cors.mayConnect(request) ? undefined : '403 Forbidden';
+function checkUpgrade(request: IncomingMessage, { cors, operations }: WebSocketParts): void {
+  if (operations.isDraining) throw shuttingDown();
+  if (request.url?.split('?', 1)[0] !== '/graphql')
+    throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
+  cors.checkConnect(request);
 }
 
-function refuse(socket: Duplex, status: string): void {
-  // Node has let go of the socket: nobody else hears of its errors.
+function refuse(error: unknown, request: IncomingMessage, socket: Duplex, log: Logger): void {
+  // Node has let go of the socket: nobody else hears of its errors or closes it.
   socket.on('error', () => socket.destroy()).once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  const response = new ServerResponse(request);
+  response.assignSocket(socket as Socket);
+  response.once('finish', () => socket.end());
+  const requestId = randomUUID();
+  response.setHeader('x-request-id', requestId).setHeader('connection', 'close');
+  answerError(error, request, response, requestId, log);
 }
 
 function asText(value: unknown): string | undefined {

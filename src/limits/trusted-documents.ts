@@ -15,6 +15,9 @@ export interface DocumentRequest {
 const WANTED =
   'Send a document that codegen wrote into TRUSTED_DOCUMENTS, or its `documentId`. Introspection, and with it the playground, is refused too.';
 
+/** What clients with automatic persisted queries look for: they then send the text, and no hash alone again. */
+export const PERSISTED_QUERY_NOT_SUPPORTED = 'PersistedQueryNotSupported';
+
 /** The documents that run, where an operator has said that only these do; else any. */
 export class Documents {
   private readonly texts: ReadonlySet<string> | undefined;
@@ -38,6 +41,7 @@ export class Documents {
     const hash = hashOf(request);
     if (hash === undefined) return query;
     if (!this.byHash) {
+      if (request.documentId == null) throw badUserInput(PERSISTED_QUERY_NOT_SUPPORTED);
       throw badUserInput(
         'This server keeps no documents, because TRUSTED_DOCUMENTS is not set. Send the text in `query`.',
       );

@@ -7,13 +7,13 @@ const APP = 'https://app.example';
 const ALLOWED = { CORS_ORIGINS: `${APP}, http://localhost:3000` };
 const QUERY = JSON.stringify({ query: '{ models { id } }' });
 
-function preflight(server: TestServer, origin: string) {
+function preflight(server: TestServer, origin: string, wanted = 'content-type,authorization') {
   return fetch(server.url, {
     method: 'OPTIONS',
     headers: {
       origin,
       'access-control-request-method': 'POST',
-      'access-control-request-headers': 'content-type,authorization',
+      'access-control-request-headers': wanted,
     },
   });
 }
@@ -39,6 +39,28 @@ describe('a page of another origin', () => {
       expect(headers.get('access-control-allow-credentials')).toBeNull();
       expect(headers.get('vary')).toMatch(/\borigin\b/);
     }
+  });
+
+  it.each([
+    ['Apollo Client', 'apollographql-client-name,apollographql-client-version,content-type'],
+    ['Apollo Kotlin', 'x-apollo-operation-id,x-apollo-operation-name'],
+    ['a GET', 'apollo-require-preflight'],
+    ['OpenTelemetry', 'baggage,content-type,traceparent,tracestate'],
+    ['a frontend of its own', 'x-request-id,x-our-tenant'],
+  ])('may send the headers of %s', async (_client, wanted) => {
+    const { status, headers } = await preflight(server, APP, wanted);
+    expect(status).toBe(204);
+    expect(headers.get('access-control-allow-headers')).toBe(wanted);
+    expect(headers.get('vary')).toContain('access-control-request-headers');
+  });
+
+  it('is told by its preflight which origin to add to CORS_ORIGINS', async () => {
+    const message = async (origin: string) =>
+      ((await (await preflight(server, origin)).json()) as { errors: Error[] }).errors[0]?.message;
+    const named = await message('https://other.example:8443');
+    expect(named).toMatch(/add https:\/\/other\.example:8443 to CORS_ORIGINS and restart/);
+    expect(await message('null')).toMatch(/^Pages without an origin.*CORS_ORIGINS/);
+    expect(await message('https://a.example/<script>')).not.toContain('script');
   });
 
   it.each([

@@ -1,22 +1,38 @@
 import { once } from 'node:events';
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type WebSocket from 'ws';
+import { MASKED } from '../../src/errors.js';
 import { TIMEOUTS } from '../../src/http/timeouts.js';
 import { eventually } from '../support/eventually.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
+import { CHAT_STREAM } from '../support/streams.js';
 import { messages, openSocket, rawSocket } from '../support/ways-in.js';
 
 const MEGABYTE = 1_048_576;
 const SUBSCRIBE = (id: string) =>
   JSON.stringify({ id, type: 'subscribe', payload: { query: '{ models { id } }' } });
 
-/** The code that the connection is closed with. */
-async function closeCode(socket: WebSocket): Promise<number> {
-  const [code] = await once(
+/** The code and the reason that the connection is closed with. */
+async function closing(socket: WebSocket): Promise<{ code: number; reason: string }> {
+  const [code, reason] = await once(
     socket.on('error', () => undefined),
     'close',
   );
-  return code;
+  return { code, reason: String(reason) };
+}
+
+const closeCode = async (socket: WebSocket) => (await closing(socket)).code;
+
+/** The answer to an opening handshake that is refused. */
+async function refusal(url: string, more: Record<string, string>) {
+  const handshake = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+  const sent = request(url, { headers: { ...handshake, ...more } });
+  sent.end();
+  const [response] = await once(sent, 'response');
+  const { statusCode: status, headers } = response;
+  return { status, headers, errors: JSON.parse(await text(response)).errors };
 }
 
 describe('a WebSocket', () => {
@@ -72,6 +88,7 @@ describe('a WebSocket', () => {
   });
 
   it.each([
+    '{"a-private-prompt',
     '{',
     '[]',
     '7',
@@ -81,7 +98,91 @@ describe('a WebSocket', () => {
   ])('that sends %s is closed', async (message) => {
     const socket = await openSocket(server);
     socket.send(message);
-    expect(await closeCode(socket)).toBe(4400);
+    const reason = 'A message is not JSON, or not one of graphql-transport-ws';
+    expect(await closing(socket)).toEqual({ code: 4400, reason });
+  });
+
+  it('that uses an id twice is closed, without its id', async () => {
+    const socket = await openSocket(server);
+    for (let twice = 0; twice < 2; twice++) socket.send(SUBSCRIBE('a-private-prompt'));
+    const reason = 'An operation with this id is still running';
+    expect(await closing(socket)).toEqual({ code: 4409, reason });
+  });
+
+  it.each([
+    ['what is not GraphQL', { query: '{ a-private-prompt' }],
+    ['an unknown field', { query: '{ nothing }' }],
+    ['no text', { query: '' }],
+    ['an unknown operation name', { query: '{ __typename }', operationName: 'a-private-prompt' }],
+    ['several operations', { query: 'query A { __typename } query B { __typename }' }],
+    ['a hash', { query: '', extensions: { persistedQuery: { version: 1, sha256Hash: 'x' } } }],
+    [
+      'unfit variables',
+      {
+        query: 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }',
+        variables: { input: 'a-private-prompt' },
+      },
+    ],
+    ['a subscription with a mistake at its root', { query: 'subscription { chatStream { __typename } }' }],
+  ])('refuses %s with code and requestId, and stays', async (_what, payload) => {
+    const socket = await openSocket(server);
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+    const { value } = await messages(socket).next();
+    const extensions = { code: 'BAD_USER_INPUT', retryable: false, requestId: expect.any(String) };
+    expect(value).toMatchObject({ id: '1', type: 'error', payload: [{ extensions }] });
+    expect(JSON.stringify(value)).not.toContain('private');
+    expect(socket.readyState).toBe(socket.OPEN);
+    socket.terminate();
+  });
+
+  it('hears of a subscription that is refused at its root by code and requestId', async () => {
+    const socket = await openSocket(server);
+    const input = { contextId: 'none', messages: [{ content: 'a-private-prompt' }] };
+    socket.send(
+      JSON.stringify({ id: '1', type: 'subscribe', payload: { query: CHAT_STREAM, variables: { input } } }),
+    );
+    const heard = messages(socket);
+    const extensions = { code: 'CONTEXT_NOT_FOUND', retryable: false, requestId: expect.any(String) };
+    expect((await heard.next()).value).toMatchObject({ type: 'next', payload: { errors: [{ extensions }] } });
+    expect((await heard.next()).value).toEqual({ id: '1', type: 'complete' });
+    socket.terminate();
+  });
+
+  it('hears of what nobody expected by a masked error', async () => {
+    await using broken = await TestServer.before(gateway);
+    const socket = await openSocket(broken);
+    broken.clock = () => {
+      throw new Error('the clock of a-private-prompt has stopped');
+    };
+    socket.send(SUBSCRIBE('1'));
+    const { value } = await messages(socket).next();
+    expect(value).toMatchObject({
+      type: 'error',
+      payload: [
+        { message: MASKED, extensions: { code: 'INTERNAL_SERVER_ERROR', requestId: expect.any(String) } },
+      ],
+    });
+    const logged = broken.log.map((line) => JSON.parse(line)).find(({ err }) => err);
+    expect(logged.requestId).toBe(value.payload[0].extensions.requestId);
+    socket.terminate();
+  });
+
+  it.each([
+    [403, '/graphql', { origin: 'https://evil.example' }, /https:\/\/evil\.example to CORS_ORIGINS/],
+    [404, '/elsewhere', {}, /GraphQL is at \/graphql/],
+    [400, '/graphql', { 'sec-websocket-version': '7' }, /no valid WebSocket handshake/],
+  ])('that is not let in is told why: %i', async (status, path, headers, message) => {
+    const refused = await refusal(server.origin + path, headers);
+    expect(refused).toMatchObject({
+      status,
+      headers: { 'cache-control': 'no-store', 'content-type': 'application/json; charset=utf-8' },
+      errors: [
+        {
+          message: expect.stringMatching(message),
+          extensions: { code: 'BAD_USER_INPUT', requestId: refused.headers['x-request-id'] },
+        },
+      ],
+    });
   });
 
   it('runs a hundred operations at once and refuses more, until one has ended', async () => {

@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ExecutionResult } from 'graphql';
+import type { Logger } from 'pino';
+import { shuttingDown } from '../errors.js';
+import type { Documents } from '../limits/trusted-documents.js';
+import type { Make } from '../pushed.js';
+import type { Identify, NewContext, RequestContext } from '../request-context.js';
+import { answerResult, toErrors } from './answers.js';
+import type { ApolloWay } from './apollo-way.js';
+import { answerEventStream } from './event-stream.js';
+import { HttpError } from './http-error.js';
+import { type Accepted, acceptedBy } from './media-types.js';
+import { readOperation, refuseSimpleGet } from './operation-request.js';
+import type { OperationRequest, Operations } from './operations.js';
+import type { Timeouts } from './timeouts.js';
+
+export interface GraphQLParts {
+  apollo: ApolloWay;
+  operations: Operations;
+  documents: Documents;
+  timeouts: Timeouts;
+  identify: Identify;
+  newContext: NewContext;
+  log: Logger;
+  maxBodyBytes: number;
+  /** Milliseconds between the signs of life on a quiet stream. */
+  keepAliveMs: number;
+}
+
+/** One request in progress. */
+interface Exchange {
+  method: 'GET' | 'POST';
+  accepted: Accepted;
+  response: ServerResponse;
+  context: RequestContext;
+}
+
+/** Answers a request of GraphQL over HTTP; what it throws is a refusal, for `answerError`. */
+export async function answerGraphQL(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requestId: string,
+  parts: GraphQLParts,
+): Promise<void> {
+  const method = methodOf(request);
+  refuseSimpleGet(request);
+  const accepted = negotiate(request);
+  const operation = await readOperation(request, parts.documents, {
+    maxBytes: parts.maxBodyBytes,
+    inCohort: accepted.streams !== 'everything',
+  });
+  if (parts.operations.isDraining) throw shuttingDown();
+  const caller = await parts.identify(request.headers.authorization);
+  const context = parts.newContext(caller, requestId);
+  endWith(response, context);
+  return run(operation, { method, accepted, response, context }, parts);
+}
+
+function methodOf({ method }: IncomingMessage): Exchange['method'] {
+  if (method === 'GET' || method === 'POST') return method;
+  throw new HttpError(405, 'Send the operation by POST, or a query by GET.', { allow: 'GET, POST' });
+}
+
+function negotiate({ headers }: IncomingMessage): Accepted {
+  const accepted = acceptedBy(headers.accept);
+  if (accepted) return accepted;
+  throw new HttpError(
+    406,
+    'Accept `application/json`, `application/graphql-response+json` or, for streams, `text/event-stream`.',
+  );
+}
+
+function endWith(response: ServerResponse, context: RequestContext): void {
+  // Nobody is told of a close that was before.
+  if (response.destroyed) context.abandon();
+  // Who has it all has not left: the error for that would be made for nobody.
+  response.once('close', () => {
+    if (!response.writableFinished) context.abandon();
+  });
+}
+
+async function run(operation: OperationRequest, exchange: Exchange, parts: GraphQLParts): Promise<void> {
+  const { method, accepted, response, context } = exchange;
+  const { operations, apollo } = parts;
+  // Nearly every operation; all others depend on what kind the operation is.
+  if (method === 'POST' && accepted.streams === 'nothing') {
+    return answerResult(response, accepted.type, await operations.run(operation, context));
+  }
+  const prepared = operations.prepare(operation, context);
+  if (Array.isArray(prepared)) {
+    const refused = { errors: prepared };
+    if (accepted.streams !== 'everything') return answerResult(response, accepted.type, refused);
+    return stream(async (give) => give(refused), exchange, parts);
+  }
+  const { kind } = prepared.operation;
+  if (method === 'GET' && kind === 'mutation') {
+    throw new HttpError(405, 'Send mutations by POST.', { allow: 'POST' });
+  }
+  const isStreamed = kind === 'subscription' || accepted.streams === 'everything';
+  if (isStreamed && accepted.streams !== 'nothing') {
+    return stream(
+      async (give) => void (await operations.series(prepared, context, give).next()),
+      exchange,
+      parts,
+    );
+  }
+  const runner = method === 'GET' ? apollo : operations;
+  answerResult(response, accepted.type, await runner.run(operation, context));
+}
+
+/** A stream that breaks off says why in its last result. */
+function stream(results: Make<ExecutionResult>, exchange: Exchange, parts: GraphQLParts) {
+  const { response, context } = exchange;
+  const whole: Make<ExecutionResult> = async (give) => {
+    try {
+      await results(give);
+    } catch (error) {
+      await give({ errors: toErrors(error, context.requestId, parts.log) });
+    }
+  };
+  return answerEventStream(response, whole, {
+    keepAliveMs: parts.keepAliveMs,
+    stalledMs: parts.timeouts.stalledMs,
+  });
+}
