@@ -16,6 +16,8 @@ export interface Config {
   maxBodyBytes: number;
   /** Origins of the pages that may call, as browsers write them. */
   corsOrigins: string[];
+  /** Host names that the server answers to beside the loopback ones; undefined: any. */
+  allowedHosts?: string[];
   /** Path of the map of the only documents that run; undefined: any document. */
   trustedDocuments?: string;
   maxStreamsPerCaller: number;
@@ -96,6 +98,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { authMode, notices } = chooseAuthMode(read, host, gateway);
   if (production) requireNamed(read, ['GATEWAY_URL', 'AUTH_MODE']);
   const jwt = readJwt(read, authMode);
+  const allowedHosts = readAllowedHosts(read, host, authMode);
   const trustedDocuments = read.text('TRUSTED_DOCUMENTS');
   const config: Config = {
     host,
@@ -107,6 +110,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     corsOrigins: read.origins('CORS_ORIGINS'),
+    ...(allowedHosts && { allowedHosts }),
     ...(trustedDocuments !== undefined && { trustedDocuments }),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
     budgets: {
@@ -134,6 +138,13 @@ export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
   const federation = read.flag('FEDERATION', false);
   if (read.problems.length > 0) throw new ConfigError(read.problems);
   return federation;
+}
+
+/** A caller without a credential on this machine may be any page that a browser here shows. */
+function readAllowedHosts(read: EnvReader, host: string, authMode: AuthMode): string[] | undefined {
+  const named = read.hostNames('ALLOWED_HOSTS');
+  const isOpen = authMode === 'none' && isLoopback(host);
+  return named.length > 0 || isOpen ? [host, ...named] : undefined;
 }
 
 /** Whoever reaches a public address need not know how much is used. */

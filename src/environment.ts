@@ -2,6 +2,8 @@ import leven from 'leven';
 
 const SET = 'set';
 const NOT_SET = 'not set';
+/** A name, or an IPv6 address in its brackets. */
+const HOST_NAME = /^(?:\[[\da-f:.]+\]|[a-z\d](?:[a-z\d.-]*[a-z\d])?)$/i;
 
 /** Reads variables and collects what is wrong; a problem names the variable, never its value. */
 export class EnvReader {
@@ -78,13 +80,28 @@ export class EnvReader {
   }
 
   origins(name: string): string[] {
-    const origins = (this.text(name) ?? '').split(',').map((origin) => origin.trim());
-    const named = origins.filter((origin) => origin !== '');
+    const named = this.list(name);
     // `*` would let any page call whoever visits it; a path or a capital letter would never match.
     if (!named.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
       this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
     }
     return named;
+  }
+
+  /** Names as `Host` has them, without a port. */
+  hostNames(name: string): string[] {
+    const named = this.list(name);
+    if (!named.every((host) => HOST_NAME.test(host))) {
+      this.problems.push(
+        `${name} must be host names such as context.example, without ports, separated by commas`,
+      );
+    }
+    return named;
+  }
+
+  private list(name: string): string[] {
+    const items = (this.text(name) ?? '').split(',').map((item) => item.trim());
+    return items.filter((item) => item !== '');
   }
 }
 

@@ -15,6 +15,7 @@ import { ApolloWay } from './http/apollo-way.js';
 import { Compiler } from './http/compiled-operation.js';
 import { Cors } from './http/cors.js';
 import { ExamplePage } from './http/example-page.js';
+import { Hosts } from './http/hosts.js';
 import { MetricsPage } from './http/metrics-page.js';
 import { LAST_WORDS_MS, Operations } from './http/operations.js';
 import { Playground } from './http/playground.js';
@@ -66,6 +67,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   } = surroundings;
   const documents = openDocuments(config.trustedDocuments);
   const cors = new Cors(config.corsOrigins);
+  const hosts = new Hosts(config.allowedHosts);
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
   const sandbox =
@@ -117,6 +119,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     operations,
     documents,
     cors,
+    hosts,
     timeouts,
     playground: config.playground ? new Playground(tabHeaders(config)) : undefined,
     examplePage: config.playground ? new ExamplePage() : undefined,
@@ -133,6 +136,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     operations,
     documents,
     cors,
+    hosts,
     timeouts,
     identify,
     newContext,

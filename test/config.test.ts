@@ -104,6 +104,21 @@ describe('the configuration', () => {
     }
   });
 
+  it('answers to any host name where callers bring credentials, else to its own and those that are named', () => {
+    expect(readConfig({ AUTH_MODE: 'passthrough' }).allowedHosts).toBeUndefined();
+    expect(readConfig({}).allowedHosts).toEqual(['127.0.0.1']);
+    expect(readConfig({ ALLOWED_HOSTS: 'a.example, [fe80::1]' }).allowedHosts).toEqual([
+      '127.0.0.1',
+      'a.example',
+      '[fe80::1]',
+    ]);
+    for (const wrong of ['https://a.example', 'a.example:80', 'a b', '*', 'a/b']) {
+      expect(problems({ ALLOWED_HOSTS: wrong })).toEqual([
+        expect.stringMatching(/^ALLOWED_HOSTS must be host/),
+      ]);
+    }
+  });
+
   it('wants gateway and AUTH_MODE named in production, where introspection and playground are off', () => {
     expect(problems({ NODE_ENV: 'production' })).toEqual([
       expect.stringContaining('GATEWAY_URL'),

@@ -5,6 +5,7 @@ import { answerError } from './answers.js';
 import type { Cors } from './cors.js';
 import type { ExamplePage } from './example-page.js';
 import { answerGraphQL, type GraphQLParts } from './graphql.js';
+import type { Hosts } from './hosts.js';
 import { HttpError } from './http-error.js';
 import { prefersHtml } from './media-types.js';
 import type { MetricsPage } from './metrics-page.js';
@@ -15,6 +16,7 @@ import { serverOptions } from './timeouts.js';
 
 export interface HttpParts extends GraphQLParts {
   cors: Cors;
+  hosts: Hosts;
   /** undefined: none is served. */
   playground: Playground | undefined;
   /** undefined: none is served. */
@@ -79,6 +81,8 @@ async function route(
   parts: HttpParts,
 ) {
   const path = request.url?.split('?', 1)[0];
+  // Probes name the address that they know.
+  if (path !== '/healthz' && path !== '/readyz') parts.hosts.check(request);
   if (path === '/graphql') {
     if (parts.cors.serve(request, response)) return;
     if (parts.playground && isBrowserVisit(request)) return parts.playground.serve(request, response);

@@ -15,6 +15,7 @@ import { Driven, type Give } from '../pushed.js';
 import type { Identify, NewContext, RequestContext } from '../request-context.js';
 import { answerError, toErrors } from './answers.js';
 import type { Cors } from './cors.js';
+import type { Hosts } from './hosts.js';
 import { HttpError } from './http-error.js';
 import { toOperationRequest } from './operation-request.js';
 import { LAST_WORDS_MS, type Operations, type PreparedOperation } from './operations.js';
@@ -32,6 +33,7 @@ export interface WebSocketParts {
   operations: Operations;
   documents: Documents;
   cors: Cors;
+  hosts: Hosts;
   timeouts: Timeouts;
   identify: Identify;
   newContext: NewContext;
@@ -171,8 +173,9 @@ function run({ prepared, contextValue, give }: PreparedArgs, { operations, log }
 }
 
 /** A page of another origin could otherwise use whoever visits it as its way in. */
-function checkUpgrade(request: IncomingMessage, { cors, operations }: WebSocketParts): void {
+function checkUpgrade(request: IncomingMessage, { cors, hosts, operations }: WebSocketParts): void {
   if (operations.isDraining) throw shuttingDown();
+  hosts.check(request);
   if (request.url?.split('?', 1)[0] !== '/graphql')
     throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
   cors.checkConnect(request);
