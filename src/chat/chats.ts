@@ -74,12 +74,15 @@ export class Chats {
       request.work.codes.push(failure.code);
       await events.give(failure);
     } finally {
-      // An answer that broke off, or that nobody stayed for, has used the context all the same.
-      if ((events.hasBegun || isAnswered) && !isWhole && turn?.held) {
-        await this.parts.contexts.use(turn.held, NO_USE, request);
+      try {
+        // An answer that broke off, or that nobody stayed for, has used the context all the same.
+        if ((events.hasBegun || isAnswered) && !isWhole && turn?.held) {
+          await this.parts.contexts.use(turn.held, NO_USE, request);
+        }
+      } finally {
+        await turn?.end();
+        closeStream();
       }
-      await turn?.end();
-      closeStream();
     }
   }
 

@@ -1,0 +1,36 @@
+import { MASKED } from '../../src/errors.js';
+import { beginStream, chunk } from '../support/chat-answers.js';
+import { TestServer } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
+import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
+
+const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+
+describe.each(TRANSPORTS)('a stream over %s', (_, connect) => {
+  it('that breaks off as nobody expected ends in a masked error, logged under its requestId', async () => {
+    await using gateway = await StandIn.start((response, { url }) => {
+      if (url?.endsWith('/create')) return json(response, 200, CREATED);
+      beginStream(response).write(chunk({ role: 'assistant', content: 'Hi ' }));
+      server.clock = () => {
+        throw new Error('the clock has stopped');
+      };
+      response.end();
+    });
+    await using server = await TestServer.before(gateway);
+    const input = { model: 'm', messages: [{ content: 'a-private-prompt' }], mode: 'SESSION' };
+    const { data } = await server.query<{ createContext: { id: string } }>(CREATE, { input });
+    const client = connect(server);
+    const error = await collect(client.open({ ...QUESTION, contextId: data.createContext.id })).then(
+      ({ errors }) => errors[0],
+      // graphql-ws rejects with the errors of an error message.
+      (thrown) => thrown[0],
+    );
+    client.close();
+    expect(error).toMatchObject({ message: MASKED, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+    const logged = server.log.map((line) => JSON.parse(line)).filter(({ err }) => err);
+    expect(logged).toMatchObject([
+      { requestId: error.extensions.requestId, err: { message: 'the clock has stopped' } },
+    ]);
+    expect(server.log.join()).not.toContain('a-private-prompt');
+  });
+});
