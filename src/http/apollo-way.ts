@@ -1,7 +1,7 @@
 import type { ExecutionResult, GraphQLSchema } from 'graphql';
 import type { Logger } from 'pino';
 import type { RequestContext } from '../request-context.js';
-import type { OperationRequest, Operations } from './operations.js';
+import type { Operations, PreparedOperation } from './operations.js';
 
 /**
  * The way of operations that come by GET. Apollo Server is loaded and started when the first of them comes: many
@@ -16,10 +16,10 @@ export class ApolloWay {
     private readonly log: Logger,
   ) {}
 
-  async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
+  async run(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
     this.started ??= start(this.schema, this.operations, this.log);
     const apollo = await this.started;
-    return apollo.run(request, context);
+    return apollo.run(prepared, context);
   }
 
   async stop(): Promise<void> {

@@ -6,15 +6,21 @@ import {
   ApolloServerPluginSchemaReportingDisabled,
   ApolloServerPluginUsageReportingDisabled,
 } from '@apollo/server/plugin/disabled';
-import type { ExecutionResult, GraphQLSchema } from 'graphql';
+import { type ExecutionResult, type GraphQLSchema, print } from 'graphql';
 import type { Logger } from 'pino';
 import { PARSE_OPTIONS } from '../limits/parsing.js';
 import type { RequestContext } from '../request-context.js';
-import type { OperationRequest, Operations } from './operations.js';
+import type { Operations, PreparedOperation } from './operations.js';
+
+/** What Apollo Server passes on as the context of one operation. */
+interface Running {
+  prepared: PreparedOperation;
+  context: RequestContext;
+}
 
 /** Apollo Server around `Operations`, which validates and executes for every transport. */
 export async function startApollo(schema: GraphQLSchema, operations: Operations, log: Logger) {
-  const apollo = new ApolloServer<RequestContext>({
+  const apollo = new ApolloServer<Running>({
     schema,
     logger: log,
     plugins: [
@@ -35,8 +41,10 @@ export async function startApollo(schema: GraphQLSchema, operations: Operations,
   await apollo.start();
   return {
     /** Runs an operation that `Operations` has found fit to run. */
-    async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
-      const { body } = await apollo.executeOperation(toApolloRequest(request), { contextValue: context });
+    async run(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
+      const { document, operation } = prepared;
+      const request = { query: print(document), ...(operation.name && { operationName: operation.name }) };
+      const { body } = await apollo.executeOperation(request, { contextValue: { prepared, context } });
       if (body.kind !== 'single') throw new Error('incremental delivery is not offered');
       const { errors } = body.singleResult;
       // It would be an error of Apollo Server's own, in its words.
@@ -48,20 +56,13 @@ export async function startApollo(schema: GraphQLSchema, operations: Operations,
   };
 }
 
-function toApolloRequest({ document, operationName, variables }: OperationRequest) {
-  return { query: document, ...(operationName && { operationName }), ...(variables && { variables }) };
-}
-
-function runBy(operations: Operations): ApolloServerPlugin<RequestContext> {
+function runBy(operations: Operations): ApolloServerPlugin<Running> {
   return {
     async requestDidStart() {
       return {
-        async responseForOperation({ request, contextValue }): Promise<GraphQLResponse> {
-          const { query = '', operationName, variables } = request;
-          const { errors, ...rest } = await operations.run(
-            { document: query, operationName, variables },
-            contextValue,
-          );
+        async responseForOperation({ contextValue }): Promise<GraphQLResponse> {
+          const { prepared, context } = contextValue;
+          const { errors, ...rest } = await operations.run(prepared, context);
           return {
             http: { headers: new HeaderMap() },
             body: {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { ExecutionResult } from 'graphql';
+import type { ExecutionResult, GraphQLError } from 'graphql';
 import type { Logger } from 'pino';
 import { shuttingDown } from '../errors.js';
 import type { Documents } from '../limits/trusted-documents.js';
@@ -11,7 +11,7 @@ import { answerEventStream } from './event-stream.js';
 import { HttpError } from './http-error.js';
 import { type Accepted, acceptedBy } from './media-types.js';
 import { readOperation, refuseSimpleGet } from './operation-request.js';
-import type { OperationRequest, Operations } from './operations.js';
+import type { Operations, PreparedOperation } from './operations.js';
 import type { Timeouts } from './timeouts.js';
 
 export interface GraphQLParts {
@@ -45,15 +45,25 @@ export async function answerGraphQL(
   const method = methodOf(request);
   refuseSimpleGet(request);
   const accepted = negotiate(request);
-  const operation = await readOperation(request, parts.documents, {
-    maxBytes: parts.maxBodyBytes,
+  const { prepared, context } = await prepare(request, requestId, accepted, parts);
+  endWith(response, context);
+  return run(prepared, { method, accepted, response, context }, parts);
+}
+
+/** In a function of its own, so that what was sent is let go of once it is read: it may be larger than what is needed of it. */
+async function prepare(
+  request: IncomingMessage,
+  requestId: string,
+  accepted: Accepted,
+  { operations, documents, identify, newContext, maxBodyBytes }: GraphQLParts,
+) {
+  const operation = await readOperation(request, documents, {
+    maxBytes: maxBodyBytes,
     inCohort: accepted.streams !== 'everything',
   });
-  if (parts.operations.isDraining) throw shuttingDown();
-  const caller = await parts.identify(request.headers.authorization);
-  const context = parts.newContext(caller, requestId);
-  endWith(response, context);
-  return run(operation, { method, accepted, response, context }, parts);
+  if (operations.isDraining) throw shuttingDown();
+  const context = newContext(await identify(request.headers.authorization), requestId);
+  return { context, prepared: operations.prepare(operation, context) };
 }
 
 function methodOf({ method }: IncomingMessage): Exchange['method'] {
@@ -79,19 +89,18 @@ function endWith(response: ServerResponse, context: RequestContext): void {
   });
 }
 
-async function run(operation: OperationRequest, exchange: Exchange, parts: GraphQLParts): Promise<void> {
+async function run(
+  prepared: PreparedOperation | GraphQLError[],
+  exchange: Exchange,
+  parts: GraphQLParts,
+): Promise<void> {
   const { method, accepted, response, context } = exchange;
-  const { operations, apollo } = parts;
-  // Nearly every operation; all others depend on what kind the operation is.
-  if (method === 'POST' && accepted.streams === 'nothing') {
-    return answerResult(response, accepted.type, await operations.run(operation, context));
-  }
-  const prepared = operations.prepare(operation, context);
   if (Array.isArray(prepared)) {
     const refused = { errors: prepared };
     if (accepted.streams !== 'everything') return answerResult(response, accepted.type, refused);
     return stream(async (give) => give(refused), exchange, parts);
   }
+  const { operations, apollo } = parts;
   const { kind } = prepared.operation;
   if (method === 'GET' && kind === 'mutation') {
     throw new HttpError(405, 'Send mutations by POST.', { allow: 'POST' });
@@ -105,7 +114,7 @@ async function run(operation: OperationRequest, exchange: Exchange, parts: Graph
     );
   }
   const runner = method === 'GET' ? apollo : operations;
-  answerResult(response, accepted.type, await runner.run(operation, context));
+  answerResult(response, accepted.type, await runner.run(prepared, context));
 }
 
 /** A stream that breaks off says why in its last result. */

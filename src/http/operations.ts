@@ -151,9 +151,7 @@ export class Operations {
   }
 
   /** Runs a query or a mutation. A result without `data` means that it was refused and nothing ran. */
-  async run(request: OperationRequest, context: RequestContext): Promise<ExecutionResult> {
-    const prepared = this.prepare(request, context);
-    if (Array.isArray(prepared)) return { errors: prepared };
+  async run(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
     if (prepared.operation.kind === 'subscription') {
       const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
       return { errors: this.refuse([refusal(message, context)], context) };
@@ -167,12 +165,7 @@ export class Operations {
     }
   }
 
-  /** Runs any operation and gives its results on; resolves after the last. It ends with the request. */
-  stream(request: OperationRequest, context: RequestContext, give: Give<ExecutionResult>): Promise<void> {
-    return this.results(this.prepare(request, context), context, give);
-  }
-
-  /** The same for an operation that is prepared, as an iterator that drives it. Ending that ends the request's work at once. */
+  /** Runs any operation as an iterator that drives it, and gives its results on. Ending that ends the request's work at once. */
   series(
     prepared: PreparedOperation,
     context: RequestContext,
@@ -186,11 +179,10 @@ export class Operations {
   }
 
   private async results(
-    prepared: PreparedOperation | GraphQLError[],
+    prepared: PreparedOperation,
     context: RequestContext,
     give: Give<ExecutionResult>,
   ): Promise<void> {
-    if (Array.isArray(prepared)) return give({ errors: prepared });
     const { operation, variables } = prepared;
     const end = this.begin(prepared, context);
     const giveResultOf = (root: unknown) => {

@@ -70,8 +70,11 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
       // Otherwise it would close connections with the text of what was thrown.
       isProd: true,
       connectionInitWaitTimeout: parts.timeouts.initMs,
-      async onConnect({ connectionParams, extra }) {
-        const caller = await parts.identify(asText(connectionParams?.authorization));
+      async onConnect(connection) {
+        const { extra } = connection;
+        const authorization = asText(connection.connectionParams?.authorization);
+        letGo(connection, 'connectionParams');
+        const caller = await parts.identify(authorization);
         extra.caller = caller;
         extra.expiry = closeAtExpiry(extra, caller, parts.now());
       },
@@ -82,6 +85,8 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
           checkOperations(Object.keys(subscriptions).length);
           const context = parts.newContext(extra.caller as Known['caller'], requestId);
           const prepared = parts.operations.prepare(toOperationRequest(payload, parts.documents), context);
+          letGo(payload, 'variables');
+          letGo(payload, 'extensions');
           if (Array.isArray(prepared)) return prepared;
           const { document, operation } = prepared;
           const give = (result: ExecutionResult) =>
@@ -190,6 +195,11 @@ function refuse(error: unknown, request: IncomingMessage, socket: Duplex, log: L
   const requestId = randomUUID();
   response.setHeader('x-request-id', requestId).setHeader('connection', 'close');
   answerError(error, request, response, requestId, log);
+}
+
+/** graphql-ws keeps what was sent as long as the connection or the operation, though nothing needs it any more. */
+function letGo<T extends object>(holder: T, name: keyof T): void {
+  Object.assign(holder, { [name]: undefined });
 }
 
 function asText(value: unknown): string | undefined {

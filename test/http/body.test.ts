@@ -78,7 +78,7 @@ describe('a body', () => {
   });
 });
 
-const HEAD = 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n';
+const HEAD = 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n';
 
 function open(server: TestServer): Socket {
   const { hostname, port } = new URL(server.url);

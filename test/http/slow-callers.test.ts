@@ -10,7 +10,7 @@ const SHORT = { ...TIMEOUTS, headersMs: 250, requestMs: 500, idleMs: 250, initMs
 const NEVER = 3_600_000;
 
 const BODY = JSON.stringify({ query: '{ models { id } }' });
-const HEAD = `POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n`;
+const HEAD = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n`;
 
 function open(server: TestServer): Socket {
   const { hostname, port } = new URL(server.url);
