@@ -34,5 +34,5 @@ export interface WireChat {
 
 export interface WireChatStream extends WireChat {
   stream: true;
-  stream_options: { include_usage: true };
+  stream_options?: { include_usage: true } | undefined;
 }
