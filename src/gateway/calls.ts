@@ -12,8 +12,6 @@ import { Retries } from './retries.js';
 
 export interface GatewayOptions extends GatewayHttpOptions {
   totalTimeoutMs: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
   /** Told of each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
   /** Told of each call that found no gateway; must not throw. */
@@ -109,12 +107,12 @@ function codeOf(error: unknown): ErrorCode {
 
 /** The code of what kept a call from the gateway; undefined where it was reached. */
 function whyUnreached(error: unknown): string | undefined {
-  if (!(error instanceof GatewayError) || !(error.cause instanceof Error)) return undefined;
-  const { name, message } = error.cause;
-  const code = asText(asObject(error.cause)?.code) ?? name;
-  const isUnreached = error.code === ErrorCode.GATEWAY_UNAVAILABLE || code === 'UND_ERR_CONNECT_TIMEOUT';
+  const cause = error instanceof GatewayError ? asObject(error.cause) : null;
+  if (cause === null) return undefined;
+  const code = asText(cause.code) ?? asText(cause.name) ?? 'unknown';
+  const isUnreached = codeOf(error) === ErrorCode.GATEWAY_UNAVAILABLE || code === 'UND_ERR_CONNECT_TIMEOUT';
   if (!isUnreached) return undefined;
-  const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(message) ?? [];
+  const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(asText(cause.message) ?? '') ?? [];
   return proxyStatus === undefined ? code : `PROXY_ANSWERED_${proxyStatus}`;
 }
 

@@ -16,8 +16,6 @@ export interface GatewayHttpOptions extends ConnectionOptions {
   url: string;
   /** Bytes of an answer as it comes, of what it unpacks to, and of one event of a stream. */
   maxResponseBytes: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
 }
 
 export interface GatewayCall extends CallFacts {

@@ -5,7 +5,7 @@ import type { ConnectionOptions } from './connections.js';
 /** Carries calls through the proxies that the environment names, but for the hosts in NO_PROXY. */
 export function openProxy(
   { httpProxy, httpsProxy, noProxy }: ProxyConfig,
-  { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs }: Omit<ConnectionOptions, 'proxy'>,
+  { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs }: ConnectionOptions,
 ): EnvHttpProxyAgent {
   const connect = { timeout: connectTimeoutMs };
   return new EnvHttpProxyAgent({
