@@ -8,6 +8,8 @@ export interface Config {
   host: string;
   port: number;
   gateway: GatewayConfig;
+  /** Undefined: calls go out directly. */
+  proxy?: ProxyConfig;
   authMode: AuthMode;
   /** Only with `jwt`. */
   jwt?: JwtConfig;
@@ -49,6 +51,14 @@ export interface GatewayConfig {
   idleTimeoutMs: number;
   totalTimeoutMs: number;
   maxResponseBytes: number;
+}
+
+/** The proxies between this server and the gateway or the keys of tokens. A password may be in their URLs. */
+export interface ProxyConfig {
+  httpProxy?: string;
+  httpsProxy?: string;
+  /** Hosts that are called directly, separated by commas. */
+  noProxy?: string;
 }
 
 /** One of the two says what tokens are checked with. */
@@ -100,10 +110,12 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const jwt = readJwt(read, authMode);
   const allowedHosts = readAllowedHosts(read, host, authMode);
   const trustedDocuments = read.text('TRUSTED_DOCUMENTS');
+  const proxy = readProxy(read);
   const config: Config = {
     host,
     port: read.integer('PORT', 4000, 0, 65_535),
     gateway,
+    ...(proxy && { proxy }),
     authMode,
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
@@ -182,6 +194,22 @@ function readGatewayUrl(read: EnvReader, fallback: string): string {
     );
   }
   return value.replace(/\/+$/, '');
+}
+
+/** The usual variables; of each, the name in small letters comes first. */
+function readProxy(read: EnvReader): ProxyConfig | undefined {
+  const nameOf = (name: string) => (read.given(name.toLowerCase()) === undefined ? name : name.toLowerCase());
+  const readUrl = (name: string) =>
+    read.url(nameOf(name), ['http:', 'https:'], 'an http(s) URL, with user and password where it needs them');
+  const httpsProxy = readUrl('HTTPS_PROXY');
+  const httpProxy = readUrl('HTTP_PROXY');
+  const noProxy = read.text(nameOf('NO_PROXY'));
+  if (httpsProxy === undefined && httpProxy === undefined) return undefined;
+  return {
+    ...(httpsProxy !== undefined && { httpsProxy }),
+    ...(httpProxy !== undefined && { httpProxy }),
+    ...(noProxy !== undefined && { noProxy }),
+  };
 }
 
 function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {

@@ -6,8 +6,9 @@ import type { Server } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Dispatcher } from 'undici';
 import { authenticator, whyRefused } from './auth/authenticate.js';
-import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config.js';
+import { type Config, ConfigError, type GatewayConfig, type ProxyConfig, SANDBOX_URL } from './config.js';
 import { AppError, toAppError } from './errors.js';
 import { toSubgraph } from './federation.js';
 import { Gateway } from './gateway/data-source.js';
@@ -31,6 +32,7 @@ import { createSchema } from './schema.js';
 import { createLog, logOperations } from './telemetry/logs.js';
 import { Metrics } from './telemetry/metrics.js';
 import { openTraces } from './telemetry/traces.js';
+import { logUnreached } from './telemetry/unreached.js';
 
 export interface RunningServer {
   /** Address of the GraphQL endpoint. */
@@ -75,7 +77,15 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
-  const gateway = new Gateway({ ...gatewayConfig, now, onCall: metrics.onCall });
+  const proxy = config.proxy && (await openProxy(config.proxy, config.gateway));
+  const gateway = new Gateway({
+    ...gatewayConfig,
+    // The sandbox is in this process.
+    ...(proxy && !sandbox && { proxy }),
+    now,
+    onCall: metrics.onCall,
+    onUnreached: logUnreached(log, now),
+  });
   const store = openStoreOf(config, log, metrics.onStoreUse);
   const {
     container,
@@ -86,7 +96,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   } = createResolvers(config, { store, now, log });
   // Until then each process would count callers for itself.
   await Promise.all([waitFor(() => isReachable(store)), waitFor(countersAreConnected)]);
-  const identify = await identifier(config, gatewayConfig, now);
+  const identify = await identifier(config, gatewayConfig, now, proxy);
   const newContext: NewContext = (caller, requestId = randomUUID()) => {
     const why = caller instanceof AppError ? whyRefused(caller) : undefined;
     if (why) log.debug({ requestId, ...why }, 'the caller could not be authenticated');
@@ -156,6 +166,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await apollo.stop();
       // What still calls the gateway fails with this, and gets to note it.
       await gateway.close();
+      await proxy?.destroy();
       await within(LAST_WORDS_MS, detachedWork.settled());
       closeResolvers();
       await store.close();
@@ -163,6 +174,11 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await sandbox?.close();
     },
   };
+}
+
+/** Loaded only where there is a proxy, as it brings all of undici. */
+async function openProxy(proxy: ProxyConfig, gateway: GatewayConfig): Promise<Dispatcher> {
+  return (await import('./gateway/proxy.js')).openProxy(proxy, gateway);
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
@@ -190,8 +206,13 @@ function openStoreOf({ registry, settings }: Config, log: Logger, onUse: OnUse):
   }
 }
 
-async function identifier(config: Config, { apiKey }: GatewayConfig, now: () => number): Promise<Identify> {
-  const authenticate = await authenticator(config, apiKey, now);
+async function identifier(
+  config: Config,
+  { apiKey }: GatewayConfig,
+  now: () => number,
+  proxy: Dispatcher | undefined,
+): Promise<Identify> {
+  const authenticate = await authenticator(config, apiKey, now, proxy);
   return async (authorization) => {
     try {
       return await authenticate(authorization);

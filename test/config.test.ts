@@ -254,6 +254,37 @@ describe('what is said of the configuration', () => {
   });
 });
 
+describe('the proxies to the gateway', () => {
+  it('are none where nothing names one', () => {
+    expect(readConfig({ NO_PROXY: 'a' })).not.toHaveProperty('proxy');
+  });
+
+  it('are those of the usual variables, in small letters first', () => {
+    const env = {
+      HTTPS_PROXY: 'http://a:1',
+      https_proxy: 'http://b:2',
+      HTTP_PROXY: 'https://c:3',
+      no_proxy: 'd',
+    };
+    expect(readConfig(env).proxy).toEqual({
+      httpsProxy: 'http://b:2',
+      httpProxy: 'https://c:3',
+      noProxy: 'd',
+    });
+  });
+
+  it('are shown without user and password', () => {
+    const { settings } = readConfig({ HTTPS_PROXY: 'http://user:secret@a:1' });
+    expect(settings.get('HTTPS_PROXY')).toBe('http://***@a:1/');
+  });
+
+  it('must be http(s) URLs', () => {
+    expect(problems({ HTTPS_PROXY: 'user:secret@a:1' })).toEqual([
+      expect.stringMatching(/^HTTPS_PROXY must be an http\(s\) URL(?!.*secret)/),
+    ]);
+  });
+});
+
 describe('who calls and what is remembered', () => {
   const SECRET = 'x'.repeat(32);
 

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import type { Dispatcher } from 'undici';
 import type { Config } from '../config.js';
 import { type AppError, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
@@ -29,13 +30,14 @@ export async function authenticator(
   { authMode, jwt: jwtConfig }: Pick<Config, 'authMode' | 'jwt'>,
   serverKey: string | undefined,
   now: () => number,
+  proxy?: Dispatcher,
 ): Promise<Authenticate> {
   if (authMode === 'passthrough') return passthrough;
   if (serverKey === undefined) throw new Error(`AUTH_MODE=${authMode} needs the server’s key`);
   const credential: GatewayCredential = { key: serverKey, owner: 'server' };
   if (authMode !== 'jwt' || !jwtConfig) return anonymous(credential);
   const { jwt } = await import('./jwt.js');
-  return jwt(jwtConfig, credential, now);
+  return jwt(jwtConfig, credential, now, proxy);
 }
 
 /** For the log, and in codes alone: messages of jose and fetch quote claims and addresses. Undefined where nothing was checked. */

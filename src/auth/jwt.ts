@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { createRemoteJWKSet, errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  jwtVerify,
+} from 'jose';
+import type { Dispatcher, RequestInit } from 'undici';
 import type { JwtConfig } from '../config.js';
 import { AppError, ErrorCode, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
@@ -25,8 +34,13 @@ const JWKS_TIMEOUT_MS = 5_000;
 const CLOCK_TOLERANCE = 5;
 
 /** `jwt`: the token says who calls, the server's key pays. */
-export function jwt(config: JwtConfig, credential: GatewayCredential, now: () => number): Authenticate {
-  const verify = verifier(config);
+export function jwt(
+  config: JwtConfig,
+  credential: GatewayCredential,
+  now: () => number,
+  proxy?: Dispatcher,
+): Authenticate {
+  const verify = verifier(config, proxy);
   return async (authorization) => {
     const token = bearerToken(authorization);
     if (token === undefined) throw unauthenticated('Send a token as `Authorization: Bearer <token>`.');
@@ -36,7 +50,7 @@ export function jwt(config: JwtConfig, credential: GatewayCredential, now: () =>
 
 type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
 
-function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig): Verify {
+function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig, proxy?: Dispatcher): Verify {
   const claims = {
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
@@ -44,13 +58,24 @@ function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig): Verify {
     clockTolerance: CLOCK_TOLERANCE,
   };
   const [key, algorithms] =
-    secret === undefined ? [remoteKeys(jwksUrl), JWKS_ALGORITHMS] : [sharedKey(secret), ['HS256']];
+    secret === undefined ? [remoteKeys(jwksUrl, proxy), JWKS_ALGORITHMS] : [sharedKey(secret), ['HS256']];
   return async (token, currentDate) =>
     (await jwtVerify(token, key, { ...claims, algorithms, currentDate })).payload;
 }
 
-function remoteKeys(url: string | undefined): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(url ?? ''), { timeoutDuration: JWKS_TIMEOUT_MS });
+function remoteKeys(url: string | undefined, proxy?: Dispatcher): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url ?? ''), {
+    timeoutDuration: JWKS_TIMEOUT_MS,
+    ...(proxy && { [customFetch]: fetchThrough(proxy) }),
+  });
+}
+
+/** With undici's own `fetch`: Node's is of another version, and a dispatcher belongs to its own. */
+function fetchThrough(dispatcher: Dispatcher): FetchImplementation {
+  return async (url, options) => {
+    const { fetch } = await import('undici');
+    return (await fetch(url, { ...options, dispatcher } as unknown as RequestInit)) as unknown as Response;
+  };
 }
 
 function sharedKey(secret: string): JWTVerifyGetKey {

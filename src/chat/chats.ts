@@ -37,10 +37,7 @@ export class Chats {
     const turn = await this.begin(input, request);
     try {
       const ask = () => turn.ask((gateway, chat) => gateway.chat(chat, turn));
-      const { choices, ...head } = await ask().catch(async (error) => {
-        await turn.recover(error);
-        return ask();
-      });
+      const { choices, ...head } = await recovering(turn, ask, () => true);
       return { ...(await this.conclude(head, turn, request)), choices };
     } finally {
       await turn.end();
@@ -107,13 +104,21 @@ export class Chats {
 }
 
 /** Until the first delta has come the question may be asked once more, of a context that was created again. */
-async function ask(turn: Turn, events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
+function ask(turn: Turn, events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
   const open = () => turn.ask((gateway, chat) => gateway.chatStream(chat, turn, events.give));
-  return open().catch(async (error) => {
-    if (events.hasBegun) throw error;
-    await turn.recover(error);
-    return open();
-  });
+  return recovering(turn, open, () => !events.hasBegun);
+}
+
+/** Asks once more where the gateway had lost the context and it is there again. */
+async function recovering<T>(turn: Turn, ask: () => Promise<T>, mayRecover: () => boolean): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!mayRecover()) throw error;
+      await turn.recover(error);
+    }
+  }
 }
 
 function toTotals(usage: GatewayUsage | null): Totals {

@@ -11,6 +11,8 @@ import type { ChatInput } from './input.js';
 
 /** A chat that may go out: its context is the caller's, and its turn has come. */
 export class Turn {
+  private isRecovered = false;
+
   private constructor(
     private readonly contexts: Contexts,
     private readonly request: RequestContext,
@@ -51,11 +53,16 @@ export class Turn {
     return call(this.request.gatewayUntil(...(this.lease ? [this.lease.lifetime] : [])), this.chat);
   }
 
-  /** After this the same question may be asked again; throws where the context is lost for good, or not lost at all. */
+  /**
+   * After this the same question may be asked again; throws where the context is lost for good, or not lost at all. One that is
+   * reported lost again, after it was created again, is lost for good.
+   */
   async recover(error: unknown): Promise<void> {
     const isLost = error instanceof AppError && error.code === ErrorCode.CONTEXT_NOT_FOUND;
     if (!isLost || !this.current) throw error;
+    if (this.isRecovered) await this.contexts.giveUp(this.current, this.request);
     this.current = await this.contexts.recover(this.current, this.request);
+    this.isRecovered = true;
     this.chat = { ...this.chat, contextId: this.current.context.gatewayId };
   }
 

@@ -100,6 +100,11 @@ export class Contexts {
     return { ...lost, context: await this.parts.recovery.recover(lost.context, request) };
   }
 
+  /** Removes a context that the gateway has lost for good. */
+  giveUp(lost: Holding, request: RequestContext): Promise<never> {
+    return this.parts.recovery.giveUp(lost.context, request);
+  }
+
   /**
    * Starts the time to live again, as the gateway does at each chat, and adds what the chat used. An answer that has come is passed on even where it cannot be counted.
    */

@@ -1,3 +1,4 @@
+import { AppError } from '../errors.js';
 import { isGemini } from '../gateway/model-families.js';
 import { ContextMode, type NewContext } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
@@ -10,6 +11,12 @@ import { endAfter, toRecord } from './records.js';
 
 export function isPrefix({ model, mode }: Pick<NewContext, 'model' | 'mode'>): boolean {
   return mode === ContextMode.COMMON_PREFIX || isGemini(model);
+}
+
+/** The fields at fault are those of the first creation, and not of what the caller has sent now. */
+function withoutFields(error: unknown): never {
+  if (error instanceof AppError) delete error.details.fields;
+  throw error;
 }
 
 /** Creates contexts at the gateway and remembers whose they are. */
@@ -43,7 +50,9 @@ export class Creation {
     const { model, ttl } = lost;
     // Gemini's contexts are prefixes without being asked to.
     const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
-    const created = await request.dataSources.gateway.createContext({ model, messages, ttl, ...mode });
+    const created = await request.dataSources.gateway
+      .createContext({ model, messages, ttl, ...mode })
+      .catch(withoutFields);
     const again = { ...lost, gatewayId: created.id, goneAt: endAfter(request.now(), ttl) };
     await this.store.replace(again);
     await this.messages.keepFor(again, request.now());

@@ -43,7 +43,8 @@ export function toContextCache({ context, usedAt, totals }: Holding, reused = fa
 
 export function toContextTotals(totals: Totals): ContextTotals {
   const { chats, promptTokens, cachedTokens, completionTokens } = totals;
-  const cacheHitRate = promptTokens === 0 ? null : cachedTokens / promptTokens;
+  // Totals that were kept before may count prompts without their cached tokens.
+  const cacheHitRate = promptTokens === 0 ? null : Math.min(cachedTokens / promptTokens, 1);
   return { chats, promptTokens, cachedTokens, completionTokens, cacheHitRate };
 }
 

@@ -22,7 +22,7 @@ export class Recovery {
 
   /** The same prefix under its new id at the gateway, created once for all who wait; a session is lost for good. */
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
-    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost);
+    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost, request);
     const flight = this.flights.get(lost.key) ?? this.start(lost, request.detached());
     return this.parts.detachedWork.unlessLeft(flight, request.lifetime);
   }
@@ -40,14 +40,18 @@ export class Recovery {
       const current = await store.context(lost.key, request.now());
       if (current === null) throw contextNotFound();
       const isBack = current.gatewayId !== lost.gatewayId;
-      return isBack ? current : ((await creation.createAgain(current, request)) ?? (await this.giveUp(lost)));
+      if (isBack) return current;
+      return (await creation.createAgain(current, request)) ?? (await this.giveUp(lost, request));
     } finally {
       await lease.release();
     }
   }
 
-  private async giveUp({ key }: ContextRecord): Promise<never> {
-    await this.parts.store.remove(key);
+  /** Removes a context that is lost for good, so that nobody is given it again, unless it is back under another id. */
+  async giveUp(lost: ContextRecord, request: RequestContext): Promise<never> {
+    const { store } = this.parts;
+    const current = await store.context(lost.key, request.now());
+    if (current?.gatewayId === lost.gatewayId) await store.remove(lost.key);
     throw contextNotFound();
   }
 }

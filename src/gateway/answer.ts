@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { joinCohort } from '../cohort.js';
+import type { ByteSource } from './unpacked.js';
 
 /** Bytes that may wait to be read before the gateway is told to wait. */
 const HIGH_WATER = 65_536;
@@ -9,7 +10,7 @@ const HIGH_WATER = 65_536;
  * One answer as it comes off a connection. undici's own `request` does the same with a stream of its own for each
  * answer, which costs as much as all else that a call does.
  */
-export class Answer implements Dispatcher.DispatchHandler {
+export class Answer implements Dispatcher.DispatchHandler, ByteSource {
   status = 0;
   headers: IncomingHttpHeaders = {};
   private waiting: Buffer[] = [];
@@ -32,6 +33,11 @@ export class Answer implements Dispatcher.DispatchHandler {
       if (this.isOver) throw this.failure;
       await this.change();
     }
+  }
+
+  /** Whether a connection has taken the request; until then not a byte of it went out. */
+  get isStarted(): boolean {
+    return this.controller !== undefined;
   }
 
   /** Whether `take` has something to give, be it the end. */
@@ -83,8 +89,20 @@ export class Answer implements Dispatcher.DispatchHandler {
     else this.controller?.resume();
   }
 
+  /** Ends the request: one that waits for a connection is then never sent. */
+  abort(reason: Error): void {
+    this.failure ??= reason;
+    this.controller?.abort(reason);
+    this.end();
+  }
+
+  get isEnded(): boolean {
+    return this.isOver;
+  }
+
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
+    if (this.isOver) controller.abort(this.failure as Error);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -126,6 +144,7 @@ export class Answer implements Dispatcher.DispatchHandler {
   }
 
   private end(): void {
+    if (this.isOver) return;
     this.isOver = true;
     this.tell();
     this.onSkipped?.(this.failure === undefined);

@@ -3,19 +3,27 @@ import { LimitedLifetime } from '../lifetime.js';
 import type { Give } from '../pushed.js';
 import { Breaker, type BreakerState, type Health, type Pass } from './breaker.js';
 import type { Exchange } from './connections.js';
-import { timedOut } from './errors.js';
+import { GatewayError, timedOut } from './errors.js';
 import type { EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './http.js';
-import type { JsonObject } from './json.js';
+import { asObject, asText, type JsonObject } from './json.js';
 import { Retries } from './retries.js';
 
 export interface GatewayOptions extends GatewayHttpOptions {
   totalTimeoutMs: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
   /** Told of each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
+  /** Told of each call that found no gateway; must not throw. */
+  onUnreached?: (reason: UnreachedReason) => void;
+}
+
+/** Why the gateway cannot be reached, for the operator. */
+export interface UnreachedReason {
+  /** Of the system, of TLS or of undici: `ENOTFOUND`, `CERT_HAS_EXPIRED`, `UND_ERR_CONNECT_TIMEOUT`. */
+  code: string;
+  host: string;
+  port: number;
 }
 
 /** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
@@ -88,15 +96,29 @@ export class GatewayCalls {
   }
 }
 
-/** Whatever else a gateway answers, it does answer. */
+/** A failure of ours, or a caller who leaves, says nothing of the gateway. */
 function healthAfter(error: unknown): Health {
-  const code = codeOf(error);
-  if (code === ErrorCode.CANCELLED || code === ErrorCode.INTERNAL_SERVER_ERROR) return 'unknown';
-  return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT ? 'ill' : 'well';
+  return error instanceof GatewayError ? error.failure.health : 'unknown';
 }
 
 function codeOf(error: unknown): ErrorCode {
   return error instanceof AppError ? error.code : ErrorCode.INTERNAL_SERVER_ERROR;
+}
+
+/** The code of what kept a call from the gateway; undefined where it was reached. */
+function whyUnreached(error: unknown): string | undefined {
+  const cause = error instanceof GatewayError ? asObject(error.cause) : null;
+  if (cause === null) return undefined;
+  const code = asText(cause.code) ?? asText(cause.name) ?? 'unknown';
+  const isUnreached = codeOf(error) === ErrorCode.GATEWAY_UNAVAILABLE || code === 'UND_ERR_CONNECT_TIMEOUT';
+  if (!isUnreached) return undefined;
+  const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(asText(cause.message) ?? '') ?? [];
+  return proxyStatus === undefined ? code : `PROXY_ANSWERED_${proxyStatus}`;
+}
+
+function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port, protocol } = new URL(url);
+  return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
 }
 
 /** One call from its beginning to its end, for whoever watches. */
@@ -141,6 +163,8 @@ class RunningCall {
   failed(error: unknown): unknown {
     this.outcome = codeOf(error);
     this.settle(healthAfter(error));
+    const code = whyUnreached(error);
+    if (code !== undefined) this.options.onUnreached?.({ code, ...addressOf(this.options.url) });
     return error;
   }
 

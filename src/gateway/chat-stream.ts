@@ -1,6 +1,6 @@
 import { cutShort } from './errors.js';
 import type { EventsReader } from './events.js';
-import type { JsonObject } from './json.js';
+import { asArray, asObject, type JsonObject } from './json.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
 import type { ChatAnswerDelta, ChatAnswerHead, NewChat } from './types.js';
 
@@ -43,11 +43,18 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
   private rememberHead(chunk: JsonObject): void {
     const { end } = this;
     const isNamed = end.id !== null && end.created !== null && chunk.model === end.model;
-    if (isNamed && chunk.usage == null) return;
+    if (isNamed && !mayCount(chunk)) return;
     const head = fromChatHead(chunk, this.asked);
     end.id ??= head.id;
     end.model = head.model;
     end.created ??= head.created;
     end.usage = head.usage ?? end.usage;
   }
+}
+
+/** A choice has its own count with the last of its chunks. */
+function mayCount({ usage, usageMetadata, choices }: JsonObject): boolean {
+  if (usage != null || usageMetadata != null) return true;
+  const choice = asObject(asArray(choices)?.[0]);
+  return choice?.finish_reason != null || choice?.usage != null;
 }

@@ -2,7 +2,7 @@ import type { Give } from '../pushed.js';
 import type { BreakerState } from './breaker.js';
 import { GatewayCalls, type GatewayOptions } from './calls.js';
 import { ChatStreamReader } from './chat-stream.js';
-import type { GatewayOperation } from './errors.js';
+import { GatewayError } from './errors.js';
 import type { GatewayCall } from './http.js';
 import {
   fromChatAnswer,
@@ -19,6 +19,7 @@ import type {
   ChatAnswerHead,
   CreatedContext,
   GatewayModel,
+  GatewayOperation,
   NewChat,
   NewContext,
 } from './types.js';
@@ -49,6 +50,13 @@ export class Gateway {
 /** Whose calls they are. */
 export type Sender = Pick<GatewayCall, 'credential' | 'within' | 'onEnd'>;
 
+/** Whether a call was refused for asking the stream to count its tokens. */
+function refusesStreamOptions(error: unknown): boolean {
+  if (!(error instanceof GatewayError)) return false;
+  const { status } = error.details.gateway ?? {};
+  return (status === 400 || status === 422) && /^stream_options\b/.test(error.failure.param ?? '');
+}
+
 export class GatewayDataSource {
   constructor(
     private readonly calls: GatewayCalls,
@@ -71,9 +79,22 @@ export class GatewayDataSource {
   }
 
   /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
-  chatStream(chat: NewChat, { repeatable = false }, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
-    const call = this.chatCall(chat, toChatStreamBody(chat), repeatable);
-    return this.calls.stream(call, () => new ChatStreamReader(chat), give);
+  async chatStream(
+    chat: NewChat,
+    { repeatable = false },
+    give: Give<ChatAnswerDelta>,
+  ): Promise<ChatAnswerHead> {
+    const ask = (counted: boolean) => {
+      const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), repeatable);
+      return this.calls.stream(call, () => new ChatStreamReader(chat), give);
+    };
+    try {
+      return await ask(true);
+    } catch (error) {
+      // A gateway that does not know `stream_options` has processed nothing.
+      if (refusesStreamOptions(error)) return ask(false);
+      throw error;
+    }
   }
 
   /** `GET /models`. */

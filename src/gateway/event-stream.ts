@@ -12,7 +12,7 @@ export class EventStreamReader {
   /** `maxEventLength`: characters of the largest event that is taken. */
   constructor(
     private readonly maxEventLength: number,
-    onEvent: (event: { data: string }) => void,
+    onEvent: (event: { event?: string | undefined; data: string }) => void,
   ) {
     this.parser = createParser({
       maxBufferSize: maxEventLength,

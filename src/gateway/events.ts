@@ -1,10 +1,13 @@
+import type { AppError } from '../errors.js';
 import type { Give } from '../pushed.js';
 import type { Answer } from './answer.js';
 import type { Exchange } from './connections.js';
-import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
+import { readHiddenEnvelope } from './envelope.js';
+import { badResponse, transportError } from './errors.js';
 import { EventStreamReader } from './event-stream.js';
 import { single } from './headers.js';
-import { type JsonObject, parseObject } from './json.js';
+import { asObject, type JsonObject, parseJson } from './json.js';
+import { type ByteSource, codingOf, Unpacked } from './unpacked.js';
 
 /** How long the few bytes behind `[DONE]` are waited for, so that the connection can be used again. */
 const REST_OF_STREAM_MS = 1_000;
@@ -23,18 +26,25 @@ export interface EventsReader<Part, End> {
 export interface StreamedCall {
   /** Sends the request. */
   send: () => void;
+  /** Reads an answer that refuses by its status, and throws it. */
+  readRefusal: () => Promise<JsonObject>;
   /** The body of an answer that is no stream; throws where it is a refusal. */
-  readWhole: () => Promise<JsonObject>;
-  /** For the errors of its events. */
-  facts: CallFacts;
-  /** Characters of the largest event that is taken. */
-  maxEventLength: number;
+  readBody: (bytes: Buffer) => JsonObject;
+  /** The error that a refusal within a stream comes to. */
+  refusal: (body: unknown) => AppError;
+  /** Characters of the largest event that is taken, and bytes of an answer that is no stream. */
+  maxBytes: number;
 }
 
 /** Gives the parts of one answer on as they come. */
 export class GatewayEvents<Part, End> {
   private readonly answer: Answer;
   private readonly lines: EventStreamReader;
+  private source: ByteSource;
+  private unpacked: Unpacked | undefined;
+  /** The bytes of an answer that is not known to be a stream; undefined: it is one. */
+  private body: Buffer[] | undefined = [];
+  private bodyBytes = 0;
   private give: Give<Part> = () => undefined;
   /** Resolves once there is room for more; undefined: there is. */
   private full: Promise<void> | undefined;
@@ -51,15 +61,16 @@ export class GatewayEvents<Part, End> {
     private readonly reader: EventsReader<Part, End>,
   ) {
     this.answer = exchange.answer;
-    this.lines = new EventStreamReader(call.maxEventLength, ({ data }) => this.collect(data));
+    this.source = exchange.answer;
+    this.lines = new EventStreamReader(call.maxBytes, ({ event, data }) => this.collect(event, data));
   }
 
   /** Sends the request and resolves with the first part; rejects where the answer broke off before. */
   async begin(give: Give<Part>): Promise<void> {
     this.give = give;
     try {
-      if (await this.isStream()) await this.progress(() => this.answer.follow(() => this.read()));
-      else this.readWhole(await this.call.readWhole());
+      await this.open();
+      await this.progress(() => this.source.follow(() => this.read()));
       if (!this.hasBegun && this.failure) throw this.failure;
     } catch (error) {
       this.close();
@@ -79,6 +90,7 @@ export class GatewayEvents<Part, End> {
   close(): void {
     if (!this.isOver) this.exchange.end();
     this.isOver = true;
+    this.unpacked?.destroy();
   }
 
   private progress(begin?: () => void): Promise<void> {
@@ -88,23 +100,16 @@ export class GatewayEvents<Part, End> {
     });
   }
 
-  /** Whether the answer that begins is one. */
-  private async isStream(): Promise<boolean> {
-    const { answer } = this;
-    this.call.send();
+  /** Sends the request and waits for the head of its answer; throws where that is a refusal. */
+  private async open(): Promise<void> {
+    const { answer, call } = this;
+    call.send();
     await answer.begin().catch((error) => {
       throw transportError(error, this.exchange.stage);
     });
-    if (answer.status !== 200 || /json|html/i.test(single(answer.headers['content-type']) ?? ''))
-      return false;
-    const encoding = single(answer.headers['content-encoding']) ?? 'identity';
-    if (encoding !== 'identity') throw badResponse('its encoding was not asked for');
-    return true;
-  }
-
-  private readWhole(answer: JsonObject): void {
-    this.close();
-    for (const part of this.reader.readAnswer(answer)) this.giveOn(part);
+    if (answer.status >= 300) await call.readRefusal();
+    const coding = codingOf(single(answer.headers['content-encoding']));
+    if (coding) this.source = this.unpacked = new Unpacked(answer, coding);
   }
 
   /** Reads what has come, as long as there is room for what it says. To take it may bring more, which has its turn then. */
@@ -123,7 +128,7 @@ export class GatewayEvents<Part, End> {
   }
 
   private get mayRead(): boolean {
-    return this.answer.isReady && !this.isOver && this.full === undefined;
+    return this.source.isReady && !this.isOver && this.full === undefined;
   }
 
   private readOn(): void {
@@ -131,10 +136,11 @@ export class GatewayEvents<Part, End> {
     this.read();
   }
 
-  /** What came before the first bad event is given on before that is said. */
+  /** Events that were parsed before the first bad one are emitted before its error. */
   private readSome(): void {
     try {
       const bytes = this.take();
+      if (this.body && !this.readStart(this.body, bytes)) return;
       this.lines.read(bytes);
       if (bytes === undefined) this.finish(false);
     } catch (error) {
@@ -144,17 +150,41 @@ export class GatewayEvents<Part, End> {
 
   private take(): Buffer | undefined {
     try {
-      return this.answer.take();
+      return this.source.take();
     } catch (error) {
       throw transportError(error, this.exchange.stage);
     }
   }
 
-  private collect(data: string): void {
-    // Behind the end nothing is said.
-    if (this.isOver) return;
-    if (data === '[DONE]') this.finish(true);
-    else for (const part of this.reader.readChunk(readChunk(data, this.call.facts))) this.giveOn(part);
+  /**
+   * Whether the answer is a stream. Its first byte says so: labels are often wrong. JSON and pages are gathered to their
+   * end, and read as one answer.
+   */
+  private readStart(body: Buffer[], bytes: Buffer | undefined): boolean {
+    this.bodyBytes += bytes?.length ?? 0;
+    if (this.bodyBytes > this.call.maxBytes)
+      throw badResponse(`it is larger than ${this.call.maxBytes} bytes`);
+    const start = body.length === 0 ? bytes?.find(isFirstByte) : WHOLE_STARTS[0];
+    if (start !== undefined && !WHOLE_STARTS.includes(start)) this.body = undefined;
+    if (start !== undefined && bytes) body.push(bytes);
+    if (bytes === undefined && body.length > 0) this.readAnswer(this.call.readBody(Buffer.concat(body)));
+    return this.body === undefined || (bytes === undefined && body.length === 0);
+  }
+
+  private readAnswer(answer: JsonObject): void {
+    this.close();
+    for (const part of this.reader.readAnswer(answer)) this.giveOn(part);
+  }
+
+  private collect(event: string | undefined, data: string): void {
+    // Nothing counts behind the end, nor does an empty event, which is a sign of life.
+    if (this.isOver || data.trim() === '') return;
+    if (data.trim() === '[DONE]') {
+      this.finish(true);
+      return;
+    }
+    const chunk = readChunk(event, data, this.call.refusal);
+    if (chunk) for (const part of this.reader.readChunk(chunk)) this.giveOn(part);
   }
 
   private giveOn(part: Part): void {
@@ -180,12 +210,26 @@ export class GatewayEvents<Part, End> {
   }
 }
 
-/** The chunk that one event holds; throws where it is a refusal. */
-function readChunk(data: string, facts: CallFacts): JsonObject {
-  const body = parseObject(data);
-  if (body === null) throw badResponse('one of its events is not a JSON object');
-  if (body.error != null) throw gatewayError({ status: 200, body }, facts);
-  return body;
+/** The chunk that one event holds; null for an event of another kind, such as `ping`. Throws where it is a refusal. */
+function readChunk(
+  event: string | undefined,
+  data: string,
+  refusal: StreamedCall['refusal'],
+): JsonObject | null {
+  const body = parseJson(data);
+  if (event === 'error') throw refusal({ error: asObject(body)?.error ?? body ?? data });
+  if (readHiddenEnvelope(body)) throw refusal(body);
+  const chunk = asObject(body);
+  if (chunk === null && event === undefined) throw badResponse('one of its events is not a JSON object');
+  return chunk;
+}
+
+/** Of `{`, `[` and `<`: no line of a stream begins with them. */
+const WHOLE_STARTS = [0x7b, 0x5b, 0x3c];
+
+/** Neither blank nor of a byte order mark. */
+function isFirstByte(byte: number): boolean {
+  return byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf;
 }
 
 function releaseAfterRest(exchange: Exchange): void {

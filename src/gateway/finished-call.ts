@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.js';
-import type { GatewayOperation } from './errors.js';
+import type { GatewayOperation } from './types.js';
 
 /** What became of one call, its retries and the reading of its answer included. */
 export interface FinishedCall {

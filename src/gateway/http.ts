@@ -1,24 +1,21 @@
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import type { AppError } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
 import type { Answer } from './answer.js';
 import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
-import { badResponse, type CallFacts, gatewayError, transportError } from './errors.js';
+import { readHiddenEnvelope } from './envelope.js';
+import { badResponse, gatewayError, transportError } from './errors.js';
 import { type EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { single } from './headers.js';
-import { type JsonObject, parseObject } from './json.js';
-
-const gunzipAsync = promisify(gunzip);
+import { asObject, type JsonObject, parseJson } from './json.js';
+import type { CallFacts } from './types.js';
+import { type Coding, codingOf, unpackWhole } from './unpacked.js';
 
 export interface GatewayHttpOptions extends ConnectionOptions {
   /** Base URL, e.g. `https://gateway.serevixai.ai/v1`. */
   url: string;
   /** Bytes of an answer as it comes, of what it unpacks to, and of one event of a stream. */
   maxResponseBytes: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
 }
 
 export interface GatewayCall extends CallFacts {
@@ -58,11 +55,13 @@ export class GatewayHttp {
 
   /** The parts that the reader makes of the answer's events, as they come. */
   events<Part, End>(call: GatewayCall, exchange: Exchange, reader: EventsReader<Part, End>) {
+    const { answer } = exchange;
     const streamed = {
       send: () => this.send(call, exchange, 'identity'),
-      readWhole: () => this.readWhole(call, exchange),
-      facts: call,
-      maxEventLength: this.options.maxResponseBytes,
+      readRefusal: () => this.readWhole(call, exchange),
+      readBody: (bytes: Buffer) => this.readBody(bytes, answer, call),
+      refusal: (body: unknown) => this.refusal(answer, body, call),
+      maxBytes: this.options.maxResponseBytes,
     };
     return new GatewayEvents(exchange, streamed, reader);
   }
@@ -93,29 +92,38 @@ export class GatewayHttp {
   private async readWhole(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
     const { maxResponseBytes } = this.options;
     const { answer } = exchange;
-    let body: JsonObject | null;
+    let bytes: Buffer;
     try {
-      let bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
+      bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
       exchange.release();
-      if (isPacked(answer, bytes)) bytes = await unpack(bytes, answer, maxResponseBytes);
-      body = parseObject(bytes.toString('utf8'));
+      const coding = codingOf(single(answer.headers['content-encoding']));
+      if (coding && bytes.length > 0) bytes = await unpack(bytes, coding, answer, maxResponseBytes);
     } catch (error) {
       const isAbandoned = call.within.some(({ isOver }) => isOver);
       // The status says enough where the body behind it cannot be read.
-      if (isRefusal(answer) && !isAbandoned) throw this.refusal(answer, null, call);
+      if (isRefusal(answer) && !isAbandoned) throw this.refusal(answer, undefined, call);
       throw transportError(error, exchange.stage);
     } finally {
       exchange.end();
     }
-    if (isRefusal(answer) || (body !== null && body.error != null)) throw this.refusal(answer, body, call);
-    if (body === null) throw badResponse('it is not a JSON object', { gateway: { status: answer.status } });
-    return body;
+    return this.readBody(bytes, answer, call);
   }
 
-  private refusal({ status, headers }: Answer, body: JsonObject | null, call: GatewayCall): AppError {
-    const retryAfter = single(headers['retry-after']);
-    const requestId = single(headers['x-request-id']);
-    return gatewayError({ status, body, retryAfter, requestId }, call, this.options.now);
+  /** Throws where it is a refusal, or no answer of a gateway. */
+  private readBody(bytes: Buffer, answer: Answer, call: GatewayCall): JsonObject {
+    const body = parseJson(bytes.toString('utf8'));
+    if (isRefusal(answer) || readHiddenEnvelope(body)) throw this.refusal(answer, body, call);
+    const object = asObject(body);
+    if (!object) throw badResponse('it is not a JSON object', { gateway: { status: answer.status } });
+    return object;
+  }
+
+  private refusal({ status, headers }: Answer, body: unknown, call: GatewayCall): AppError {
+    const header = (name: string) => single(headers[name]);
+    const retryAfter = header('retry-after');
+    const retryAfterMs = header('retry-after-ms');
+    const requestId = header('x-request-id');
+    return gatewayError({ status, body, retryAfter, retryAfterMs, requestId }, call, this.options.now);
   }
 }
 
@@ -124,16 +132,9 @@ function isRefusal({ status }: Answer): boolean {
   return status >= 300;
 }
 
-function isPacked({ headers }: Answer, body: Buffer): boolean {
-  return headers['content-encoding'] !== undefined && body.length > 0;
-}
-
-async function unpack(body: Buffer, { headers, status }: Answer, maxBytes: number): Promise<Buffer> {
-  const encoding = single(headers['content-encoding'])?.toLowerCase() ?? 'identity';
-  if (encoding === 'identity') return body;
-  if (encoding !== 'gzip') throw badResponse('its encoding was not asked for', { gateway: { status } });
+async function unpack(body: Buffer, coding: Coding, { status }: Answer, maxBytes: number): Promise<Buffer> {
   try {
-    return await gunzipAsync(body, { maxOutputLength: maxBytes });
+    return await unpackWhole(body, coding, maxBytes);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, status);
     throw badResponse('it cannot be unpacked', { gateway: { status }, cause: error });

@@ -3,18 +3,20 @@
 export type JsonObject = { readonly [key: string]: unknown };
 
 /** The largest number that GraphQL's Int carries. */
-const MAX_INT = 2_147_483_647;
+export const MAX_INT = 2_147_483_647;
+/** Seconds beyond this are in the year 5138: the number counts something smaller. */
+const MAX_UNIX_SECONDS = 100_000_000_000;
 
 export function asObject(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
 }
 
-/** Of a text; null where it holds none. */
-export function parseObject(text: string): JsonObject | null {
+/** Of a text; undefined where it holds none. Some servers put a byte order mark before it. */
+export function parseJson(text: string): unknown {
   try {
-    return asObject(JSON.parse(text));
+    return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
   } catch {
-    return null;
+    return undefined;
   }
 }
 
@@ -47,7 +49,22 @@ export function asCount(value: unknown): number | null {
     : null;
 }
 
-export function asUnixSeconds(value: unknown): Date | null {
-  const seconds = asCount(value);
-  return seconds ? new Date(seconds * 1_000) : null;
+/** Whole seconds: `300`, `"300"`, and as Google writes durations, `"300s"` or `"300.5s"`. */
+export function asSeconds(value: unknown): number | null {
+  const [, digits] = /^(\d{1,10}(?:\.\d+)?) ?s?$/.exec(asText(value)?.trim() ?? '') ?? [];
+  const seconds = digits === undefined ? value : Number(digits);
+  return typeof seconds === 'number' ? asCount(Math.floor(seconds)) : null;
+}
+
+/** Unix time in seconds, with or without a fraction, or in milliseconds; as a number, its digits or an ISO date. */
+export function asDate(value: unknown): Date | null {
+  if (typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value)) return validDate(Date.parse(value));
+  const number = typeof value === 'string' && /^\d{1,16}(\.\d+)?$/.test(value) ? Number(value) : value;
+  if (typeof number !== 'number' || !(number >= 1)) return null;
+  const seconds = number > MAX_UNIX_SECONDS ? number / 1_000 : number;
+  return seconds > MAX_UNIX_SECONDS ? null : validDate(Math.floor(seconds) * 1_000);
+}
+
+function validDate(milliseconds: number): Date | null {
+  return Number.isNaN(milliseconds) ? null : new Date(milliseconds);
 }

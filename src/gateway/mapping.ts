@@ -1,14 +1,16 @@
 /** The only file that knows both spellings: the gateway's snake_case and ours. */
 
+import { type Content, contentOf } from './content.js';
 import { badResponse } from './errors.js';
 import {
   asArray,
   asBoolean,
   asCount,
+  asDate,
   asObject,
   asOneOf,
+  asSeconds,
   asText,
-  asUnixSeconds,
   type JsonObject,
   type Spellings,
 } from './json.js';
@@ -23,7 +25,6 @@ import {
   FinishReason,
   type GatewayModel,
   type GatewayTruncationStrategy,
-  type GatewayUsage,
   type Message,
   MessageRole,
   type NewChat,
@@ -31,6 +32,7 @@ import {
   type NewTruncationStrategy,
   TruncationType,
 } from './types.js';
+import { usageOf } from './usage.js';
 import type {
   WireChat,
   WireChatStream,
@@ -55,12 +57,30 @@ const ROLES: Spellings<MessageRole> = [
   [WIRE_ROLE.USER, MessageRole.USER],
   [WIRE_ROLE.ASSISTANT, MessageRole.ASSISTANT],
 ];
+/** In small letters: OpenAI's, then those of Anthropic, of Google and of others. */
 const FINISH_REASONS: Spellings<FinishReason> = [
   ['stop', FinishReason.STOP],
   ['length', FinishReason.LENGTH],
   ['content_filter', FinishReason.CONTENT_FILTER],
   ['tool_calls', FinishReason.TOOL_CALLS],
+  ['function_call', FinishReason.TOOL_CALLS],
+  ['end_turn', FinishReason.STOP],
+  ['stop_sequence', FinishReason.STOP],
+  ['eos', FinishReason.STOP],
+  ['max_tokens', FinishReason.LENGTH],
+  ['max_output_tokens', FinishReason.LENGTH],
+  ['model_length', FinishReason.LENGTH],
+  ['tool_use', FinishReason.TOOL_CALLS],
+  ['refusal', FinishReason.CONTENT_FILTER],
+  ['safety', FinishReason.CONTENT_FILTER],
+  ['recitation', FinishReason.CONTENT_FILTER],
+  ['prohibited_content', FinishReason.CONTENT_FILTER],
+  ['blocklist', FinishReason.CONTENT_FILTER],
+  ['spii', FinishReason.CONTENT_FILTER],
+  ['sensitive', FinishReason.CONTENT_FILTER],
 ];
+/** What stands for no reason while an answer goes on. */
+const NO_REASON = ['', 'null', 'none', 'finish_reason_unspecified'];
 const TRUNCATION_TYPES: Spellings<TruncationType> = [
   [WIRE_TRUNCATION.LAST_HISTORY_TOKENS, TruncationType.LAST_HISTORY_TOKENS],
   [WIRE_TRUNCATION.ROLLING_TOKENS, TruncationType.ROLLING_TOKENS],
@@ -96,7 +116,7 @@ function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrate
   };
 }
 
-/** What the gateway left out is null; only the mode falls back, to the requested one or the model's own. */
+/** What the gateway left out is null, but for mode and ttl, which are then as requested, and the mode as its model's own. */
 export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): CreatedContext {
   const id = asText(answer.id);
   if (!id?.trim()) throw badResponse('it has no context id');
@@ -104,9 +124,9 @@ export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): 
     id,
     model: asText(answer.model) || asked.model,
     mode: answer.mode == null ? fallbackMode(asked) : asOneOf(answer.mode, MODES),
-    ttl: asCount(answer.ttl),
+    ttl: answer.ttl == null ? (asked.ttl ?? null) : asSeconds(answer.ttl),
     truncationStrategy: fromTruncation(answer.truncation_strategy),
-    usage: fromUsage(answer.usage),
+    usage: usageOf(answer),
   };
 }
 
@@ -127,24 +147,6 @@ function fromTruncation(value: unknown): GatewayTruncationStrategy | null {
   );
 }
 
-/** null where the gateway gave no count of the prompt: a made-up zero would spoil every sum. */
-export function fromUsage(value: unknown): GatewayUsage | null {
-  const usage = asObject(value);
-  const promptTokens = asCount(usage?.prompt_tokens);
-  if (usage === null || promptTokens === null) return null;
-  const completionTokens = asCount(usage.completion_tokens) ?? 0;
-  const cachedTokens = asCount(asObject(usage.prompt_tokens_details)?.cached_tokens);
-  const reasoningTokens = asCount(asObject(usage.completion_tokens_details)?.reasoning_tokens);
-  return {
-    promptTokens,
-    completionTokens,
-    totalTokens: asCount(usage.total_tokens) ?? asCount(promptTokens + completionTokens) ?? promptTokens,
-    promptTokensDetails: cachedTokens === null ? null : { cachedTokens },
-    completionTokensDetails: reasoningTokens === null ? null : { reasoningTokens },
-    cacheCreationInputTokens: asCount(usage.cache_creation_input_tokens),
-  };
-}
-
 /** A model without an id cannot be asked for, so it is left out. */
 export function fromModelsAnswer(answer: JsonObject): GatewayModel[] {
   const data = asArray(answer.data);
@@ -157,7 +159,7 @@ export function fromModelsAnswer(answer: JsonObject): GatewayModel[] {
     return {
       id,
       ownedBy: asText(model.owned_by),
-      created: asUnixSeconds(model.created),
+      created: asDate(model.created),
       supportedEndpointTypes: endpoints.filter((endpoint) => typeof endpoint === 'string'),
     };
   });
@@ -180,8 +182,10 @@ export function toChatBody(chat: NewChat): WireChat {
   };
 }
 
-export function toChatStreamBody(chat: NewChat): WireChatStream {
-  return { ...toChatBody(chat), stream: true, stream_options: { include_usage: true } };
+/** `counted`: the stream is to count its tokens, which not every gateway takes. */
+export function toChatStreamBody(chat: NewChat, { counted = true } = {}): WireChatStream {
+  const options = counted ? ({ include_usage: true } as const) : undefined;
+  return { ...toChatBody(chat), stream: true, stream_options: options };
 }
 
 export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
@@ -191,13 +195,12 @@ export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
     ...fromChatHead(answer, asked),
     choices: choices.map((item, position): ChatAnswerChoice => {
       const choice = asObject(item);
-      const message = asObject(choice?.message);
+      const message = asObject(choice?.message ?? choice?.delta);
       return {
         index: asCount(choice?.index) ?? position,
         message: {
           role: asOneOf(message?.role, ROLES) ?? MessageRole.ASSISTANT,
-          content: asText(message?.content),
-          reasoningContent: asText(message?.reasoning_content),
+          ...saidBy(choice, message),
         },
         finishReason: fromFinishReason(choice?.finish_reason),
       };
@@ -209,8 +212,8 @@ export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead
   return {
     id: asText(answer.id) || null,
     model: asText(answer.model) || asked.model,
-    created: asUnixSeconds(answer.created),
-    usage: fromUsage(answer.usage),
+    created: asDate(answer.created),
+    usage: usageOf(answer),
   };
 }
 
@@ -222,12 +225,11 @@ export function fromChatChunk(chunk: JsonObject): ChatAnswerDelta[] {
 
 function fromChunkChoice(item: unknown, position: number): ChatAnswerDelta {
   const choice = asObject(item);
-  const said = asObject(choice?.delta);
+  const said = asObject(choice?.delta ?? choice?.message);
   return {
     index: asCount(choice?.index) ?? position,
     role: asOneOf(said?.role, ROLES),
-    content: asText(said?.content),
-    reasoningContent: asText(said?.reasoning_content),
+    ...saidBy(choice, said),
     finishReason: fromFinishReason(choice?.finish_reason),
   };
 }
@@ -236,7 +238,14 @@ function saysSomething({ role, content, reasoningContent, finishReason }: ChatAn
   return role !== null || content !== null || reasoningContent !== null || finishReason !== null;
 }
 
-/** An empty text, as some gateways send it while the answer goes on, is no reason. */
+/** Old completions have a text in place of a message. */
+function saidBy(choice: JsonObject | null, said: JsonObject | null): Content {
+  return said === null && choice !== null ? contentOf({ content: choice.text }) : contentOf(said);
+}
+
 function fromFinishReason(value: unknown): FinishReason | null {
-  return value == null || value === '' ? null : (asOneOf(value, FINISH_REASONS) ?? FinishReason.OTHER);
+  if (value === null || value === undefined) return null;
+  const word = asText(value)?.toLowerCase();
+  if (word !== undefined && NO_REASON.includes(word)) return null;
+  return asOneOf(word, FINISH_REASONS) ?? FinishReason.OTHER;
 }

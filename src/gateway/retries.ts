@@ -1,6 +1,7 @@
 import { ErrorCode } from '../errors.js';
 import type { Lifetime } from '../lifetime.js';
-import { type Fate, GatewayError, type GatewayOperation } from './errors.js';
+import { type Fate, GatewayError } from './errors.js';
+import type { GatewayOperation } from './types.js';
 
 const MAX_RETRIES = 2;
 /** A longer Retry-After is the caller's to wait for. */
@@ -63,7 +64,7 @@ export function delayBeforeRetry(
   if (retries >= MAX_RETRIES || !(error instanceof GatewayError) || !error.retryable) return undefined;
   // Whoever has waited a time-out through has waited enough; TCP itself has knocked several times by then.
   if (error.code === ErrorCode.GATEWAY_TIMEOUT) return undefined;
-  const { fate, retryAfter = 0 } = error;
+  const { fate, retryAfter = 0 } = error.failure;
   if (!maySendAgain(fate, call) || retryAfter > MAX_WAIT_SECONDS) return undefined;
   return retryAfter * 1_000 + random() * BACK_OFF_MS * 2 ** retries;
 }

@@ -21,6 +21,17 @@ export interface GatewayCredential {
   owner: 'server' | 'caller';
 }
 
+/** Which call it is: the same status means different things to a create and to a chat. */
+export type GatewayOperation = 'createContext' | 'chat' | 'models';
+
+/** What the meaning of a refusal depends on. */
+export interface CallFacts {
+  operation: GatewayOperation;
+  credential: GatewayCredential;
+  /** The context that a chat names. */
+  contextId?: string;
+}
+
 export interface Message {
   role?: MessageRole | null;
   content?: string | null;

@@ -36,5 +36,5 @@ export interface WireChat {
 
 export interface WireChatStream extends WireChat {
   stream: true;
-  stream_options: { include_usage: true };
+  stream_options?: { include_usage: true } | undefined;
 }

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import WebSocket from 'ws';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
+import { ConnectProxy } from '../support/connect-proxy.js';
 import { hold } from '../support/holding.js';
 import { freePort } from '../support/redis.js';
 import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
@@ -157,6 +158,22 @@ describe('AUTH_MODE=jwt with published keys', () => {
     expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
     expect(await ask(server, signWithKey({ ...CLAIMS, sub: 'bob' }))).toBe('OK');
     expect(keys.seen).toHaveLength(1);
+  });
+
+  it('fetches them through the proxy, but for a host in NO_PROXY', async () => {
+    await using keys = await issuer();
+    await using proxy = await ConnectProxy.start();
+    const { host } = new URL(keys.url);
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url, HTTP_PROXY: `http://${proxy.host}` };
+    for (const [noProxy, tunnels] of [
+      ['', [host]],
+      [host, []],
+    ] as const) {
+      proxy.tunnels.length = 0;
+      await using server = await TestServer.start({ ...env, NO_PROXY: noProxy, GATEWAY_URL: 'sandbox:' });
+      expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
+      expect(proxy.tunnels.map(({ target }) => target)).toEqual(tunnels);
+    }
   });
 
   it('is not confused by a public key that is used as a shared secret, nor by an unknown key', async () => {

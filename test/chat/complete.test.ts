@@ -118,7 +118,7 @@ describe('chat', () => {
   });
 
   it.each([
-    [404, { error: { code: 'NotFound', message: 'no such context' } }, 'CONTEXT_NOT_FOUND'],
+    [404, { error: { code: 'ContextNotFound', message: 'gone' } }, 'CONTEXT_NOT_FOUND'],
     [400, { error: { code: 'OutputTextRiskDetection', message: '' } }, 'CONTENT_REJECTED'],
     [200, { id: 'chatcmpl-1' }, 'GATEWAY_BAD_RESPONSE'],
   ])('says what %p %p means', async (status, answer, code) => {

@@ -156,7 +156,7 @@ describe.each(TRANSPORTS)('chatStream over %s', (_, connect) => {
     [
       '404',
       'CONTEXT_NOT_FOUND',
-      (response) => json(response, 404, { error: { code: 'NotFound', message: 'gone' } }),
+      (response) => json(response, 404, { error: { code: 'ContextNotFound', message: 'gone' } }),
     ],
     [
       'a page',

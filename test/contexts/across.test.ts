@@ -14,7 +14,7 @@ import { QUESTION } from '../support/streams.js';
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id context { id } } }';
 const PREFIX = { model: QUESTION.model, messages: [{ content: 'persona' }], mode: 'COMMON_PREFIX' };
-const LOST = { error: { code: 'NotFound', message: 'context not found' } };
+const LOST = { error: { code: 'ContextNotFound', message: 'no such context' } };
 const ask = (contextId: string) => ({ input: { ...QUESTION, contextId } });
 
 /** Counts what it creates, loses it when it is told to, and answers only while it is let. */

@@ -147,12 +147,12 @@ describe('createContext', () => {
     });
   });
 
-  it('gives null for what the gateway left out; the mode falls back to the one asked for, else to SESSION', async () => {
+  it('gives null for what the gateway left out; mode and ttl fall back to those asked for, the mode else to SESSION', async () => {
     const { context } = await create({ id: 'ctx-1' }, { ...SEED, mode: 'COMMON_PREFIX' });
     expect(context).toMatchObject({
       mode: 'COMMON_PREFIX',
-      ttl: null,
-      expiresAt: null,
+      ttl: 3600,
+      expiresAt: '2026-01-01T13:00:00.000Z',
       truncationStrategy: null,
       usage: null,
     });

@@ -101,7 +101,7 @@ describe('a context', () => {
     await hold(server, gateway, {}, headers);
     server.clock = () => NOON + 3_600_000;
     expect((await server.query(FIND, { id: QUESTION.contextId }, headers)).errors).toMatchObject([NOT_FOUND]);
-    gateway.answer = (response) => json(response, 404, { error: { message: 'context not found' } });
+    gateway.answer = (response) => json(response, 404, { error: { code: 'ContextNotFound' } });
     expect((await server.query(CHAT, { input: QUESTION }, headers)).errors[0]).toMatchObject({
       message: NOT_FOUND.message,
       extensions: { code: 'CONTEXT_NOT_FOUND' },

@@ -11,7 +11,7 @@ import { bearer, JWT } from '../support/tokens.js';
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id context { id totals { chats } } } }';
 const FIND = 'query ($id: ID!) { context(id: $id) { id } }';
-const LOST = { error: { code: 'NotFound', message: 'context not found' } };
+const LOST = { error: { code: 'ContextNotFound', message: 'no such context' } };
 const MESSAGES = [{ role: 'SYSTEM', content: 'persona 您好' }, { content: 'no role' }, { role: 'USER' }];
 const ASK = { input: { ...QUESTION, contextId: 'ctx-1' } };
 

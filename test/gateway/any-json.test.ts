@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { AppError, ErrorCode } from '../../src/errors.js';
 import { ChatStreamReader } from '../../src/gateway/chat-stream.js';
-import { type CallFacts, gatewayError } from '../../src/gateway/errors.js';
+import { gatewayError } from '../../src/gateway/errors.js';
 import { asObject, type JsonObject } from '../../src/gateway/json.js';
 import {
   fromChatAnswer,
@@ -9,7 +9,7 @@ import {
   fromCreateContextAnswer,
   fromModelsAnswer,
 } from '../../src/gateway/mapping.js';
-import type { ChatAnswerDelta } from '../../src/gateway/types.js';
+import type { CallFacts, ChatAnswerDelta } from '../../src/gateway/types.js';
 
 const INT = (value: unknown) =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < 2 ** 31;

@@ -1,10 +1,6 @@
 import type { AppError } from '../../src/errors.js';
-import {
-  type CallFacts,
-  gatewayError,
-  parseRetryAfter,
-  type RefusedAnswer,
-} from '../../src/gateway/errors.js';
+import { gatewayError, parseRetryAfter, type RefusedAnswer } from '../../src/gateway/errors.js';
+import type { CallFacts } from '../../src/gateway/types.js';
 
 const KEY = 'sk-0123456789';
 const NOW = Date.parse('2026-01-01T12:00:00Z');
@@ -52,7 +48,7 @@ describe('what an answer of the gateway means', () => {
       false,
     ],
     ['404 ModelNotOpen in a chat', said(404, 'ModelNotOpen'), chat, 'MODEL_NOT_FOUND', false],
-    ['404 in a chat', said(404, 'NotFound'), chat, 'CONTEXT_NOT_FOUND', false],
+    ['404 in a chat', said(404, 'NotFound'), chat, 'GATEWAY_BAD_RESPONSE', false],
     [
       '400 that names the context',
       said(400, 'InvalidParameter', 'The context ctx-1 has expired'),
@@ -61,10 +57,10 @@ describe('what an answer of the gateway means', () => {
       false,
     ],
     [
-      '400 that names the context_id',
+      '400 that names the context_id alone',
       said(400, 'InvalidParameter', 'Invalid context_id'),
       chat,
-      'CONTEXT_NOT_FOUND',
+      'BAD_USER_INPUT',
       false,
     ],
     ['404 that is a page', said(404), chat, 'GATEWAY_BAD_RESPONSE', true],

@@ -108,7 +108,7 @@ export const FAULTS: FaultCase[] = [
   { name: 'a million brackets', fault: say(answer(200, '['.repeat(1_000_000))), ...badResponse },
   { name: '200 with an error inside', fault: refuse(200, 'InternalServiceError'), ...unavailable },
   { name: '200 with a refused key inside', fault: refuse(200, 'AuthenticationError'), ...gatewayAuth },
-  { name: '200 with a sentence as its error', fault: say(answer(200, { error: 'no' })), ...badResponse },
+  { name: '200 with a sentence as its error', fault: say(answer(200, { error: 'no' })), ...unavailable },
   { name: 'null', fault: say(answer(200, 'null')), ...badResponse },
   { name: 'an array', fault: say(answer(200, '[{"id":"ctx-1"}]')), ...badResponse },
   { name: 'a number', fault: say(answer(200, '7')), ...badResponse },

@@ -8,7 +8,7 @@ const session: RepeatedCall = { operation: 'chat', repeatable: false };
 const prefix: RepeatedCall = { operation: 'chat', repeatable: true };
 
 const failure = (fate: Fate, retryAfter?: number, code = ErrorCode.GATEWAY_UNAVAILABLE) =>
-  new GatewayError(code, 'no', {}, fate, retryAfter);
+  new GatewayError(code, 'no', {}, { fate, health: 'unknown', retryAfter });
 
 describe('whether a failed call is sent again', () => {
   const isSent = (error: unknown, call: RepeatedCall) =>
@@ -113,7 +113,9 @@ describe('the attempts of a call', () => {
     const attempt = async () => {
       throw failure('refused', ++count === 3 ? 2 : 0);
     };
-    await expect(new Retries(chance).run(create, lifetime, attempt)).rejects.toMatchObject({ retryAfter: 2 });
+    await expect(new Retries(chance).run(create, lifetime, attempt)).rejects.toMatchObject({
+      failure: { retryAfter: 2 },
+    });
     expect(count).toBe(3);
   });
 

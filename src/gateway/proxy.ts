@@ -1,0 +1,24 @@
+import { EnvHttpProxyAgent, Pool } from 'undici';
+import type { ProxyConfig } from '../config.js';
+import type { ConnectionOptions } from './connections.js';
+
+/** Carries calls through the proxies that the environment names, but for the hosts in NO_PROXY. */
+export function openProxy(
+  { httpProxy, httpsProxy, noProxy }: ProxyConfig,
+  { connectTimeoutMs, headersTimeoutMs, idleTimeoutMs }: ConnectionOptions,
+): EnvHttpProxyAgent {
+  const connect = { timeout: connectTimeoutMs };
+  return new EnvHttpProxyAgent({
+    // Empty rather than left out: undici would read the environment itself.
+    httpProxy: httpProxy ?? '',
+    httpsProxy: httpsProxy ?? '',
+    noProxy: noProxy ?? '',
+    connect,
+    proxyTls: connect,
+    requestTls: connect,
+    // The proxy has as long to open a tunnel as a gateway has to take a connection.
+    clientFactory: (origin, options) => new Pool(origin, { ...options, headersTimeout: connectTimeoutMs }),
+    headersTimeout: headersTimeoutMs,
+    bodyTimeout: idleTimeoutMs,
+  });
+}

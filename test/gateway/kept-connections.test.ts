@@ -1,0 +1,121 @@
+import type { Socket } from 'node:net';
+import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
+import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
+import { answer, type Fault, FaultyUpstream } from '../support/faulty-upstream.js';
+import { CREATED } from '../support/stand-in.js';
+
+const LIMITS = {
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 5_000,
+  totalTimeoutMs: 20_000,
+  maxResponseBytes: 100_000,
+};
+const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
+type Ask = (gateway: GatewayDataSource) => Promise<unknown>;
+const chat: Ask = (gateway) => gateway.chat(QUESTION);
+const stream: Ask = (gateway) => gateway.chatStream(QUESTION, {}, () => undefined);
+const create: Ask = (gateway) => gateway.createContext(QUESTION);
+
+/** What closes a connection: at once, or in order. */
+const CLOSES: [string, (socket: Socket) => void][] = [
+  ['ends', (socket) => void socket.end()],
+  ['resets', (socket) => void socket.resetAndDestroy()],
+];
+
+const sound: Fault = (socket, request) => {
+  if (request.includes('/context/create')) socket.write(answer(200, CREATED));
+  else if (!request.includes('"stream":true')) socket.write(answer(200, CHAT_ANSWER));
+  else socket.write(answer(200, STREAM, { 'content-type': 'text/event-stream' }));
+};
+
+/** A call, then another a second later, of whose connection the gateway knows that it was idle. */
+async function askTwice(upstream: FaultyUpstream, ask: Ask) {
+  let now = 0;
+  const gateway = new Gateway({ url: upstream.url, ...LIMITS, now: () => now });
+  try {
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    await ask(as);
+    now = 1_000;
+    return await ask(as).then(
+      () => 'answered',
+      ({ code }) => code,
+    );
+  } finally {
+    await gateway.close();
+  }
+}
+
+const ASKS: [string, Ask][] = [
+  ['a session chat', chat],
+  ['a streamed session chat', stream],
+  ['a creation', create],
+];
+
+describe.each(CLOSES)('a gateway that %s an idle connection as a request comes', (_, close) => {
+  it.each(ASKS)('gets %s once, on another connection', async (_name, ask) => {
+    const used = new Set<Socket>();
+    const fault: Fault = (socket, request) => {
+      used.add(socket);
+      sound(socket, request);
+    };
+    await using upstream = await FaultyUpstream.start(fault, (socket) => {
+      socket.on('data', () => used.has(socket) && close(socket));
+    });
+    expect(await askTwice(upstream, ask)).toBe('answered');
+    // Whole requests: the one that was cut is not among them.
+    expect(upstream.requests).toHaveLength(2);
+    expect(upstream.connections).toBe(2);
+  });
+
+  it.each(ASKS)('and has read it whole does not get %s again', async (_name, ask) => {
+    const used = new Set<Socket>();
+    const fault: Fault = (socket, request) => {
+      if (used.has(socket)) return close(socket);
+      used.add(socket);
+      sound(socket, request);
+    };
+    await using upstream = await FaultyUpstream.start(fault);
+    expect(await askTwice(upstream, ask)).toBe('GATEWAY_UNAVAILABLE');
+    expect(upstream.requests).toHaveLength(2);
+    expect(upstream.connections).toBe(1);
+  });
+});
+
+describe('a kept connection', () => {
+  it('is used again, and carries the same request', async () => {
+    await using upstream = await FaultyUpstream.start(sound);
+    expect(await askTwice(upstream, chat)).toBe('answered');
+    expect(upstream.connections).toBe(1);
+    const [first, second] = upstream.requests.map((request) => request.split('\r\n\r\n')[1]);
+    expect(second).toBe(first);
+  });
+
+  it('is not used where the gateway has ended it since', async () => {
+    await using upstream = await FaultyUpstream.start((socket, request) => {
+      sound(socket, request);
+      socket.end();
+    });
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    for (let calls = 0; calls < 3; calls++) {
+      await chat(as);
+      await upstream.quiet();
+    }
+    expect(upstream.connections).toBe(3);
+    await gateway.close();
+  });
+
+  it('is given up before the gateway’s Keep-Alive says that it ends', async () => {
+    await using upstream = await FaultyUpstream.start((socket) =>
+      socket.write(answer(200, CHAT_ANSWER, { 'keep-alive': 'timeout=1' })),
+    );
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    await chat(as);
+    await upstream.quiet();
+    await chat(as);
+    expect(upstream.connections).toBe(2);
+    await gateway.close();
+  });
+});
