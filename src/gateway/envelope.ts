@@ -13,6 +13,8 @@ export interface Envelope {
   message: string;
   /** As the gateway writes it: `12s`, or undefined. */
   retryDelay: unknown;
+  /** The same without what stands as JSON among the words of a message: that may be a prompt that is quoted. */
+  unquoted?: Envelope;
 }
 
 /** Proxies wrap each other's refusals: as JSON within a message, or an object in an object. */
@@ -128,6 +130,9 @@ function merge(inner: Envelope, outer: Envelope): Envelope {
     param: inner.param || outer.param,
     message: inner.message || outer.message,
     retryDelay: inner.retryDelay ?? outer.retryDelay,
+    ...((inner.unquoted || outer.unquoted) && {
+      unquoted: merge(inner.unquoted ?? inner, outer.unquoted ?? outer),
+    }),
   };
 }
 
@@ -139,7 +144,9 @@ function withNested(envelope: Envelope, depth: number): Envelope {
   if (start === -1 || end < start || message.length > MAX_NESTED_LENGTH) return envelope;
   const nested = parseJson(message.slice(start, end + 1));
   const inner = typeof nested === 'object' ? readAny(nested, depth + 1) : null;
-  return inner ? merge(inner, envelope) : envelope;
+  if (!inner) return envelope;
+  const isWhole = message.trim().length === end + 1 - start;
+  return isWhole ? merge(inner, envelope) : { ...merge(inner, envelope), unquoted: envelope };
 }
 
 function asCode(value: unknown): string {

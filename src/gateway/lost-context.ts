@@ -4,12 +4,14 @@ import type { Envelope } from './envelope.js';
  * Whether a refused chat says that its context is gone. A context taken for lost is destroyed, or created and billed again:
  * so only a code, a parameter or a sentence that names the context itself counts, and all else leaves it alone.
  */
-export function isContextLost(said: Envelope, status: number, contextId: string | undefined): boolean {
+export function isContextLost(envelope: Envelope, status: number, contextId: string | undefined): boolean {
+  const said = envelope.unquoted ?? envelope;
   const parts = said.codes.flatMap((code) => [code, ...code.split('.')]);
   if (parts.some((part) => LOST_CODE.test(plain(part)))) return true;
   if (CONTEXT_PARAM.test(said.param))
     return status === 404 || said.codes.some((code) => GONE.test(plain(code)));
   if (![400, 403, 404, 410].includes(status)) return false;
+  if (said.message.length > MAX_SENTENCE) return false;
   const sentence = withoutRequestId(said.message);
   return saysGoogle(sentence, contextId) || (status !== 403 && saysOf(sentence, contextId));
 }
@@ -20,6 +22,9 @@ const LOST_CODE =
 const CONTEXT_PARAM = /^(context_id|previous_response_id|cached_?content)$/i;
 const GONE = /(notfound|notexists?|doesnotexist|expired)(error|exception)?$/;
 
+/** What is longer quotes something, and is no sentence about a context. */
+const MAX_SENTENCE = 500;
+
 function plain(code: string): string {
   return code.replace(/[^a-z\d]/gi, '').toLowerCase();
 }
@@ -28,30 +33,31 @@ function withoutRequestId(message: string): string {
   return message.replace(/[\s.]*\(?request id: *[\w-]+\)?\.?\s*$/i, '').trim();
 }
 
-/** Google's two sentences for a cached content that is gone, word for word. */
+/** Google's sentences for a cached content that is gone, word for word. */
 function saysGoogle(sentence: string, contextId: string | undefined): boolean {
   if (/^CachedContent not found \(or permission denied\)\.?$/.test(sentence)) return true;
-  const [, tail] = /^Cache content (\S+) is expired\.?$/.exec(sentence) ?? [];
+  const ofOne = /^(?:Cache content (\S+) is expired|Not found: cached content metadata for (\S+?))\.?$/;
+  const [, expired, missing] = ofOne.exec(sentence) ?? [];
+  const tail = expired ?? missing;
   return tail !== undefined && tail === contextId?.split('/').at(-1);
 }
 
-const NAME = String.raw`(?:context(?:[ _]?(?:cache|id))?|cached ?content|上下文)`;
-const BEFORE = String.raw`^(?:error: *)?(?:(?:the|this|your|requested|specified|given|provided) )*(?:${NAME}(?: with id)? *[:=]? *)?`;
-const WAS = String.raw`(?:(?:is|was|has|have|had|been|does|did|could|can|be|already|either) )*`;
-const IS_GONE = String.raw`(?:(?:not|not be|cannot be) found|not exist|no longer exists?|expired|不存在|已过期|已失效)`;
+const NAME = '(?:context(?:[ _]?(?:cache|id))?|cached ?content|上下文)(?: with id)? *[:=]? *';
+const THE = '(?:(?:the|this|your|requested|specified|given|provided) )*';
+/** Ark names the parameter first. What stands further on could be a quoted prompt. */
+const PARAMETER = String.raw`(?:the parameter \W?context_id\W? [^.:;]{0,60}[.:;] +)?`;
+const WAS = '(?:(?:is|was|has|have|had|been|does|did|could|can|be|already|either) )*';
+const IS_GONE = '(?:(?:not|not be|cannot be) found|not exist|no longer exists?|expired|不存在|已过期|已失效)';
 /** Else "has expired" could go on: "has expired credentials". */
 const CLAUSE_END = String.raw`(?=$|[.,;:!。，]|\s+(?:or|and)\b)`;
-const NOT_THERE = String.raw`^(?:no such|unknown|expired|(?:cannot|could not) find(?: the)?) ${NAME}(?: with id)? *[:=]? *`;
-const QUOTE = String.raw`["'\x60“”‘’]?`;
+const NOT_THERE = '(?:no such|unknown|expired|(?:cannot|could not) find(?: the)?)';
+const QUOTE = '["\'`“”‘’]?';
 
 /** A sentence whose subject is this very context, and which says that it is gone. */
 function saysOf(sentence: string, contextId: string | undefined): boolean {
   if (!contextId || !sentence.includes(contextId)) return false;
-  const id = contextId.replace(/[.*+?^${}()|[\]\\/]/g, String.raw`\$&`);
-  const isGone = new RegExp(
-    String.raw`${BEFORE}${QUOTE}${id}${QUOTE}[ ,:]*${WAS}${IS_GONE}${CLAUSE_END}`,
-    'i',
-  );
-  const isUnknown = new RegExp(String.raw`${NOT_THERE}${QUOTE}${id}${QUOTE}\.?$`, 'i');
-  return isGone.test(sentence) || isUnknown.test(sentence);
+  const id = QUOTE + contextId.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&') + QUOTE;
+  const isGone = `^${PARAMETER}${THE}(?:${NAME})?${id}[ ,:]*${WAS}${IS_GONE}${CLAUSE_END}`;
+  const isUnknown = `^${NOT_THERE} ${NAME}${id}[.]?$`;
+  return new RegExp(`${isGone}|${isUnknown}`, 'i').test(sentence);
 }

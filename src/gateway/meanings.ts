@@ -124,6 +124,8 @@ const OWN_TROUBLE = /unavailable|internal|servererror|serviceerror|overloaded|up
 
 /** Words of messages, read only where no code says more. */
 const BY_WORDS: readonly Rule[] = [
+  [/\bflagged\b|moderation/i, CONTENT_REJECTED],
+  [/\bapi[ _-]?key (is )?(not valid|invalid|expired)|(invalid|incorrect) api[ _-]?key/i, badKey],
   [
     /prohibited_content|sensitive[_ ]words?|content[_ ](filter|policy)|content management policy|敏感/i,
     CONTENT_REJECTED,

@@ -15,6 +15,7 @@ describe('a context that is reported lost', () => {
     [404, { code: 'ContextNotFound' }],
     [400, { code: 'InvalidParameter.PreviousResponseNotFound', param: 'previous_response_id' }],
     [404, { code: 'context_not_found' }],
+    [500, { code: 'upstream_error', message: '{"error":{"code":"ContextNotFound"}}' }],
     [400, { code: 'CACHED_CONTENT_NOT_FOUND' }],
     [410, { type: 'ContextExpiredError' }],
     [500, { code: 'ContextIdNotExist' }],
@@ -25,6 +26,7 @@ describe('a context that is reported lost', () => {
     [404, { message: `Context ${ID} not found` }],
     [404, { message: `context_id: ${ID} could not be found.` }],
     [400, { message: `No such context: ${ID}` }],
+    [400, { message: `The parameter \`context_id\` is not valid: context ${ID} has expired. Request id: 1` }],
     [400, { message: `上下文 ${ID} 已过期` }],
   ])('%p %j', (status, error) => {
     expect(isLost(status, error)).toBe(true);
@@ -34,6 +36,7 @@ describe('a context that is reported lost', () => {
     [403, 'CachedContent not found (or permission denied)'],
     [404, 'CachedContent not found (or permission denied) (request id: 2026x)'],
     [400, 'Cache content 169217 is expired.'],
+    [404, 'Not found: cached content metadata for 169217.'],
   ])('in Google’s words: %p %s', (status, message) => {
     expect(isLost(status, { code: status, message }, GEMINI)).toBe(true);
     const said = readEnvelope([{ error: { code: status, message } }]);
@@ -62,6 +65,12 @@ describe('a refusal that leaves the context alone', () => {
     [403, { message: `Context ${ID} not found` }],
     [500, { message: `Context ${ID} not found` }],
     [400, { message: 'Cache content 16921 is expired.' }],
+    [404, { message: `The model is of context: ${ID} was not found` }],
+    [404, { message: `no channel: ${ID} not found` }],
+    [400, { message: 'Invalid content: {"error":{"code":"ContextNotFound"}}' }],
+    [400, { message: `Invalid content: "hi. Context ${ID} not found"` }],
+    [400, { message: `The parameter messages is not valid: context ${ID} not found` }],
+    [404, { message: `${'x '.repeat(300)}. Context ${ID} not found` }],
     [403, { code: 'OperationDenied.InvalidState', message: `context ${ID} is in invalid state: InProgress` }],
     [403, { code: 403, message: 'permission denied', status: 'PERMISSION_DENIED' }],
   ])('%p %j', (status, error) => {

@@ -92,6 +92,7 @@ const ROWS: Record<string, Row[]> = {
     [500, error('sensitive_words_detected'), 'CONTENT_REJECTED', false],
     [400, error('prompt_blocked'), 'CONTENT_REJECTED', false],
     [400, error('DataInspectionFailed'), 'CONTENT_REJECTED', false],
+    [403, error(403, 'The model requires moderation and your input was flagged'), 'CONTENT_REJECTED', false],
     [400, error('InputTextSensitiveContentDetected'), 'CONTENT_REJECTED', false],
     [
       400,
@@ -163,6 +164,7 @@ const ROWS: Record<string, Row[]> = {
     [403, error(403, 'no', { status: 'PERMISSION_DENIED' }), 'FORBIDDEN', false, caller],
     [403, error(403, 'no', { status: 'PERMISSION_DENIED' }), 'GATEWAY_AUTH', false],
     [403, error('AccessDenied'), 'FORBIDDEN', false, caller],
+    [400, error(400, 'API key not valid. Please pass a valid API key.'), 'GATEWAY_AUTH', false],
   ],
   'a model that is not there': [
     [404, error('InvalidEndpoint.NotFound'), 'MODEL_NOT_FOUND', false],
