@@ -24,6 +24,14 @@ export function asArray(value: unknown): readonly unknown[] | null {
   return Array.isArray(value) ? value : null;
 }
 
+/** Characters that the name of a model has at most: longer ones would stand in records, metrics and every answer. */
+const MAX_NAME = 256;
+
+export function asName(value: unknown): string | null {
+  const name = asText(value);
+  return name !== null && name.length <= MAX_NAME ? name : null;
+}
+
 export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }

@@ -13,7 +13,8 @@ export function isContextLost(envelope: Envelope, status: number, contextId: str
   if (![400, 403, 404, 410].includes(status)) return false;
   if (said.message.length > MAX_SENTENCE) return false;
   const sentence = withoutRequestId(said.message);
-  return saysGoogle(sentence, contextId) || (status !== 403 && saysOf(sentence, contextId));
+  if (saysGoogle(sentence, contextId)) return true;
+  return status !== 403 && (saysNoMore(sentence) || saysOf(sentence, contextId));
 }
 
 /** `ContextNotFound`, `context_id_not_found`, `PreviousResponseNotFound`, `CACHED_CONTENT_EXPIRED`, ... */
@@ -52,6 +53,12 @@ const IS_GONE = '(?:(?:not|not be|cannot be) found|not exist|no longer exists?|e
 const CLAUSE_END = String.raw`(?=$|[.,;:!。，]|\s+(?:or|and)\b)`;
 const NOT_THERE = '(?:no such|unknown|expired|(?:cannot|could not) find(?: the)?)';
 const QUOTE = '["\'`“”‘’]?';
+
+/** "Context not found", and not a word more: the call names one context, so that no other can be meant. */
+function saysNoMore(sentence: string): boolean {
+  const also = '(?: or (?:has |is |was )?(?:not found|expired|does not exist))?';
+  return new RegExp(`^${THE}${NAME}${WAS}${IS_GONE}${also}[.!。]?$`, 'i').test(sentence);
+}
 
 /** A sentence whose subject is this very context, and which says that it is gone. */
 function saysOf(sentence: string, contextId: string | undefined): boolean {

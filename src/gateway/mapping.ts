@@ -7,6 +7,7 @@ import {
   asBoolean,
   asCount,
   asDate,
+  asName,
   asObject,
   asOneOf,
   asSeconds,
@@ -40,6 +41,9 @@ import type {
   WireMessage,
   WireTruncationStrategy,
 } from './wire.js';
+
+/** Characters; the longest ids that are known, Google's, have about 80. */
+const MAX_ID = 1_024;
 
 const WIRE_MODE = { SESSION: 'session', COMMON_PREFIX: 'common_prefix' } as const;
 const WIRE_ROLE = { SYSTEM: 'system', USER: 'user', ASSISTANT: 'assistant' } as const;
@@ -120,9 +124,10 @@ function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrate
 export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): CreatedContext {
   const id = asText(answer.id);
   if (!id?.trim()) throw badResponse('it has no context id');
+  if (id.length > MAX_ID) throw badResponse(`its context id is longer than ${MAX_ID} characters`);
   return {
     id,
-    model: asText(answer.model) || asked.model,
+    model: asName(answer.model) || asked.model,
     mode: answer.mode == null ? fallbackMode(asked) : asOneOf(answer.mode, MODES),
     ttl: answer.ttl == null ? (asked.ttl ?? null) : asSeconds(answer.ttl),
     truncationStrategy: fromTruncation(answer.truncation_strategy),
@@ -153,12 +158,12 @@ export function fromModelsAnswer(answer: JsonObject): GatewayModel[] {
   if (data === null) throw badResponse('it has no list of models');
   return data.flatMap((item) => {
     const model = asObject(item);
-    const id = asText(model?.id);
+    const id = asName(model?.id);
     if (model === null || !id) return [];
     const endpoints = asArray(model.supported_endpoint_types) ?? [];
     return {
       id,
-      ownedBy: asText(model.owned_by),
+      ownedBy: asName(model.owned_by),
       created: asDate(model.created),
       supportedEndpointTypes: endpoints.filter((endpoint) => typeof endpoint === 'string'),
     };
@@ -211,7 +216,7 @@ export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
 export function fromChatHead(answer: JsonObject, asked: NewChat): ChatAnswerHead {
   return {
     id: asText(answer.id) || null,
-    model: asText(answer.model) || asked.model,
+    model: asName(answer.model) || asked.model,
     created: asDate(answer.created),
     usage: usageOf(answer),
   };

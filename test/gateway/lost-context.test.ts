@@ -24,6 +24,9 @@ describe('a context that is reported lost', () => {
     [400, { message: `The context ${ID} has expired` }],
     [404, { message: `The specified context "${ID}" does not exist or has expired. Request id: 0217` }],
     [404, { message: `Context ${ID} not found` }],
+    [404, { code: 'NotFound', message: 'context not found' }],
+    [404, { message: 'The specified context does not exist or has expired. Request id: 0217' }],
+    [400, { message: 'Context expired' }],
     [404, { message: `context_id: ${ID} could not be found.` }],
     [400, { message: `No such context: ${ID}` }],
     [400, { message: `The parameter \`context_id\` is not valid: context ${ID} has expired. Request id: 1` }],
@@ -48,7 +51,10 @@ describe('a refusal that leaves the context alone', () => {
   it.each([
     [404, {}],
     [404, { code: 'NotFound', message: 'not found' }],
-    [404, { code: 'NotFound', message: 'context not found' }],
+    [404, { code: 'NotFound', message: 'the context of the model was not found' }],
+    [403, { code: 'NotFound', message: 'context not found' }],
+    [500, { code: 'NotFound', message: 'context not found' }],
+    [404, { message: 'context not found: deadline exceeded' }],
     [404, { code: 'bad_response_status_code', message: 'bad response status code 404', param: '404' }],
     [404, { code: 'InvalidEndpoint.NotFound', message: 'The endpoint does not exist' }],
     [404, { message: 'Invalid URL (POST /context/chat/completions)' }],
@@ -124,6 +130,10 @@ describe('a refusal that leaves the context alone', () => {
         sentence,
         fc.constantFrom('', 'NotFound', 'InvalidParameter'),
         (code, message, named) => {
+          // "context not found" alone is what a lost context is told by.
+          fc.pre(
+            !/^(context|cached content|context_id) (not found|does not exist|expired)( \.)?$/.test(message),
+          );
           expect(isLost(code, { code: named, message })).toBe(false);
         },
       ),

@@ -50,6 +50,16 @@ describe('the mapping of the gateway’s answers', () => {
     );
   });
 
+  it('takes no name of a model beyond 256 characters, and no id of a context beyond 1024', () => {
+    const asked = { model: 'm', messages: [{ content: 'x' }] };
+    const long = 'x'.repeat(200_000);
+    expect(fromCreateContextAnswer({ id: 'ctx-1', model: long }, asked).model).toBe('m');
+    expect(fromModelsAnswer({ data: [{ id: long }, { id: 'm', owned_by: long }] })).toMatchObject([
+      { id: 'm', ownedBy: null },
+    ]);
+    expect(() => fromCreateContextAnswer({ id: long }, asked)).toThrow(/longer than 1024 characters/);
+  });
+
   it('reads any list of models, leaving out what has no id', () => {
     const item = fc.record(
       {
