@@ -144,7 +144,7 @@ describe('a server that is told to end', () => {
     );
     const sockets = await Promise.all([
       speak(server, ''),
-      speak(server, 'POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{'),
+      speak(server, 'POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{'),
       // Opens a WebSocket, and never answers a goodbye.
       speak(server, upgrade('/graphql'), '101 '),
       speak(server, upgrade('/elsewhere'), '404 '),
@@ -179,7 +179,7 @@ async function speak({ url }: ServerProcess, text: string, until = ''): Promise<
 
 function upgrade(path: string): string {
   const key = 'dGhlIHNhbXBsZSBub25jZQ==';
-  return `GET ${path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n`;
+  return `GET ${path} HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: ${key}\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n`;
 }
 
 describe('an error that nobody catches', () => {
@@ -218,7 +218,7 @@ describe('closing the server', () => {
     const server = await TestServer.before(gateway);
     const body = '{"query":"{ models { id } }"}';
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
-    const lines = [`content-length: ${body.length}`, 'content-type: application/json', 'host: x'];
+    const lines = [`content-length: ${body.length}`, 'content-type: application/json', 'host: localhost'];
     socket.write(`POST /graphql HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n${body}`);
     await once(socket, 'readable');
     await eventually(() => server.log.some((line) => line.includes('"operation"')));

@@ -395,7 +395,7 @@ export const LOST: FieldCase[] = [
   ...[
     { status: 404, text: 'not found', headers: { 'content-type': 'text/plain' } },
     { status: 404, json: { detail: 'Not Found' } },
-    { status: 404, json: { error: { code: 'NotFound', message: 'context not found' } } },
+    { status: 404, json: { error: { code: 'NotFound', message: 'no such path' } } },
     { status: 500, json: { error: { message: 'context deadline exceeded', type: 'api_error' } } },
     { status: 400, json: { error: { code: 'InvalidEndpoint.ClosedEndpoint', message: 'closed' } } },
     { status: 400, json: { error: { type: 'ContextWindowExceededError', message: 'no' } } },
