@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
 
 export interface SeenRequest {
   method: string;
@@ -23,10 +24,11 @@ export class StandIn implements AsyncDisposable {
     const standIn = new StandIn(server);
     if (answer) standIn.answer = answer;
     server.on('request', async (request: IncomingMessage, response: ServerResponse) => {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
+      const body = await buffer(request).catch(() => undefined);
+      // Its sender has left in its middle.
+      if (!body) return;
       const { method = '', url: path = '', headers } = request;
-      const seen = { method, path, headers, body: Buffer.concat(chunks).toString('utf8') };
+      const seen = { method, path, headers, body: body.toString('utf8') };
       standIn.seen.push(seen);
       standIn.answer(response, request, seen);
     });
