@@ -71,8 +71,10 @@ export class Turn {
   }
 }
 
+/** What a known context was created as counts, not the model that a chat names. */
 function isSharable({ model }: NewChat, held: Holding | null): boolean {
-  return isPrefix(held ? { model, mode: held.context.mode as ContextMode | null } : { model });
+  if (!held) return isPrefix({ model });
+  return isPrefix({ model: held.context.model, mode: held.context.mode as ContextMode | null });
 }
 
 function toNewChat({ idempotencyKey: _, ...input }: ChatInput, held: Holding | null): NewChat {

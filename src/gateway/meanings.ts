@@ -165,6 +165,7 @@ export function meaningOf(answerStatus: number, said: Envelope | null, call: Cal
     first(BY_CODE, codes) ??
     first(BY_WORDS, message) ??
     byStatus(status, said, call) ??
+    (status >= 500 && OWN_TROUBLE.test(codes.split(' ', 1).join()) ? UNAVAILABLE : undefined) ??
     first(BY_BROAD_CODE, codes) ??
     (status < 400 && !OWN_TROUBLE.test(codes) ? first(BY_WORDS_ALONE, message) : undefined) ??
     (status < 400 || status >= 500 ? UNAVAILABLE : REFUSED_INPUT)

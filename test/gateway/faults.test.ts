@@ -81,6 +81,19 @@ describe('a chat whose answer was lost', () => {
   });
 });
 
+describe('a chat on a session that names a model of another family', () => {
+  it('is not sent again either', async () => {
+    await using upstream = await FaultyUpstream.start(sayAndReset(''));
+    await using server = await serverBefore(upstream);
+    const input = { ...QUESTION, model: 'gemini-2.0-flash' };
+    const { errors } = await server.query('mutation ($input: ChatInput!) { chat(input: $input) { id } }', {
+      input,
+    });
+    expect(errors[0]?.extensions).toMatchObject(unavailable);
+    expect(upstream.requests).toHaveLength(1);
+  });
+});
+
 /** With a caller's own key a chat goes out to contexts that are not known here, too. */
 const OWN_KEY = { authorization: 'Bearer sk-1' };
 

@@ -20,6 +20,12 @@ const ROWS: Record<string, Row[]> = {
     [400, error('InvalidParameter'), 'BAD_USER_INPUT', false],
     [400, error(null, 'no', { type: 'invalid_request_error' }), 'BAD_USER_INPUT', false],
     [500, error('InternalServiceError'), 'GATEWAY_UNAVAILABLE', true],
+    [
+      500,
+      error('InternalServiceError', 'no', { type: 'invalid_request_error' }),
+      'GATEWAY_UNAVAILABLE',
+      true,
+    ],
     [409, error('Conflict'), 'BAD_USER_INPUT', false],
   ],
   'an error that is a text': [

@@ -1,3 +1,5 @@
+import { Gateway } from '../../src/gateway/data-source.js';
+import { openProxy } from '../../src/gateway/proxy.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { ConnectProxy } from '../support/connect-proxy.js';
 import { chat, chatStream, create, serverBefore } from '../support/doors.js';
@@ -5,10 +7,18 @@ import { eventually } from '../support/eventually.js';
 import { answer, type Fault, FaultyUpstream, head, say } from '../support/faulty-upstream.js';
 import { SERVER_KEY, TestServer } from '../support/server.js';
 import { CREATED } from '../support/stand-in.js';
-import { TRANSPORTS } from '../support/streams.js';
+import { QUESTION, TRANSPORTS } from '../support/streams.js';
 
 const SECRET = 'a-secret-of-the-proxy';
 const EVENTS = { 'content-type': 'text/event-stream' };
+
+const LIMITS = {
+  connectTimeoutMs: 5_000,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 5_000,
+  totalTimeoutMs: 20_000,
+  maxResponseBytes: 1_000_000,
+};
 
 const sound: Fault = (socket, request) => {
   if (request.includes('/context/create')) socket.write(answer(200, CREATED));
@@ -67,6 +77,38 @@ describe('a proxy on the way to the gateway', () => {
     client?.close();
     await upstream.quiet();
   });
+
+  it.each(['ends', 'breaks'])(
+    'carries what is left of an answer whose connection %s before a slow reader',
+    async (how) => {
+      await using proxy = await ConnectProxy.start();
+      const first = chunk({ content: 'a' });
+      let onTaken: () => void = () => undefined;
+      await using upstream = await FaultyUpstream.start((socket) => {
+        socket.write(head(200, EVENTS) + first);
+        const end = () => (how === 'ends' ? socket.end() : socket.resetAndDestroy());
+        onTaken = () => void socket.write(chunk({ content: '.' }, 'stop').padStart(200_000, '\n'), end);
+      });
+      const agent = openProxy({ httpProxy: `http://${proxy.host}` }, LIMITS);
+      const gateway = new Gateway({ url: upstream.url, ...LIMITS, proxy: agent });
+      const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+      const taken: (string | null)[] = [];
+      const answer = as.chatStream({ ...QUESTION, messages: [] }, {}, async ({ content }) => {
+        taken.push(content);
+        if (taken.length > 1) return;
+        onTaken();
+        await upstream.quiet();
+      });
+      const outcome = await answer.then(
+        () => 'OK',
+        ({ code }) => code,
+      );
+      if (how === 'ends') expect([outcome, taken]).toEqual(['OK', ['a', '.']]);
+      else expect(taken[0]).toBe('a');
+      await gateway.close();
+      await agent.destroy();
+    },
+  );
 
   it('that refuses is named in the log, without its password', async () => {
     await using upstream = await FaultyUpstream.start(sound);
