@@ -13,6 +13,8 @@ export interface ConnectionOptions {
   connectTimeoutMs: number;
   headersTimeoutMs: number;
   idleTimeoutMs: number;
+  /** How long the last byte of a request is held back on a connection that may be closing; 2 where it is left out. */
+  holdBackMs?: number;
   /** Carries all calls through a proxy. */
   proxy?: Dispatcher;
   /** Milliseconds since the epoch. */
@@ -40,7 +42,6 @@ interface Line {
 
 /** A gateway that still waits for the next request after this long without one does not close the connection that soon. */
 const FRESH_MS = 20;
-/** How long the last byte of a request is held back on a connection that may be closing. */
 const HOLD_BACK_MS = 2;
 
 /**
@@ -67,7 +68,8 @@ export class Connections {
     lifetime.throwIfOver();
     const answer = new Answer();
     const { proxy } = this.options;
-    return new Exchange(this.origin, answer, proxy ? proxied(proxy, answer) : this.line(), lifetime);
+    const line = proxy ? proxied(proxy, answer) : this.line();
+    return new Exchange(this.origin, answer, line, lifetime, this.options.holdBackMs);
   }
 
   async close(): Promise<void> {
@@ -131,6 +133,7 @@ export class Exchange {
     readonly answer: Answer,
     private readonly line: Line,
     lifetime: Lifetime,
+    private readonly holdBackMs = HOLD_BACK_MS,
   ) {
     this.unwatch = lifetime.watch((reason) => this.end(reason));
   }
@@ -177,7 +180,7 @@ export class Exchange {
   private async *holdBack(body: Buffer): AsyncGenerator<Buffer> {
     this.isHeldBack = true;
     yield body.subarray(0, -1);
-    await pause(HOLD_BACK_MS);
+    await pause(this.holdBackMs);
     // A busy process may be late for its timer: what has come meanwhile is read first.
     await nextTurn();
     await nextTurn();
