@@ -38,7 +38,7 @@ interface Line {
   drop(reason: Error | null): void;
 }
 
-/** A gateway that still waits for the next request after this long without one does not close the connection that soon. */
+/** No gateway closes a connection as idle this soon after its last answer. */
 const FRESH_MS = 20;
 /** How long the last byte of a request is held back on a connection that may be closing. */
 const HOLD_BACK_MS = 2;
