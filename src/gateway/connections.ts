@@ -40,7 +40,7 @@ interface Line {
   drop(reason: Error | null): void;
 }
 
-/** A gateway that still waits for the next request after this long without one does not close the connection that soon. */
+/** No gateway closes a connection as idle this soon after its last answer. */
 const FRESH_MS = 20;
 const HOLD_BACK_MS = 2;
 

@@ -42,8 +42,10 @@ export class GatewayEvents<Part, End> {
   private readonly lines: EventStreamReader;
   private source: ByteSource;
   private unpacked: Unpacked | undefined;
-  /** The bytes of an answer that is not known to be a stream; undefined: it is one. */
-  private body: Buffer[] | undefined = [];
+  /** undefined: nothing but blanks has come. */
+  private kind: Kind | undefined;
+  /** Of an answer that is no stream. */
+  private readonly body: Buffer[] = [];
   private bodyBytes = 0;
   private give: Give<Part> = () => undefined;
   /** Resolves once there is room for more; undefined: there is. */
@@ -140,12 +142,29 @@ export class GatewayEvents<Part, End> {
   private readSome(): void {
     try {
       const bytes = this.take();
-      if (this.body && !this.readStart(this.body, bytes)) return;
-      this.lines.read(bytes);
-      if (bytes === undefined) this.finish(false);
+      this.kind ??= kindOf(bytes);
+      if (this.kind === 'whole') this.gather(bytes);
+      else this.readLines(bytes);
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  private readLines(bytes: Buffer | undefined): void {
+    this.lines.read(bytes);
+    if (bytes === undefined) this.finish(false);
+  }
+
+  /** An answer that is no stream is read at its end. */
+  private gather(bytes: Buffer | undefined): void {
+    if (bytes === undefined) {
+      this.readAnswer(this.call.readBody(Buffer.concat(this.body)));
+      return;
+    }
+    this.body.push(bytes);
+    this.bodyBytes += bytes.length;
+    const { maxBytes } = this.call;
+    if (this.bodyBytes > maxBytes) throw badResponse(`it is larger than ${maxBytes} bytes`);
   }
 
   private take(): Buffer | undefined {
@@ -154,21 +173,6 @@ export class GatewayEvents<Part, End> {
     } catch (error) {
       throw transportError(error, this.exchange.stage);
     }
-  }
-
-  /**
-   * Whether the answer is a stream. Its first byte says so: labels are often wrong. JSON and pages are gathered to their
-   * end, and read as one answer.
-   */
-  private readStart(body: Buffer[], bytes: Buffer | undefined): boolean {
-    this.bodyBytes += bytes?.length ?? 0;
-    if (this.bodyBytes > this.call.maxBytes)
-      throw badResponse(`it is larger than ${this.call.maxBytes} bytes`);
-    const start = body.length === 0 ? bytes?.find(isFirstByte) : WHOLE_STARTS[0];
-    if (start !== undefined && !WHOLE_STARTS.includes(start)) this.body = undefined;
-    if (start !== undefined && bytes) body.push(bytes);
-    if (bytes === undefined && body.length > 0) this.readAnswer(this.call.readBody(Buffer.concat(body)));
-    return this.body === undefined || (bytes === undefined && body.length === 0);
   }
 
   private readAnswer(answer: JsonObject): void {
@@ -224,13 +228,19 @@ function readChunk(
   return chunk;
 }
 
-/** Of `{`, `[` and `<`: no line of a stream begins with them. */
+type Kind = 'stream' | 'whole';
+
+/** `{`, `[` and `<`, which no line of a stream begins with. */
 const WHOLE_STARTS = [0x7b, 0x5b, 0x3c];
 
-/** Neither blank nor of a byte order mark. */
-function isFirstByte(byte: number): boolean {
-  return byte > 0x20 && byte !== 0xef && byte !== 0xbb && byte !== 0xbf;
+/** The first byte tells a stream from JSON and pages, whose labels are often wrong. */
+function kindOf(bytes: Buffer | undefined): Kind | undefined {
+  const first = bytes?.find((byte) => byte > 0x20 && !BYTE_ORDER_MARK.includes(byte));
+  if (first === undefined) return undefined;
+  return WHOLE_STARTS.includes(first) ? 'whole' : 'stream';
 }
+
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
 
 function releaseAfterRest(exchange: Exchange): void {
   const timer = setTimeout(() => exchange.end(), REST_OF_STREAM_MS);
