@@ -140,7 +140,8 @@ export class ContextCache {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Seconds that it outlives its last use; null where the gateway did not say.',
+    description:
+      'Seconds that it outlives its last use: as the gateway says, else as asked for; null where neither is known.',
   })
   ttl!: number | null;
 
