@@ -1,10 +1,16 @@
-import type { ContextMode, CreatedContext } from '../gateway/types.js';
+import { isGemini } from '../gateway/model-families.js';
+import { ContextMode, type CreatedContext } from '../gateway/types.js';
 import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
 /** A context without a known ttl is remembered as long as the gateway keeps any: 7 days (context-create.zh.txt, 3.2). */
 const UNKNOWN_TTL_MS = 7 * DAY_MS;
+
+/** Whether any number of chats may ask it at once: it takes none of them in. */
+export function isPrefix({ model, mode }: Pick<ContextRecord, 'model' | 'mode'>): boolean {
+  return mode === ContextMode.COMMON_PREFIX || isGemini(model);
+}
 
 /** Until when a context lives, or is remembered, that is used at `time`. */
 export function endAfter(time: number, ttl: number | null): number {
@@ -42,9 +48,9 @@ export function toContextCache({ context, usedAt, totals }: Holding, reused = fa
 }
 
 export function toContextTotals(totals: Totals): ContextTotals {
-  const { chats, promptTokens, cachedTokens, completionTokens } = totals;
+  const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = totals;
   const cacheHitRate = promptTokens === 0 ? null : cachedTokens / promptTokens;
-  return { chats, promptTokens, cachedTokens, completionTokens, cacheHitRate };
+  return { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens, cacheHitRate };
 }
 
 export function addTotals(one: Totals, other: Totals): Totals {
@@ -53,5 +59,6 @@ export function addTotals(one: Totals, other: Totals): Totals {
     promptTokens: one.promptTokens + other.promptTokens,
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
+    estimatedTokens: one.estimatedTokens + other.estimatedTokens,
   };
 }

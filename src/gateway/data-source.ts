@@ -19,6 +19,7 @@ import type {
   ChatAnswerHead,
   CreatedContext,
   GatewayModel,
+  GatewayUsage,
   NewChat,
   NewContext,
 } from './types.js';
@@ -46,6 +47,15 @@ export class Gateway {
   }
 }
 
+export interface ChatOptions {
+  /** Whether the context takes no chat in, so that one whose answer was lost may be sent again. */
+  repeatable?: boolean;
+  /** The model that the context was created for; left out, the chat's. */
+  contextModel?: string;
+  /** Told what the gateway says of a streamed answer's tokens, as soon as it says so. */
+  onUsage?: (usage: GatewayUsage) => void;
+}
+
 /** Whose calls they are. */
 export type Sender = Pick<GatewayCall, 'credential' | 'within' | 'onEnd'>;
 
@@ -61,19 +71,16 @@ export class GatewayDataSource {
     return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
-  /**
-   * `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`.
-   * `repeatable`: the context takes no chat in, so that one whose answer was lost may be sent again.
-   */
-  chat(chat: NewChat, { repeatable = false } = {}): Promise<ChatAnswer> {
-    const call = this.chatCall(chat, toChatBody(chat), repeatable);
+  /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
+  chat(chat: NewChat, options: ChatOptions = {}): Promise<ChatAnswer> {
+    const call = this.chatCall(chat, toChatBody(chat), options);
     return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
   }
 
   /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
-  chatStream(chat: NewChat, { repeatable = false }, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
-    const call = this.chatCall(chat, toChatStreamBody(chat), repeatable);
-    return this.calls.stream(call, () => new ChatStreamReader(chat), give);
+  chatStream(chat: NewChat, options: ChatOptions, give: Give<ChatAnswerDelta>): Promise<ChatAnswerHead> {
+    const call = this.chatCall(chat, toChatStreamBody(chat), options);
+    return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage), give);
   }
 
   /** `GET /models`. */
@@ -82,8 +89,12 @@ export class GatewayDataSource {
     return this.calls.whole(call, fromModelsAnswer);
   }
 
-  private chatCall(chat: NewChat, body: object, repeatable: boolean): GatewayCall {
-    const path = isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions';
+  private chatCall(
+    chat: NewChat,
+    body: object,
+    { repeatable = false, contextModel = chat.model }: ChatOptions,
+  ): GatewayCall {
+    const path = isGemini(contextModel) ? '/chat/completions' : '/context/chat/completions';
     return { ...this.call('chat', 'POST', path, body), contextId: chat.contextId, repeatable };
   }
 
