@@ -14,7 +14,11 @@ const RENEW = `UPDATE open_streams SET ends = ?2 + ${PLACE_MS} WHERE process = ?
 const CLEAR = `DELETE FROM open_streams WHERE ends NOT BETWEEN ?1 AND ?1 + ${PLACE_MS} RETURNING 1`;
 
 /** The streams of all processes that share the file. */
-export function streamsInFile(file: LimitsFile, now: () => number): SharedStreams & { close(): void } {
+export function streamsInFile(
+  file: LimitsFile,
+  now: () => number,
+  renewMs = RENEW_MS,
+): SharedStreams & { close(): void } {
   const process = randomUUID();
   const open = new Set<string>();
   const renew = async () => {
@@ -24,7 +28,7 @@ export function streamsInFile(file: LimitsFile, now: () => number): SharedStream
   const timer = setInterval(() => {
     // A place that is not renewed in time is counted no more, and its stream goes on.
     if (open.size > 0) void renew().catch(() => undefined);
-  }, RENEW_MS).unref();
+  }, renewMs).unref();
   return {
     async take(callerId, streamId, max) {
       const isTaken = (await file.all(TAKE, [callerId, streamId, process, now(), max])).length > 0;
