@@ -4,18 +4,6 @@ declare module 'class-validator/cjs/*' {
   export * from 'class-validator';
 }
 
-declare module 'rate-limiter-flexible/lib/RateLimiterMemory.js' {
-  export { RateLimiterMemory as default } from 'rate-limiter-flexible';
-}
-
-declare module 'rate-limiter-flexible/lib/RateLimiterRedis.js' {
-  export { RateLimiterRedis as default } from 'rate-limiter-flexible';
-}
-
-declare module 'rate-limiter-flexible/lib/RateLimiterRes.js' {
-  export { RateLimiterRes as default } from 'rate-limiter-flexible';
-}
-
 declare module 'undici/lib/dispatcher/client.js' {
   export { Client as default } from 'undici';
 }

@@ -8,7 +8,11 @@ import { KeptMessages } from './contexts/kept-messages.js';
 import { Recovery } from './contexts/recovery.js';
 import { ContextResolver } from './contexts/resolver.js';
 import { Reuse } from './contexts/reuse.js';
-import { Budgets, inMemory, inRedis } from './limits/budgets.js';
+import { Budgets } from './limits/budgets.js';
+import { inMemory, inRedis } from './limits/counters.js';
+import { inFile } from './limits/file-counters.js';
+import { streamsInFile } from './limits/file-streams.js';
+import { LimitsFile } from './limits/limits-file.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { streamsInRedis } from './limits/shared-streams.js';
 import { ModelResolver } from './models/resolver.js';
@@ -28,8 +32,8 @@ export interface Below {
 /** Each resolver with what it needs. */
 export function createResolvers(config: Config, { store, now, log }: Below) {
   const { registry } = config;
-  const counters = openCounters(config, log);
-  const budgets = new Budgets(config.budgets, counters.newLimiter);
+  const counters = openCounters(config, now, log);
+  const budgets = new Budgets(config.budgets, counters.newCounter, log);
   const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
   const answers = new Answers(store, leases, detachedWork, now, log);
@@ -39,25 +43,42 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, budgets, log });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
-  const chats = new Chats({ contexts, leases, answers, openStreams, budgets });
+  const chats = new Chats({ contexts, leases, answers, openStreams, budgets, detachedWork });
   const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
   const { areConnected: countersAreConnected, close } = counters;
   return { container: containerOf(resolvers), openStreams, detachedWork, countersAreConnected, close };
 }
 
-/** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */
-function openCounters({ registry: { storeUrl }, gateway }: Config, log: Logger) {
-  if (storeUrl.startsWith('sqlite:')) {
-    const areConnected = () => true;
-    return { newLimiter: inMemory, sharedStreams: undefined, areConnected, close: () => undefined };
-  }
-  const redis = connectRedis(storeUrl, ({ message }) =>
+/** Callers are counted where their contexts are: in this process, in the file or in the Redis that many share. */
+function openCounters({ registry: { storeUrl }, gateway }: Config, now: () => number, log: Logger) {
+  const path = /^sqlite:(.*)$/.exec(storeUrl)?.[1];
+  if (path === undefined) return countersInRedis(storeUrl, gateway, log);
+  return path === ':memory:' ? countersInMemory() : countersInFile(path, now);
+}
+
+function countersInMemory() {
+  const areConnected = () => true;
+  return { newCounter: inMemory, sharedStreams: undefined, areConnected, close: () => undefined };
+}
+
+function countersInFile(path: string, now: () => number) {
+  const file = new LimitsFile(path);
+  const sharedStreams = streamsInFile(file, now);
+  const close = () => {
+    sharedStreams.close();
+    file.close();
+  };
+  return { newCounter: inFile(file, now), sharedStreams, areConnected: () => true, close };
+}
+
+function countersInRedis(url: string, gateway: Config['gateway'], log: Logger) {
+  const redis = connectRedis(url, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
   // A stream may wait for its turn as long as for its answer.
   const sharedStreams = streamsInRedis(redis, 2 * gateway.totalTimeoutMs + 60_000);
   const areConnected = () => redis.status === 'ready';
-  return { newLimiter: inRedis(redis), sharedStreams, areConnected, close: () => redis.disconnect() };
+  return { newCounter: inRedis(redis), sharedStreams, areConnected, close: () => redis.disconnect() };
 }
 
 function containerOf(resolvers: object[]): Container {

@@ -1,23 +1,19 @@
-import type { Contexts } from '../contexts/contexts.js';
 import { toAppError } from '../errors.js';
-import type { ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
-import type { Budgets } from '../limits/budgets.js';
+import { Lifetime } from '../lifetime.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import { Pushed } from '../pushed.js';
 import type { Answers } from '../registry/answers.js';
-import type { Leases } from '../registry/leases.js';
-import { NO_USE, type Totals } from '../registry/store.js';
+import type { DetachedWork } from '../registry/detached-work.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatInput } from './input.js';
-import { Turn } from './turn.js';
-import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
+import { RunningChat, type RunningChatParts } from './running-chat.js';
+import type { ChatCompletion, ChatEvent, ChatFailure } from './types.js';
 
-export interface ChatsParts {
-  contexts: Contexts;
-  leases: Leases;
+export interface ChatsParts extends RunningChatParts {
   answers: Answers;
   openStreams: OpenStreams;
-  budgets: Budgets;
+  /** What is to be counted before the server ends. */
+  detachedWork: DetachedWork;
 }
 
 /** What is done with a context once it is there: questions and answers, whole or streamed. */
@@ -34,13 +30,12 @@ export class Chats {
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
-    const turn = await this.begin(input, request);
+    const chat = await RunningChat.begin(input, this.parts, request);
     try {
-      const ask = () => turn.ask((gateway, chat) => gateway.chat(chat, turn));
-      const { choices, ...head } = await recovering(turn, ask, () => true);
-      return { ...(await this.conclude(head, turn, request)), choices };
+      const { choices, ...head } = await chat.whole();
+      return { ...(await chat.conclude(head)), choices };
     } finally {
-      await turn.end();
+      await this.end(chat);
     }
   }
 
@@ -53,82 +48,44 @@ export class Chats {
 
   private async answer(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>): Promise<void> {
     const closeStream = await this.parts.openStreams.take(request.caller.id);
+    try {
+      // A reader who dawdles over the last event keeps nobody waiting: by then all is counted and the turn has ended.
+      await events.give(await this.answerUpToEnd(input, request, events));
+    } finally {
+      closeStream();
+    }
+  }
+
+  /** Gives the deltas, and gives back the last event. */
+  private async answerUpToEnd(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>) {
+    let chat: RunningChat | undefined;
     let isAnswered = false;
-    let isWhole = false;
-    let turn: Turn | undefined;
     try {
       await this.parts.budgets.takeChat(request.caller.id);
-      turn = await this.begin(input, request);
-      const end = await ask(turn, events);
+      chat = await RunningChat.begin(input, this.parts, request);
+      const head = await chat.stream(events);
       isAnswered = true;
-      // A reader who dawdles over the last event keeps nobody waiting; the store writes both at once.
-      const [done] = await Promise.all([this.conclude(end, turn, request), turn.end()]);
-      isWhole = true;
-      await events.give(done);
+      // The store writes both at once.
+      const [done] = await Promise.all([chat.conclude(head), chat.end()]);
+      return done;
     } catch (error) {
       if (!events.hasBegun && !isAnswered) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
-      await events.give(failure);
+      return failure;
     } finally {
-      try {
-        // An answer that broke off, or that nobody stayed for, has used the context all the same.
-        if ((events.hasBegun || isAnswered) && !isWhole && turn?.held) {
-          await this.parts.contexts.use(turn.held, NO_USE, request);
-        }
-      } finally {
-        await turn?.end();
-        closeStream();
-      }
+      if (chat) await this.end(chat);
     }
   }
 
-  private begin(input: ChatInput, request: RequestContext): Promise<Turn> {
-    return Turn.begin(input, this.parts.contexts, this.parts.leases, request);
-  }
-
-  private async conclude(head: ChatAnswerHead, turn: Turn, request: RequestContext): Promise<ChatDone> {
-    const { contexts, budgets } = this.parts;
-    const { held, model } = turn;
-    const totals = toTotals(head.usage);
-    request.work.tokens.push({ model, ...totals });
-    await budgets.spend(request.caller.id, totals.promptTokens + totals.completionTokens);
-    return {
-      id: head.id ?? request.requestId,
-      model: head.model,
-      created: head.created ?? new Date(request.now()),
-      usage: head.usage,
-      context: held ? await contexts.use(held, totals, request) : null,
-    };
+  /** Goes on when the caller has left. */
+  private end(chat: RunningChat): Promise<unknown> {
+    return this.parts.detachedWork.unlessLeft(chat.end(), NOBODY_WAITS);
   }
 }
 
-/** Until the first delta has come the question may be asked once more, of a context that was created again. */
-function ask(turn: Turn, events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
-  const open = () => turn.ask((gateway, chat) => gateway.chatStream(chat, turn, events.give));
-  return recovering(turn, open, () => !events.hasBegun);
-}
-
-/** Asks once more where the gateway had lost the context and it is there again. */
-async function recovering<T>(turn: Turn, ask: () => Promise<T>, mayRecover: () => boolean): Promise<T> {
-  for (;;) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!mayRecover()) throw error;
-      await turn.recover(error);
-    }
-  }
-}
-
-function toTotals(usage: GatewayUsage | null): Totals {
-  return {
-    chats: 1,
-    promptTokens: usage?.promptTokens ?? 0,
-    cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
-    completionTokens: usage?.completionTokens ?? 0,
-  };
-}
+/** Never over. */
+const NOBODY_WAITS = new Lifetime();
 
 function toFailure(error: unknown): ChatFailure {
   const { code, message, retryable, details } = toAppError(error);

@@ -1,9 +1,9 @@
 import type { Contexts } from '../contexts/contexts.js';
-import { isPrefix } from '../contexts/creation.js';
 import { keyOf } from '../contexts/names.js';
+import { isPrefix } from '../contexts/records.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
-import type { ContextMode, NewChat } from '../gateway/types.js';
+import type { NewChat } from '../gateway/types.js';
 import type { Lease, Leases } from '../registry/leases.js';
 import type { Holding } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -27,7 +27,7 @@ export class Turn {
     // With the server's key the registry knows every context; with a caller's own the gateway judges the others.
     if (!held && request.caller.credential.owner === 'server') throw contextNotFound();
     const chat = toNewChat(input, held);
-    const lease = isSharable(chat, held)
+    const lease = isSharable(input.contextId, held)
       ? null
       : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.lifetime);
     return new Turn(contexts, request, chat, held, lease);
@@ -36,6 +36,11 @@ export class Turn {
   /** The one that was asked for. */
   get model(): string {
     return this.chat.model;
+  }
+
+  /** The one that the context was created for, where it is known here. */
+  get contextModel(): string {
+    return this.current?.context.model ?? this.chat.model;
   }
 
   /** null: the context is not known here. */
@@ -53,13 +58,17 @@ export class Turn {
     return call(this.request.gatewayUntil(...(this.lease ? [this.lease.lifetime] : [])), this.chat);
   }
 
-  /**
-   * After this the same question may be asked again; throws where the context is lost for good, or not lost at all. One that is
-   * reported lost again, after it was created again, is lost for good.
-   */
-  async recover(error: unknown): Promise<void> {
+  mayRecover(error: unknown): boolean {
     const isLost = error instanceof AppError && error.code === ErrorCode.CONTEXT_NOT_FOUND;
-    if (!isLost || !this.current) throw error;
+    return isLost && this.current !== null;
+  }
+
+  /**
+   * After this the same question may be asked again; throws where the context is lost for good, as one is that is reported lost
+   * again after it was created again.
+   */
+  async recover(): Promise<void> {
+    if (!this.current) throw contextNotFound();
     if (this.isRecovered) await this.contexts.giveUp(this.current, this.request);
     this.current = await this.contexts.recover(this.current, this.request);
     this.isRecovered = true;
@@ -71,10 +80,9 @@ export class Turn {
   }
 }
 
-/** What a known context was created as counts, not the model that a chat names. */
-function isSharable({ model }: NewChat, held: Holding | null): boolean {
-  if (!held) return isPrefix({ model });
-  return isPrefix({ model: held.context.model, mode: held.context.mode as ContextMode | null });
+/** What the context is decides, and not what the call says. One that is not known here may be a session, unless its id says what it is. */
+function isSharable(id: string, held: Holding | null): boolean {
+  return held ? isPrefix(held.context) : /(^|\/)cachedContents\//.test(id);
 }
 
 function toNewChat({ idempotencyKey: _, ...input }: ChatInput, held: Holding | null): NewChat {

@@ -106,13 +106,15 @@ export class Contexts {
   }
 
   /**
-   * Starts the time to live again, as the gateway does at each chat, and adds what the chat used. An answer that has come is passed on even where it cannot be counted.
+   * Adds what the chat used and, where it was answered, starts the time to live again, as the gateway does. An answer that has come is
+   * passed on even where it cannot be counted.
    */
-  async use(held: Holding, used: Totals, request: RequestContext): Promise<ContextCache> {
+  async use(held: Holding, used: Totals, request: RequestContext, isAnswered = true): Promise<ContextCache> {
     const { store, messages } = this.parts;
     const { context } = held;
     const at = request.now();
-    const use = { at, startedAt: request.startedAt, goneAt: endAfter(at, context.ttl), ...used };
+    const goneAt = isAnswered ? endAfter(at, context.ttl) : context.goneAt;
+    const use = { at, startedAt: request.startedAt, goneAt, ...used };
     try {
       const now = await store.use(request.caller.id, context.key, use);
       if (now) await messages.keepFor(now.context, at);

@@ -1,10 +1,16 @@
-import type { ContextMode, CreatedContext } from '../gateway/types.js';
+import { isGemini } from '../gateway/model-families.js';
+import { ContextMode, type CreatedContext } from '../gateway/types.js';
 import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
 /** A context without a known ttl is remembered as long as the gateway keeps any: 7 days (context-create.zh.txt, 3.2). */
 const UNKNOWN_TTL_MS = 7 * DAY_MS;
+
+/** Whether any number of chats may ask it at once: it takes none of them in. */
+export function isPrefix({ model, mode }: Pick<ContextRecord, 'model' | 'mode'>): boolean {
+  return mode === ContextMode.COMMON_PREFIX || isGemini(model);
+}
 
 /** Until when a context lives, or is remembered, that is used at `time`. */
 export function endAfter(time: number, ttl: number | null): number {
@@ -42,10 +48,10 @@ export function toContextCache({ context, usedAt, totals }: Holding, reused = fa
 }
 
 export function toContextTotals(totals: Totals): ContextTotals {
-  const { chats, promptTokens, cachedTokens, completionTokens } = totals;
+  const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = totals;
   // Totals that were kept before may count prompts without their cached tokens.
   const cacheHitRate = promptTokens === 0 ? null : Math.min(cachedTokens / promptTokens, 1);
-  return { chats, promptTokens, cachedTokens, completionTokens, cacheHitRate };
+  return { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens, cacheHitRate };
 }
 
 export function addTotals(one: Totals, other: Totals): Totals {
@@ -54,5 +60,6 @@ export function addTotals(one: Totals, other: Totals): Totals {
     promptTokens: one.promptTokens + other.promptTokens,
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
+    estimatedTokens: one.estimatedTokens + other.estimatedTokens,
   };
 }

@@ -5,6 +5,7 @@ import type { Leases } from '../registry/leases.js';
 import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { Creation } from './creation.js';
+import { Flights } from './flights.js';
 
 export interface RecoveryParts {
   store: Store;
@@ -16,21 +17,19 @@ export interface RecoveryParts {
 /** What is done about a context that the gateway has lost while it should still live. */
 export class Recovery {
   /** One for each context that this process is creating again. */
-  private readonly flights = new Map<string, Promise<ContextRecord>>();
+  private readonly flights: Flights<ContextRecord>;
 
-  constructor(private readonly parts: RecoveryParts) {}
+  constructor(private readonly parts: RecoveryParts) {
+    this.flights = new Flights(parts.detachedWork);
+  }
 
   /** The same prefix under its new id at the gateway, created once for all who wait; a session is lost for good. */
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost, request);
-    const flight = this.flights.get(lost.key) ?? this.start(lost, request.detached());
-    return this.parts.detachedWork.unlessLeft(flight, request.lifetime);
-  }
-
-  private start(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
-    const flight = this.createOnce(lost, request).finally(() => this.flights.delete(lost.key));
-    this.flights.set(lost.key, flight);
-    return flight;
+    const { result } = await this.flights.join(lost.key, request, (detached) =>
+      this.createOnce(lost, detached),
+    );
+    return result;
   }
 
   private async createOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {

@@ -4,6 +4,7 @@ import type { Leases } from '../registry/leases.js';
 import { DAY_MS, type Holding, type Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { Creation } from './creation.js';
+import { Flights } from './flights.js';
 import type { CreateContextInput } from './input.js';
 import { nameOfPrefix } from './names.js';
 
@@ -30,20 +31,21 @@ export interface ReuseParts {
 /** Gives equal prefixes one context: however many ask at once, in however many processes, the gateway sees one create. */
 export class Reuse {
   /** One for each prefix that is being created by this process. */
-  private readonly flights = new Map<string, Promise<Found>>();
+  private readonly flights: Flights<Found>;
 
-  constructor(private readonly parts: ReuseParts) {}
+  constructor(private readonly parts: ReuseParts) {
+    this.flights = new Flights(parts.detachedWork);
+  }
 
   async findOrCreate(input: CreateContextInput, request: RequestContext): Promise<Found> {
-    const { detachedWork } = this.parts;
     const pointer = this.pointerTo(input, request);
     const found = await this.find(pointer, request);
     if (found) return { held: found, reused: true };
-    const others = this.flights.get(pointer);
-    if (!others) {
-      return detachedWork.unlessLeft(this.start(pointer, input, request.detached()), request.lifetime);
-    }
-    const { key } = (await detachedWork.unlessLeft(others, request.lifetime)).held.context;
+    const { result, isOwn } = await this.flights.join(pointer, request, (detached) =>
+      this.createOnce(pointer, input, detached),
+    );
+    if (isOwn) return result;
+    const { key } = result.held.context;
     const held = await this.parts.store.share(key, request.caller.id, request.now());
     if (held) return { held, reused: true };
     // It has ended or been forgotten just now.
@@ -64,12 +66,6 @@ export class Reuse {
 
   private pointerTo(input: CreateContextInput, { caller }: RequestContext): string {
     return nameOfPrefix(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
-  }
-
-  private start(pointer: string, input: CreateContextInput, request: RequestContext): Promise<Found> {
-    const flight = this.createOnce(pointer, input, request).finally(() => this.flights.delete(pointer));
-    this.flights.set(pointer, flight);
-    return flight;
   }
 
   private async createOnce(

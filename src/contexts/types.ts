@@ -98,7 +98,9 @@ export class TruncationStrategy {
   rollingWindowTokens!: number | null;
 }
 
-@ObjectType({ description: 'Sums over chats, as the gateway counted them.' })
+@ObjectType({
+  description: 'Sums over chats, as the gateway counted them; what it did not count is estimated.',
+})
 export class ContextTotals {
   @Field(() => GraphQLSafeInt, { description: 'Chats that were answered.' })
   chats!: number;
@@ -111,6 +113,12 @@ export class ContextTotals {
 
   @Field(() => GraphQLSafeInt, { description: 'Tokens of their answers.' })
   completionTokens!: number;
+
+  @Field(() => GraphQLSafeInt, {
+    description:
+      'How many of the prompt and completion tokens this server estimated, because the answer ended before the gateway counted them.',
+  })
+  estimatedTokens!: number;
 
   @Field(() => Float, {
     nullable: true,

@@ -2,7 +2,7 @@ import { cutShort } from './errors.js';
 import type { EventsReader } from './events.js';
 import { asArray, asObject, type JsonObject } from './json.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
-import type { ChatAnswerDelta, ChatAnswerHead, NewChat } from './types.js';
+import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from './types.js';
 
 /** Reads a streamed chat: deltas, and how it ended. */
 export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswerHead> {
@@ -12,7 +12,10 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
   /** The choice of the last delta, which most go on with: those need no look at the map. */
   private latest: number | undefined;
 
-  constructor(private readonly asked: NewChat) {
+  constructor(
+    private readonly asked: NewChat,
+    private readonly onUsage?: (usage: GatewayUsage) => void,
+  ) {
     this.end = fromChatHead({}, asked);
   }
 
@@ -49,6 +52,7 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
     end.model = head.model;
     end.created ??= head.created;
     end.usage = head.usage ?? end.usage;
+    if (head.usage) this.onUsage?.(head.usage);
   }
 }
 

@@ -20,6 +20,7 @@ import type {
   CreatedContext,
   GatewayModel,
   GatewayOperation,
+  GatewayUsage,
   NewChat,
   NewContext,
 } from './types.js';
@@ -47,6 +48,15 @@ export class Gateway {
   }
 }
 
+export interface ChatOptions {
+  /** Whether the context takes no chat in, so that one whose answer was lost may be sent again. */
+  repeatable?: boolean;
+  /** The model that the context was created for; left out, the chat's. */
+  contextModel?: string;
+  /** Told what the gateway says of a streamed answer's tokens, as soon as it says so. */
+  onUsage?: (usage: GatewayUsage) => void;
+}
+
 /** Whose calls they are. */
 export type Sender = Pick<GatewayCall, 'credential' | 'within' | 'onEnd'>;
 
@@ -69,24 +79,21 @@ export class GatewayDataSource {
     return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
-  /**
-   * `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`.
-   * `repeatable`: the context takes no chat in, so that one whose answer was lost may be sent again.
-   */
-  chat(chat: NewChat, { repeatable = false } = {}): Promise<ChatAnswer> {
-    const call = this.chatCall(chat, toChatBody(chat), repeatable);
+  /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
+  chat(chat: NewChat, options: ChatOptions = {}): Promise<ChatAnswer> {
+    const call = this.chatCall(chat, toChatBody(chat), options);
     return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
   }
 
   /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
   async chatStream(
     chat: NewChat,
-    { repeatable = false },
+    options: ChatOptions,
     give: Give<ChatAnswerDelta>,
   ): Promise<ChatAnswerHead> {
     const ask = (counted: boolean) => {
-      const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), repeatable);
-      return this.calls.stream(call, () => new ChatStreamReader(chat), give);
+      const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
+      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage), give);
     };
     try {
       return await ask(true);
@@ -103,8 +110,12 @@ export class GatewayDataSource {
     return this.calls.whole(call, fromModelsAnswer);
   }
 
-  private chatCall(chat: NewChat, body: object, repeatable: boolean): GatewayCall {
-    const path = isGemini(chat.model) ? '/chat/completions' : '/context/chat/completions';
+  private chatCall(
+    chat: NewChat,
+    body: object,
+    { repeatable = false, contextModel = chat.model }: ChatOptions,
+  ): GatewayCall {
+    const path = isGemini(contextModel) ? '/chat/completions' : '/context/chat/completions';
     return { ...this.call('chat', 'POST', path, body), contextId: chat.contextId, repeatable };
   }
 

@@ -146,9 +146,9 @@ export function cutShort(cause?: unknown): GatewayError {
   return badResponse('it was cut short', { cause }, { fate: 'lost', health: 'ill' });
 }
 
-export function timedOut(waitedFor: string, cause?: unknown): GatewayError {
+export function timedOut(waitedFor: string, cause?: unknown, fate: Fate = 'lost'): GatewayError {
   const message = `The gateway took too long ${waitedFor}. Try again later.`;
-  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate: 'lost', health: 'ill' });
+  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate, health: 'ill' });
 }
 
 /** How far a call came before it failed; `sending`: the end of the request has not gone out. */
@@ -158,7 +158,7 @@ export type Stage = 'sending' | 'waiting' | 'reading';
 export function transportError(error: unknown, stage: Stage): AppError {
   if (error instanceof AppError) return error;
   const code = asText(asObject(error)?.code) ?? '';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error, 'unsent');
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);

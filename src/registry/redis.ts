@@ -189,7 +189,7 @@ function toHolding(key: string, found: unknown, now: number): Holding | null {
   const [data, goneAt, held] = (found ?? []) as (string | null | undefined)[];
   if (!data || !held || Number(goneAt) <= now) return null;
   const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = held.split(',').map(Number);
-  const totals = { chats, promptTokens, cachedTokens, completionTokens };
+  const totals = { ...NO_USE, chats, promptTokens, cachedTokens, completionTokens };
   return { context: unpackRecord(key, Number(goneAt), data), heldAt, usedAt, totals } as Holding;
 }
 

@@ -1,6 +1,6 @@
 import { unpackRecord } from './record.js';
 import type { Statement } from './sqlite-file.js';
-import type { Holding, Place, Use } from './store.js';
+import { type Holding, NO_USE, type Place, type Use } from './store.js';
 
 /** As the statements give them. */
 export type Own = [
@@ -17,7 +17,7 @@ export const [NUMBER, GONE_AT, DATA, CALLER] = [0, 1, 2, 3] as const;
 
 export function toHolding(key: string, [, goneAt, data, , ...own]: ContextRow): Holding {
   const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = own;
-  const totals = { chats, promptTokens, cachedTokens, completionTokens };
+  const totals = { ...NO_USE, chats, promptTokens, cachedTokens, completionTokens };
   return { context: unpackRecord(key, goneAt, data), heldAt, usedAt, totals };
 }
 

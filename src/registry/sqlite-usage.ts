@@ -57,6 +57,7 @@ export class Usage {
   since(caller: number, since: number): ModelUsage[] {
     const rows = this.sql.usage.all(caller, hourOf(since)) as [string, ...number[]][];
     return rows.map(([model, contexts = 0, chats = 0, promptTokens = 0, cachedTokens = 0, rest = 0]) => ({
+      ...NO_USE,
       model,
       contexts,
       chats,

@@ -26,6 +26,8 @@ export interface Totals {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
+  /** How many of the prompt and completion tokens the gateway did not tell, so that they were estimated. */
+  estimatedTokens: number;
 }
 
 /** A context and what one caller has of it: callers may share a context, never a holding. */
@@ -113,7 +115,13 @@ export const USAGE_KEPT_MS = 400 * DAY_MS;
 /** What has expired is cleared away this much later, so that a chat that began in time can still be counted. */
 export const CLEAR_AFTER_MS = 15 * 60_000;
 
-export const NO_USE: Totals = { chats: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+export const NO_USE: Totals = {
+  chats: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  estimatedTokens: 0,
+};
 
 export function hourOf(time: number): number {
   return Math.floor(time / HOUR_MS) * HOUR_MS;

@@ -8,7 +8,13 @@ const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';
 
 describe('chats at the same time', () => {
   /** How many of three chats the gateway had at once; it answers when `enough` are there, or no more come. */
-  async function race(mode: 'session' | 'common_prefix', contextId: string, known: boolean, enough: number) {
+  async function race(
+    mode: 'session' | 'common_prefix',
+    contextId: string,
+    known: boolean,
+    enough: number,
+    model = QUESTION.model,
+  ) {
     const waiting: (() => void)[] = [];
     let most = 0;
     await using gateway = await StandIn.start((response, _, { body }) => {
@@ -27,7 +33,7 @@ describe('chats at the same time', () => {
       server.query<{ chat: { id: string } }>(
         CHAT,
         {
-          input: { ...QUESTION, contextId, messages: [{ content }] },
+          input: { ...QUESTION, model, contextId, messages: [{ content }] },
         },
         { authorization: 'Bearer sk-mine' },
       ),
@@ -45,6 +51,19 @@ describe('chats at the same time', () => {
     expect(await race('session', 'ctx-u', false, 1)).toBe(1);
   });
 
+  it('run one after the other on a session, whatever model they name', async () => {
+    expect(await race('session', 'ctx-s', true, 1, 'gemini-2.5-pro')).toBe(1);
+  });
+
+  it('run one after the other on one that is not known here, whatever model they name', async () => {
+    expect(await race('session', 'ctx-u', false, 1, 'gemini-2.5-pro')).toBe(1);
+  });
+
+  it('run side by side on one that is not known here where its id says that it is a prefix', async () => {
+    const id = 'projects/1/locations/global/cachedContents/2';
+    expect(await race('common_prefix', id, false, 3, 'gemini-2.5-pro')).toBe(3);
+  });
+
   it('run side by side on a prefix', async () => {
     expect(await race('common_prefix', 'ctx-p', true, 3)).toBe(3);
   });
@@ -58,5 +77,23 @@ describe('chats at the same time', () => {
     const first = await server.query(CHAT, { input: QUESTION });
     expect(first.errors[0]?.extensions.code).toBe('GATEWAY_UNAVAILABLE');
     expect((await server.query(CHAT, { input: QUESTION })).errors).toEqual([]);
+  });
+
+  it('are sent once on a session, and where its own model is asked, whatever model they name', async () => {
+    await using gateway = await StandIn.start((response) => response.destroy());
+    await using server = await serverHolding(gateway);
+    const input = { ...QUESTION, model: 'gemini-2.5-pro' };
+    const { errors } = await server.query(CHAT, { input });
+    expect(errors[0]?.extensions.code).toBe('GATEWAY_UNAVAILABLE');
+    expect(gateway.seen.map(({ path }) => path)).toEqual(['/v1/context/chat/completions']);
+  });
+
+  it('on a Gemini context go where Gemini is asked, whatever model they name', async () => {
+    await using gateway = await StandIn.start((response) => json(response, 200, CHAT_ANSWER));
+    const held = { ids: ['cachedContents/1'], model: 'gemini-2.5-pro', mode: 'common_prefix' as const };
+    await using server = await serverHolding(gateway, held);
+    const input = { ...QUESTION, contextId: 'cachedContents/1' };
+    expect((await server.query(CHAT, { input })).errors).toEqual([]);
+    expect(gateway.seen.map(({ path }) => path)).toEqual(['/v1/chat/completions']);
   });
 });

@@ -214,8 +214,11 @@ describe('a compiled operation', () => {
         const definition = getOperationAST(document);
         if (!definition) throw new Error('this is no operation');
         const operation = compiler.compile(document, definition);
-        const got = await operation.run(root, CONTEXT, {});
-        expect(comparable(got)).toEqual(comparable(wanted));
+        const got = comparable(await operation.run(root, CONTEXT, {}));
+        const { data, told } = comparable(wanted);
+        // Where two fields of one object must not be null and are, graphql-js need not look at the second.
+        expect({ data: got.data, isTold: got.told.length > 0 }).toEqual({ data, isTold: told.length > 0 });
+        expect(got.told).toEqual(expect.arrayContaining(told));
       }),
       { numRuns: 100 },
     );

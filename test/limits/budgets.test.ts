@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { hold, serverHolding } from '../support/holding.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
-import { TestServer } from '../support/server.js';
+import { NOON, TestServer } from '../support/server.js';
 import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
@@ -97,29 +100,13 @@ describeWith(REDIS)('a caller’s budget in Redis', () => {
   });
 });
 
-describeWith(REDIS)('callers of two processes with one Redis', () => {
-  let redis: RedisServer;
-  let gateway: StandIn;
-  let database = 1;
-  beforeAll(async () => {
-    redis = await RedisServer.start();
-    gateway = await chattyGateway();
-  });
-  afterAll(async () => {
-    await gateway[Symbol.asyncDispose]();
-    await redis[Symbol.asyncDispose]();
-  });
+type StartTwo = (env: Record<string, string>) => Promise<[ServerProcess, ServerProcess]>;
 
-  /** In a database of their own, so that nobody's minute has begun. */
-  function startTwo(env: Record<string, string>): Promise<[ServerProcess, ServerProcess]> {
-    const storeUrl = `${redis.url}/${database++}`;
-    const start = () => ServerProcess.before(gateway, storeUrl, env);
-    return Promise.all([start(), start()]);
-  }
-
+/** What holds for two processes that share a store, in which nobody's minute has begun. */
+function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
   it('have one budget of creations and one of chats, whatever the transport', async () => {
     const env = { RATE_LIMIT_CREATES_PER_MINUTE: '6', RATE_LIMIT_CHATS_PER_MINUTE: '6' };
-    const [one, two] = await startTwo(env);
+    const [one, two] = await parts.startTwo(env);
     await using _ = one;
     await using _too = two;
     const limited = { code: 'RATE_LIMITED', retryable: true, retryAfter: within(60) };
@@ -141,7 +128,7 @@ describeWith(REDIS)('callers of two processes with one Redis', () => {
 
   it('have one quota of tokens, whatever the transport', async () => {
     // Each creation costs 8 tokens.
-    const [one, two] = await startTwo({ QUOTA_TOKENS_PER_DAY: '16' });
+    const [one, two] = await parts.startTwo({ QUOTA_TOKENS_PER_DAY: '16' });
     await using _ = one;
     await using _too = two;
     for (const server of [one, two]) expect((await server.ask(CREATE, INPUT)).errors).toBeUndefined();
@@ -159,12 +146,12 @@ describeWith(REDIS)('callers of two processes with one Redis', () => {
   });
 
   it('have so many streams open over both, and one more when one has ended', async () => {
-    const [one, two] = await startTwo({ MAX_STREAMS_PER_CALLER: '2' });
+    const [one, two] = await parts.startTwo({ MAX_STREAMS_PER_CALLER: '2' });
     await using _ = one;
     await using _too = two;
     const ids: string[] = [];
     for (let left = 3; left > 0; left--) ids.push((await one.ask(CREATE, INPUT)).data.createContext.id);
-    gateway.answer = (response) => void beginStream(response).write(chunk({ content: 'a' }));
+    parts.gateway.answer = (response) => void beginStream(response).write(chunk({ content: 'a' }));
     const clients = [one, two].flatMap((server) => TRANSPORTS.map(([, connect]) => connect(server)));
     const question = (index: number) => ({ ...QUESTION, contextId: ids[index] });
     const open = [clients[0], clients[3]].map((client, index) => client?.open(question(index)));
@@ -177,5 +164,80 @@ describeWith(REDIS)('callers of two processes with one Redis', () => {
     await open[0]?.return?.();
     await eventually(async () => (await clients[3]?.open(question(2)).next())?.value?.data !== undefined);
     for (const client of clients) client.close();
+  });
+}
+
+describeWith(REDIS)('callers of two processes with one Redis', () => {
+  const parts = {} as { gateway: StandIn; startTwo: StartTwo };
+  let redis: RedisServer;
+  let database = 1;
+  beforeAll(async () => {
+    redis = await RedisServer.start();
+    parts.gateway = await chattyGateway();
+    parts.startTwo = (env) => {
+      const storeUrl = `${redis.url}/${database++}`;
+      const start = () => ServerProcess.before(parts.gateway, storeUrl, env);
+      return Promise.all([start(), start()]);
+    };
+  });
+  afterAll(async () => {
+    await parts.gateway[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+  shareBudgets(parts);
+});
+
+describe('callers of two processes with one file', () => {
+  const parts = {} as { gateway: StandIn; startTwo: StartTwo };
+  const folder = mkdtempSync(join(tmpdir(), 'budgets-'));
+  let files = 0;
+  beforeAll(async () => {
+    parts.gateway = await chattyGateway();
+    parts.startTwo = (env) => {
+      const storeUrl = `sqlite:${join(folder, `${++files}.db`)}`;
+      const start = () => ServerProcess.before(parts.gateway, storeUrl, env);
+      return Promise.all([start(), start()]);
+    };
+  });
+  afterAll(async () => {
+    await parts.gateway[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+  shareBudgets(parts);
+
+  it('have the same budgets after a restart', async () => {
+    await using gateway = await chattyGateway();
+    const env = {
+      STORE_URL: `sqlite:${join(folder, 'restarted.db')}`,
+      RATE_LIMIT_CHATS_PER_MINUTE: '1',
+      QUOTA_TOKENS_PER_DAY: '40',
+    };
+    const refusals: unknown[] = [];
+    for (const minutes of [0, 0, 2, 4]) {
+      await using server = await TestServer.before(gateway, env);
+      server.clock = () => NOON + minutes * 60_000;
+      if (refusals.length === 0) await hold(server, gateway);
+      const { errors } = await server.query(CHAT, ASK);
+      refusals.push(errors[0]?.extensions ?? 'OK');
+    }
+    expect(refusals).toMatchObject([
+      'OK',
+      { code: 'RATE_LIMITED', retryAfter: 60 },
+      'OK',
+      { code: 'QUOTA_EXCEEDED', retryAfter: 86_400 - 4 * 60 },
+    ]);
+  });
+
+  it('have their minute from now on where the clock was set back', async () => {
+    await using gateway = await chattyGateway();
+    const env = { STORE_URL: `sqlite:${join(folder, 'clock.db')}`, RATE_LIMIT_CREATES_PER_MINUTE: '1' };
+    await using server = await TestServer.before(gateway, env);
+    const create = async () => (await server.query(CREATE, INPUT)).errors[0]?.extensions;
+    server.clock = () => NOON + 86_400_000;
+    expect(await create()).toBeUndefined();
+    server.clock = () => NOON;
+    expect(await create()).toMatchObject({ code: 'RATE_LIMITED', retryAfter: 60 });
+    server.clock = () => NOON + 60_000;
+    expect(await create()).toBeUndefined();
   });
 });

@@ -43,7 +43,7 @@ function record(change: Partial<ContextRecord> = {}): ContextRecord {
   };
 }
 
-const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
+const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7, estimatedTokens: 0 };
 const useAt = (at: number) => ({ startedAt: at, at, goneAt: at + HOUR_MS, ...TOKENS });
 
 function conformance(open: () => Promise<Store>) {
@@ -126,7 +126,7 @@ function conformance(open: () => Promise<Store>) {
         context: { ...context, goneAt: NOON + 2_000 + HOUR_MS },
         heldAt: NOON,
         usedAt: NOON + 2_000,
-        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14 },
+        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 0 },
       });
       expect(await store.holding(caller, context.key, NOON + HOUR_MS)).toEqual(used);
     });
@@ -161,6 +161,7 @@ function conformance(open: () => Promise<Store>) {
         promptTokens: 10_000,
         cachedTokens: 8_000,
         completionTokens: 700,
+        estimatedTokens: 0,
       });
     });
 

@@ -1,0 +1,65 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import Database from 'libsql';
+
+/** Milliseconds to wait for another process that writes to the file: at the start, and later without blocking. */
+const BUSY_MS = 2_000;
+const LONGEST_PAUSE_MS = 50;
+
+const SETUP = `
+  PRAGMA busy_timeout = ${BUSY_MS};
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA wal_autocheckpoint = 16000;
+  CREATE TABLE IF NOT EXISTS limit_counters (key TEXT PRIMARY KEY, total INTEGER NOT NULL, ends INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS open_streams (
+    caller TEXT NOT NULL, stream TEXT NOT NULL, process TEXT NOT NULL, ends INTEGER NOT NULL,
+    PRIMARY KEY (caller, stream)
+  ) WITHOUT ROWID;
+  PRAGMA busy_timeout = 0;
+`;
+
+type Value = string | number;
+
+/**
+ * The registry's file, through a connection of its own: what is counted there is not part of the registry's transactions. Each
+ * statement is a transaction of its own, which waits for another process without blocking this one.
+ */
+export class LimitsFile {
+  private readonly db: Database.Database;
+  private readonly prepared = new Map<string, Database.Statement>();
+
+  constructor(path: string) {
+    this.db = new Database(path);
+    this.db.exec(SETUP);
+  }
+
+  /** The rows of one statement, each an array; throws where the file stays locked. */
+  async all(sql: string, values: Value[]): Promise<unknown[][]> {
+    const deadline = performance.now() + BUSY_MS;
+    for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
+      try {
+        return this.statement(sql).all(values) as unknown[][];
+      } catch (error) {
+        if (!isBusy(error) || performance.now() > deadline) throw error;
+      }
+      await pause(wait);
+    }
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private statement(sql: string): Database.Statement {
+    let statement = this.prepared.get(sql);
+    if (!statement) {
+      statement = this.db.prepare(sql).raw();
+      this.prepared.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test((error as { code?: string }).code ?? '');
+}

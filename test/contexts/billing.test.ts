@@ -1,0 +1,55 @@
+import fc from 'fast-check';
+import { contextTokens } from '../../src/contexts/billing.js';
+import { packDetails } from '../../src/contexts/details.js';
+import { usageOf } from '../../src/gateway/usage.js';
+import { type Holding, NO_USE } from '../../src/registry/store.js';
+
+function holding(mode: string, created: number, totals: Partial<Holding['totals']> = {}): Holding {
+  const usage = usageOf({ usage: { prompt_tokens: created, total_tokens: created } });
+  const context = {
+    key: 'a:',
+    id: 'a',
+    gatewayId: 'a',
+    model: 'm',
+    mode,
+    ttl: 3_600,
+    createdAt: 0,
+    goneAt: 1,
+    messages: null,
+    details: packDetails({ truncationStrategy: null, usage }),
+  };
+  return { context, heldAt: 0, usedAt: 0, totals: { ...NO_USE, ...totals } };
+}
+
+describe('the tokens that a context brings into a prompt', () => {
+  it('are those of its creation where it is a prefix, however often it was asked', () => {
+    const totals = { chats: 5, promptTokens: 500, completionTokens: 50 };
+    expect(contextTokens(holding('COMMON_PREFIX', 80, totals))).toBe(80);
+  });
+
+  it('are those of all chats before where it is a session and each was as long as the others', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(1_000),
+        fc.integer({ min: 0, max: 50 }),
+        fc.nat(100),
+        fc.nat(100),
+        (created, chats, question, answer) => {
+          let history = created;
+          let promptTokens = 0;
+          for (let asked = 0; asked < chats; asked++) {
+            promptTokens += history + question;
+            history += question + answer;
+          }
+          const totals = { chats, promptTokens, completionTokens: chats * answer };
+          expect(contextTokens(holding('SESSION', created, totals))).toBe(history);
+        },
+      ),
+    );
+  });
+
+  it('do not count what was estimated of answers that broke off', () => {
+    const totals = { chats: 0, promptTokens: 90, completionTokens: 10, estimatedTokens: 100 };
+    expect(contextTokens(holding('SESSION', 80, totals))).toBe(80);
+  });
+});

@@ -1,0 +1,204 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import Database from 'libsql';
+import pino from 'pino';
+import { ErrorCode } from '../../src/errors.js';
+import { Budgets } from '../../src/limits/budgets.js';
+import { type Counter, inMemory } from '../../src/limits/counters.js';
+import { inFile } from '../../src/limits/file-counters.js';
+import { streamsInFile } from '../../src/limits/file-streams.js';
+import { LimitsFile } from '../../src/limits/limits-file.js';
+import { eventually } from '../support/eventually.js';
+import { NOON } from '../support/server.js';
+
+const silent = pino({ level: 'silent' });
+const MINUTE_MS = 60_000;
+const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
+
+let folder: string;
+let path: string;
+let now: number;
+let open: LimitsFile[];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'limits-'));
+  path = join(folder, 'contexts.db');
+  now = NOON;
+  open = [];
+});
+afterEach(() => {
+  for (const file of open) file.close();
+  rmSync(folder, { recursive: true });
+});
+function openFile(): LimitsFile {
+  const file = new LimitsFile(path);
+  open.push(file);
+  return file;
+}
+const counterIn = (file: LimitsFile) => inFile(file, () => now)({ name: 'chats', windowSeconds: 60 });
+
+describe('a counter in a file', () => {
+  it('counts for all who have it open, each key apart, and outlives them', async () => {
+    const [one, two] = [counterIn(openFile()), counterIn(openFile())];
+    await one.add('alice', 1);
+    expect(await two.add('alice', 2)).toMatchObject({ total: 3, msLeft: MINUTE_MS });
+    expect(await two.read('bob')).toMatchObject({ total: 0 });
+    for (const file of open.splice(0)) file.close();
+    expect(await counterIn(openFile()).read('alice')).toMatchObject({ total: 3 });
+  });
+
+  it('begins anew when its window has ended', async () => {
+    const counter = counterIn(openFile());
+    await counter.add('alice', 5);
+    now += MINUTE_MS - 1;
+    expect(await counter.add('alice', 1)).toMatchObject({ total: 6, msLeft: 1 });
+    now += 1;
+    expect(await counter.read('alice')).toMatchObject({ total: 0 });
+    expect(await counter.add('alice', 1)).toMatchObject({ total: 1, msLeft: MINUTE_MS });
+  });
+
+  it('never goes below zero', async () => {
+    const counter = counterIn(openFile());
+    expect(await counter.add('alice', -5)).toMatchObject({ total: 0 });
+    await counter.add('alice', 3);
+    expect(await counter.add('alice', -5)).toMatchObject({ total: 0 });
+  });
+
+  it('ends its window in time where the clock was set back, and forgets nothing before', async () => {
+    const counter = counterIn(openFile());
+    now = NOON + YEAR_MS;
+    await counter.add('alice', 5);
+    now = NOON;
+    expect(await counter.read('alice')).toMatchObject({ total: 5, msLeft: MINUTE_MS });
+    now += MINUTE_MS;
+    expect(await counter.read('alice')).toMatchObject({ total: 0 });
+  });
+
+  it('waits for another process without blocking this one, and then counts', async () => {
+    const counter = counterIn(openFile());
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    let isCounted = false;
+    const counting = counter.add('alice', 1).then((counted) => {
+      isCounted = true;
+      return counted;
+    });
+    for (let turns = 0; turns < 10; turns++) await new Promise((resolve) => setTimeout(resolve, 1));
+    expect(isCounted).toBe(false);
+    other.exec('COMMIT');
+    other.close();
+    expect(await counting).toMatchObject({ total: 1 });
+    expect(await counterIn(openFile()).read('alice')).toMatchObject({ total: 1 });
+  });
+
+  it('counts in this process alone while the file stays locked', async () => {
+    const counter = counterIn(openFile());
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    expect(await counter.add('alice', 1)).toMatchObject({ total: 1 });
+    other.exec('COMMIT');
+    other.close();
+    expect(await counterIn(openFile()).read('alice')).toMatchObject({ total: 0 });
+  });
+});
+
+const ENDS = 'SELECT ends FROM open_streams';
+
+describe('the places of streams in a file', () => {
+  it('are shared, freed by whoever took them, and by time where a process was killed', async () => {
+    const [one, two] = [streamsInFile(openFile(), () => now), streamsInFile(openFile(), () => now)];
+    expect(await one.take('alice', 'a', 2)).toBe(true);
+    expect(await two.take('alice', 'b', 2)).toBe(true);
+    expect(await one.take('alice', 'c', 2)).toBe(false);
+    expect(await one.take('bob', 'd', 2)).toBe(true);
+    await two.release('alice', 'b');
+    expect(await one.take('alice', 'c', 2)).toBe(true);
+    now += 15_001;
+    expect(await two.take('alice', 'e', 1)).toBe(true);
+    one.close();
+    two.close();
+  });
+
+  it('are renewed while their process lives', async () => {
+    const file = openFile();
+    const [one, two] = [streamsInFile(file, () => now, 1), streamsInFile(openFile(), () => now)];
+    await one.take('alice', 'a', 1);
+    const isRenewed = async () => (await file.all(ENDS, [])).every(([ends]) => Number(ends) > now + 10_000);
+    for (let renewals = 0; renewals < 4; renewals++) {
+      now += 10_000;
+      await eventually(isRenewed);
+    }
+    expect(await two.take('alice', 'b', 1)).toBe(false);
+    one.close();
+    two.close();
+  });
+});
+
+describe('retryAfter', () => {
+  it('is never beyond its window, and at least 1, whatever the clock does', async () => {
+    const limits = { createsPerMinute: 1, chatsPerMinute: 1, tokensPerDay: 1 };
+    await fc.assert(
+      fc.asyncProperty(fc.double({ noNaN: true }), fc.boolean(), async (msLeft, isQuota) => {
+        const newCounter = ({ name }: { name: string }): Counter => {
+          const total = name === 'tokens' ? Number(isQuota) : 2;
+          const counter: Counter = {
+            add: async () => ({ total, msLeft, by: counter }),
+            read: async () => ({ total, msLeft, by: counter }),
+          };
+          return counter;
+        };
+        const error = await new Budgets(limits, newCounter, silent).takeChat('alice').catch((e) => e);
+        expect(error.code).toBe(isQuota ? ErrorCode.QUOTA_EXCEEDED : ErrorCode.RATE_LIMITED);
+        expect(error.details.retryAfter).toBeGreaterThanOrEqual(1);
+        expect(error.details.retryAfter).toBeLessThanOrEqual(isQuota ? 86_400 : 60);
+      }),
+    );
+  });
+});
+
+describe('a reservation', () => {
+  const limits = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 1_000 };
+
+  it('leaves counted what was used, whatever was estimated', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(2_000), fc.nat(50)), { maxLength: 15 }),
+        async (calls: [number, number][]) => {
+          const counters: Counter[] = [];
+          const budgets = new Budgets(
+            limits,
+            (options) => {
+              const counter = inMemory(options);
+              counters.push(counter);
+              return counter;
+            },
+            silent,
+          );
+          let used = 0;
+          const reserved = await Promise.all(
+            calls.map(([estimate]) => budgets.reserve('alice', async () => estimate).catch(() => undefined)),
+          );
+          for (const [index, reservation] of reserved.entries()) {
+            if (!reservation) continue;
+            used += calls[index]?.[1] ?? 0;
+            await reservation.settle(calls[index]?.[1] ?? 0);
+          }
+          expect((await counters[0]?.read('alice'))?.total).toBe(used);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  it('estimates nothing where there is no quota', async () => {
+    const budgets = new Budgets({ ...limits, tokensPerDay: 0 }, inMemory, silent);
+    let isEstimated = false;
+    const estimate = async () => {
+      isEstimated = true;
+      return 1;
+    };
+    await (await budgets.reserve('alice', estimate)).settle(5);
+    expect(isEstimated).toBe(false);
+  });
+});
