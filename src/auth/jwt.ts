@@ -1,19 +1,12 @@
 import { createHash } from 'node:crypto';
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type FetchImplementation,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from 'jose';
-import type { Dispatcher, RequestInit } from 'undici';
+import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import type { Dispatcher } from 'undici';
 import type { JwtConfig } from '../config.js';
 import { AppError, ErrorCode, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';
 import type { Authenticate, Caller } from './caller.js';
+import { publishedKeys } from './published-keys.js';
 
 /** Public keys only: a token that were signed with a public key taken for a shared secret would pass otherwise. */
 const JWKS_ALGORITHMS = [
@@ -29,7 +22,6 @@ const JWKS_ALGORITHMS = [
   'EdDSA',
 ];
 const REQUIRED_CLAIMS = ['sub', 'exp'];
-const JWKS_TIMEOUT_MS = 5_000;
 /** Seconds that the issuer's clock may differ. */
 const CLOCK_TOLERANCE = 5;
 
@@ -40,7 +32,7 @@ export function jwt(
   now: () => number,
   proxy?: Dispatcher,
 ): Authenticate {
-  const verify = verifier(config, proxy);
+  const verify = verifier(config, now, proxy);
   return async (authorization) => {
     const token = bearerToken(authorization);
     if (token === undefined) throw unauthenticated('Send a token as `Authorization: Bearer <token>`.');
@@ -50,7 +42,11 @@ export function jwt(
 
 type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
 
-function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig, proxy?: Dispatcher): Verify {
+function verifier(
+  { secret, jwksUrl = '', issuer, audience }: JwtConfig,
+  now: () => number,
+  proxy?: Dispatcher,
+): Verify {
   const claims = {
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
@@ -58,24 +54,11 @@ function verifier({ secret, jwksUrl, issuer, audience }: JwtConfig, proxy?: Disp
     clockTolerance: CLOCK_TOLERANCE,
   };
   const [key, algorithms] =
-    secret === undefined ? [remoteKeys(jwksUrl, proxy), JWKS_ALGORITHMS] : [sharedKey(secret), ['HS256']];
+    secret === undefined
+      ? [publishedKeys(jwksUrl, now, proxy), JWKS_ALGORITHMS]
+      : [sharedKey(secret), ['HS256']];
   return async (token, currentDate) =>
     (await jwtVerify(token, key, { ...claims, algorithms, currentDate })).payload;
-}
-
-function remoteKeys(url: string | undefined, proxy?: Dispatcher): JWTVerifyGetKey {
-  return createRemoteJWKSet(new URL(url ?? ''), {
-    timeoutDuration: JWKS_TIMEOUT_MS,
-    ...(proxy && { [customFetch]: fetchThrough(proxy) }),
-  });
-}
-
-/** With undici's own `fetch`: Node's is of another version, and a dispatcher belongs to its own. */
-function fetchThrough(dispatcher: Dispatcher): FetchImplementation {
-  return async (url, options) => {
-    const { fetch } = await import('undici');
-    return (await fetch(url, { ...options, dispatcher } as unknown as RequestInit)) as unknown as Response;
-  };
 }
 
 function sharedKey(secret: string): JWTVerifyGetKey {

@@ -25,6 +25,9 @@ import { checkOperations, guardSocket } from './web-socket-limits.js';
 /** What a timer can count to (24.8 days); a token is not good for longer on one connection. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
+/** Of the registry of WebSocket close codes (RFC 6455, 11.7); clients of graphql-transport-ws connect again after it. */
+const TRY_AGAIN_LATER = 1013;
+
 /** Bytes that may wait for a reader before the gateway waits as well. */
 const WAITING_BYTES = 65_536;
 
@@ -75,8 +78,10 @@ export function serveWebSockets(parts: WebSocketParts): () => Promise<void> {
         const authorization = asText(connection.connectionParams?.authorization);
         letGo(connection, 'connectionParams');
         const caller = await parts.identify(authorization);
+        if (caller instanceof AppError && caller.retryable) return tryLater(extra);
         extra.caller = caller;
         extra.expiry = closeAtExpiry(extra, caller, parts.now());
+        return undefined;
       },
       onDisconnect: ({ extra }) => clearTimeout(extra.expiry),
       onSubscribe({ extra, subscriptions }, id, payload) {
@@ -144,6 +149,12 @@ function closeAtExpiry({ socket }: Extra, caller: Known['caller'], now: number):
   if (caller instanceof AppError || caller.expiresAt === undefined) return undefined;
   const close = () => socket.close(CloseCode.Forbidden, 'The token has expired');
   return setTimeout(close, Math.min(caller.expiresAt - now, LONGEST_TIMER_MS));
+}
+
+/** Who calls cannot be told just now, and a connection is asked only once: the client is to open another one. */
+function tryLater({ socket }: Extra): false {
+  socket.close(TRY_AGAIN_LATER, 'The token cannot be checked just now. Connect again later');
+  return false;
 }
 
 /** What graphql-ws wants to know of an operation, what runs it, and what takes its results. */

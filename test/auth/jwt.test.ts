@@ -1,4 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { once } from 'node:events';
 import WebSocket from 'ws';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { ConnectProxy } from '../support/connect-proxy.js';
@@ -203,6 +204,32 @@ describe('AUTH_MODE=jwt with published keys', () => {
     expect(errors[0]?.extensions).toMatchObject({ code: 'INTERNAL_SERVER_ERROR', retryable: true });
     keys.answer = answer;
     expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
+  });
+
+  it('closes a WebSocket whose token cannot be checked just now, so that its client connects again', async () => {
+    await using keys = await issuer();
+    const { answer } = keys;
+    keys.answer = (response) => json(response, 503, 'x');
+    await using server = await TestServer.start({
+      AUTH_MODE: 'jwt',
+      AUTH_JWKS_URL: keys.url,
+      GATEWAY_URL: 'sandbox:',
+    });
+    const connect = async () => {
+      const socket = new WebSocket(server.url.replace('http:', 'ws:'), 'graphql-transport-ws');
+      await once(socket, 'open');
+      const payload = { authorization: `Bearer ${signWithKey(CLAIMS)}` };
+      socket.send(JSON.stringify({ type: 'connection_init', payload }));
+      return socket;
+    };
+    const refused = await connect();
+    const [code, reason] = await once(refused, 'close');
+    expect([code, String(reason)]).toEqual([1013, expect.stringMatching(/Connect again later/)]);
+    keys.answer = answer;
+    const taken = await connect();
+    const [message] = await once(taken, 'message');
+    expect(JSON.parse(String(message))).toEqual({ type: 'connection_ack' });
+    taken.terminate();
   });
 
   it('says in the log at debug why they could not be fetched', async () => {

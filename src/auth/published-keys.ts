@@ -1,0 +1,51 @@
+import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVerifyGetKey } from 'jose';
+import type { Dispatcher, RequestInit } from 'undici';
+
+const TIMEOUT_MS = 5_000;
+/** How long the last keys that came are used while their address does not answer. */
+export const KEPT_MS = 24 * 60 * 60_000;
+
+/** The keys that an issuer publishes; jose fetches them anew every ten minutes. `now`: milliseconds since the epoch. */
+export function publishedKeys(url: string, now: () => number, proxy?: Dispatcher): JWTVerifyGetKey {
+  return createRemoteJWKSet(new URL(url), {
+    timeoutDuration: TIMEOUT_MS,
+    [customFetch]: keepingLast(proxy ? fetchThrough(proxy) : fetch, now),
+  });
+}
+
+/** Answers with the last keys where no others can be fetched: an issuer that is away for an hour locks nobody out. */
+export function keepingLast(fetchKeys: FetchImplementation, now: () => number): FetchImplementation {
+  let last: { keys: string; at: number } | undefined;
+  const kept = () => (last && now() - last.at < KEPT_MS ? new Response(last.keys) : undefined);
+  return async (...request) => {
+    try {
+      const response = await fetchKeys(...request);
+      const keys = response.status === 200 ? await response.text() : undefined;
+      if (keys === undefined) return kept() ?? response;
+      if (!holdsKeys(keys)) return kept() ?? new Response(keys);
+      last = { keys, at: now() };
+      return new Response(keys);
+    } catch (error) {
+      const answer = kept();
+      if (answer) return answer;
+      throw error;
+    }
+  };
+}
+
+function holdsKeys(text: string): boolean {
+  try {
+    const { keys } = JSON.parse(text);
+    return Array.isArray(keys) && keys.length > 0;
+  } catch {
+    return false;
+  }
+}
+
+/** With undici's own `fetch`: Node's is of another version, and a dispatcher belongs to its own. */
+function fetchThrough(dispatcher: Dispatcher): FetchImplementation {
+  return async (url, options) => {
+    const { fetch } = await import('undici');
+    return (await fetch(url, { ...options, dispatcher } as unknown as RequestInit)) as unknown as Response;
+  };
+}
