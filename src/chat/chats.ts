@@ -1,5 +1,5 @@
 import type { Contexts } from '../contexts/contexts.js';
-import { toAppError } from '../errors.js';
+import { afterProcessing, toAppError } from '../errors.js';
 import type { ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import type { OpenStreams } from '../limits/open-streams.js';
@@ -41,7 +41,7 @@ export class Chats {
         await turn.recover(error);
         return ask();
       });
-      return { ...(await this.conclude(head, turn, request)), choices };
+      return { ...(await afterProcessing(() => this.conclude(head, turn, request))), choices };
     } finally {
       await turn.end();
     }

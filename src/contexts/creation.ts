@@ -1,5 +1,6 @@
+import { afterProcessing } from '../errors.js';
 import { isGemini } from '../gateway/model-families.js';
-import { ContextMode, type NewContext } from '../gateway/types.js';
+import { ContextMode, type CreatedContext, type NewContext } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import type { WatchedStore } from '../registry/open-store.js';
 import { type ContextRecord, type Holding, NO_USE } from '../registry/store.js';
@@ -21,9 +22,13 @@ export class Creation {
   ) {}
 
   async create(wanted: NewContext, request: RequestContext): Promise<Holding> {
-    const { caller } = request;
     await this.store.ready();
     const created = await request.dataSources.gateway.createContext(wanted);
+    return afterProcessing(() => this.remember(created, wanted, request));
+  }
+
+  private async remember(created: CreatedContext, wanted: NewContext, request: RequestContext) {
+    const { caller } = request;
     // The time to live counts from the moment the answer came.
     const now = request.now();
     const keeps = created.mode === ContextMode.COMMON_PREFIX;
@@ -45,8 +50,10 @@ export class Creation {
     const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
     const created = await request.dataSources.gateway.createContext({ model, messages, ttl, ...mode });
     const again = { ...lost, gatewayId: created.id, goneAt: endAfter(request.now(), ttl) };
-    await this.store.replace(again);
-    await this.messages.keepFor(again, request.now());
-    return again;
+    return afterProcessing(async () => {
+      await this.store.replace(again);
+      await this.messages.keepFor(again, request.now());
+      return again;
+    });
   }
 }

@@ -1,6 +1,6 @@
 import undici from 'undici/lib/core/errors.js';
 import type { GatewayFacts } from '../client/errors.js';
-import { AppError, type AppErrorDetails, ErrorCode, NO_SUCH_CONTEXT } from '../errors.js';
+import { AppError, type AppErrorDetails, asProcessed, ErrorCode, NO_SUCH_CONTEXT } from '../errors.js';
 import { asObject, asText, type JsonObject } from './json.js';
 import type { GatewayCredential } from './types.js';
 
@@ -34,8 +34,18 @@ export class GatewayError extends AppError {
     /** Seconds that the gateway asks to wait for, however many. */
     readonly retryAfter?: number,
   ) {
-    super(code, message, details);
+    super(code, message, { ...details, mayHaveBeenProcessed: mayHaveBeenProcessed(fate, code, details) });
   }
+}
+
+/**
+ * Whether a request that failed may have been processed all the same. An answer that says no settles it, unless it blames
+ * the gateway itself or was a success that cannot be read.
+ */
+export function mayHaveBeenProcessed(fate: Fate, code: ErrorCode, { gateway }: AppErrorDetails): boolean {
+  if (fate !== 'answered') return fate === 'lost';
+  if (code === ErrorCode.GATEWAY_BAD_RESPONSE) return gateway?.status === undefined || gateway.status < 300;
+  return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT;
 }
 
 export interface CallFacts {
@@ -212,10 +222,9 @@ export function cutShort(cause?: unknown): GatewayError {
   return badResponse('it was cut short', { cause }, 'lost');
 }
 
-export function timedOut(waitedFor: string, cause?: unknown): AppError {
-  return new AppError(ErrorCode.GATEWAY_TIMEOUT, `The gateway took too long ${waitedFor}. Try again later.`, {
-    cause,
-  });
+export function timedOut(waitedFor: string, cause?: unknown, fate: Fate = 'lost'): GatewayError {
+  const message = `The gateway took too long ${waitedFor}. Try again later.`;
+  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, fate);
 }
 
 /** How far a call came before it failed. */
@@ -223,9 +232,11 @@ export type Stage = 'connecting' | 'waiting' | 'reading';
 
 /** What a failure below HTTP means; once the answer has begun, a lost connection has cut it short. */
 export function transportError(error: unknown, stage: Stage): AppError {
-  if (error instanceof AppError) return error;
+  if (error instanceof GatewayError) return error;
+  // The call was ended from outside, by its caller or by a lost lease.
+  if (error instanceof AppError) return stage === 'connecting' ? error : asProcessed(error);
   const code = asText(asObject(error)?.code) ?? '';
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error);
+  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error, 'unsent');
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { LEASE_MS } from '../../src/registry/leases.js';
 import { beginStream, CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { hold } from '../support/holding.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
-import { type GraphQLAnswer, TestServer } from '../support/server.js';
+import { type GraphQLAnswer, NOON, TestServer } from '../support/server.js';
 import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
@@ -86,6 +87,26 @@ describeWith(REDIS)('a Redis that goes away', () => {
       },
     ]);
   });
+
+  it('leaves a key whose answer came meanwhile spent, whoever asks', async () => {
+    await using redis = await RedisServer.start(mkdtempSync(join(folder, 'redis-')));
+    const gateway = await heldUpGateway();
+    await using standIn = gateway.standIn;
+    await using server = await TestServer.before(standIn, { STORE_URL: redis.url });
+    await hold(server, standIn);
+    const input = { ...QUESTION, idempotencyKey: 'key-1' };
+    const chatting = server.query(CHAT, { input });
+    await eventually(() => gateway.waiting.length === 1);
+    await redis.stop();
+    gateway.waiting[0]?.();
+    expect((await chatting).errors).toEqual([]);
+    await redis.startAgain();
+    await eventually(() => isReady(server));
+    server.clock = () => NOON + LEASE_MS;
+    const [again] = (await server.query(CHAT, { input })).errors;
+    expect(again?.extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: false });
+    expect(gateway.waiting).toHaveLength(1);
+  }, 60_000);
 
   it('and comes back under load loses nothing that was answered, and needs no restart', async () => {
     await using redis = await RedisServer.start(folder);
