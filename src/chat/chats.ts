@@ -119,6 +119,7 @@ function toTotals(usage: GatewayUsage | null): Totals {
     promptTokens: usage?.promptTokens ?? 0,
     cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
     completionTokens: usage?.completionTokens ?? 0,
+    estimatedTokens: 0,
   };
 }
 

@@ -53,5 +53,6 @@ export function addTotals(one: Totals, other: Totals): Totals {
     promptTokens: one.promptTokens + other.promptTokens,
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
+    estimatedTokens: one.estimatedTokens + other.estimatedTokens,
   };
 }

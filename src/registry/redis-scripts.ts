@@ -1,16 +1,22 @@
 import { CLEAR_AFTER_MS } from './store.js';
 
+/** Raised where versions of this server can no longer share what is there. */
+export const LAYOUT = 1;
+
 /**
  * Keys, each with its prefix: `c:` a context as a hash (d: data, g: gone_at, and for each holder `h:<caller>`: heldAt,
  * usedAt and the totals, with commas between), `l:` a caller's list (a sorted set by place), `u:` a caller's day (a
- * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `n` how often it was checked whether anything can be written.
+ * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `layout` the layout of all this.
  *
  * A context and its holdings are one key: they end together, and each is one step for the server. Redis' own expiry only
  * clears away; what has expired is told by the time that is handed in, as in every store.
+ *
+ * Versions share these keys while one takes over from the other: numbers and fields are added at the end, are kept by who does
+ * not know them, and count as nothing where they are missing. What cannot be shared is a new layout.
  */
 const COUNT = `
 local function count(key, hour, model, numbers)
-  for kind = 1, 5 do
+  for kind = 1, 6 do
     if tonumber(numbers[kind]) > 0 then redis.call('HINCRBY', key, hour .. ':' .. kind .. ':' .. model, numbers[kind]) end
   end
   redis.call('EXPIRE', key, 34646400)
@@ -47,10 +53,10 @@ const scripts = {
     lua: `${COUNT}${KEEP}${LIST}${REST}
 local ms = rest(ARGV[3], ARGV[4])
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'd', ARGV[2], 'g', ARGV[3], 'h:' .. ARGV[1], ARGV[4] .. ',' .. ARGV[4] .. ',0,0,0,0')
+redis.call('HSET', KEYS[1], 'd', ARGV[2], 'g', ARGV[3], 'h:' .. ARGV[1], ARGV[4] .. ',' .. ARGV[4] .. ',0,0,0,0,0')
 redis.call('PEXPIRE', KEYS[1], ms)
 list(KEYS[2], ARGV[5], ms, ARGV[6])
-count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0})`,
+count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})`,
   },
   /** c, l, u; caller, now, place, prefix, hour */
   registryShare: {
@@ -58,9 +64,9 @@ count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0})`,
     lua: `${COUNT}${KEEP}${LIST}${REST}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g')
 if not found[1] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
-if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. ',0,0,0,0') == 1 then
+if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. ',0,0,0,0,0') == 1 then
   list(KEYS[2], ARGV[3], rest(found[2], ARGV[2]), ARGV[4])
-  count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {1, 0, 0, 0, 0})
+  count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {1, 0, 0, 0, 0, 0})
 end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
@@ -82,13 +88,13 @@ local goneAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
 local numbers = {}
 for number in string.gmatch(found[3], '%d+') do table.insert(numbers, number) end
 numbers[2] = ARGV[3]
-for kind = 1, 4 do numbers[kind + 2] = string.format('%.0f', numbers[kind + 2] + ARGV[kind + 5]) end
+for kind = 1, 5 do numbers[kind + 2] = string.format('%.0f', (numbers[kind + 2] or 0) + ARGV[kind + 5]) end
 local held = table.concat(numbers, ',')
 redis.call('HSET', KEYS[1], 'g', goneAt, 'h:' .. ARGV[1], held)
 local ms = rest(goneAt, ARGV[3])
 keep(KEYS[1], ms)
 keep(KEYS[2], ms)
-count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9]})
+count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
 return {found[1], goneAt, held}`,
   },
   /** c, l; caller, now, key */
@@ -128,6 +134,15 @@ local there = redis.call('GETRANGE', KEYS[1], 0, 12)
 if there == '' or tonumber(there) >= tonumber(ARGV[1]) then return end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
 keep(KEYS[1], ARGV[2])`,
+  },
+  /** layout, c; data, layout. What a creation writes, of a key that no context has; gives back the layout that is there. */
+  registryCheck: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('HSET', KEYS[2], 'd', ARGV[1], 'g', 0)
+redis.call('DEL', KEYS[2])
+redis.call('SET', KEYS[1], ARGV[2], 'NX')
+return redis.call('GET', KEYS[1])`,
   },
 } satisfies Record<string, Script>;
 

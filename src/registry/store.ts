@@ -26,6 +26,8 @@ export interface Totals {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
+  /** Of these tokens, those that the gateway has not told. */
+  estimatedTokens: number;
 }
 
 /** A context and what one caller has of it: callers may share a context, never a holding. */
@@ -100,10 +102,18 @@ export interface Store {
   /** Keeps a value until `until` at least. */
   keepValue(key: string, until: number, now: number): Promise<void>;
 
-  /** Throws where the store cannot be reached or written. */
-  check(): Promise<void>;
+  /**
+   * Throws where the store cannot be reached, or cannot take so many bytes: they are written where contexts are, and removed.
+   * A read that works says nothing of writes.
+   */
+  check(bytes?: number): Promise<void>;
+  /** Clears away what has expired; what is gone leaves no trace in the store’s files. */
+  tidy(now: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Bytes that a check writes unless it is told otherwise: more than fit into what is free in the pages in use. */
+export const CHECK_BYTES = 32_768;
 
 /** The grain of the usage report. */
 export const HOUR_MS = 3_600_000;
@@ -113,7 +123,13 @@ export const USAGE_KEPT_MS = 400 * DAY_MS;
 /** What has expired is cleared away this much later, so that a chat that began in time can still be counted. */
 export const CLEAR_AFTER_MS = 15 * 60_000;
 
-export const NO_USE: Totals = { chats: 0, promptTokens: 0, cachedTokens: 0, completionTokens: 0 };
+export const NO_USE: Totals = {
+  chats: 0,
+  promptTokens: 0,
+  cachedTokens: 0,
+  completionTokens: 0,
+  estimatedTokens: 0,
+};
 
 export function hourOf(time: number): number {
   return Math.floor(time / HOUR_MS) * HOUR_MS;

@@ -30,7 +30,7 @@ export function logOperations(log: Logger): Watch {
   };
 }
 
-function sum({ tokens }: FinishedOperation): Omit<Totals, 'chats'> {
+function sum({ tokens }: FinishedOperation): Omit<Totals, 'chats' | 'estimatedTokens'> {
   const of = (kind: keyof Totals) => tokens.reduce((total, one) => total + one[kind], 0);
   return {
     promptTokens: of('promptTokens'),

@@ -43,7 +43,7 @@ function record(change: Partial<ContextRecord> = {}): ContextRecord {
   };
 }
 
-const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
+const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7, estimatedTokens: 9 };
 const useAt = (at: number) => ({ startedAt: at, at, goneAt: at + HOUR_MS, ...TOKENS });
 
 function conformance(open: () => Promise<Store>) {
@@ -126,7 +126,7 @@ function conformance(open: () => Promise<Store>) {
         context: { ...context, goneAt: NOON + 2_000 + HOUR_MS },
         heldAt: NOON,
         usedAt: NOON + 2_000,
-        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14 },
+        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 },
       });
       expect(await store.holding(caller, context.key, NOON + HOUR_MS)).toEqual(used);
     });
@@ -161,6 +161,7 @@ function conformance(open: () => Promise<Store>) {
         promptTokens: 10_000,
         cachedTokens: 8_000,
         completionTokens: 700,
+        estimatedTokens: 900,
       });
     });
 
@@ -540,7 +541,9 @@ describe('the store in SQLite', () => {
     const other = join(folder, 'other.db');
     const db = new Database(other);
     db.exec('CREATE TABLE contexts (key TEXT)');
-    expect(() => openStore(`sqlite:${other}`, silent)).toThrow('was written by another version');
+    expect(() => openStore(`sqlite:${other}`, silent)).toThrow(
+      'has layout 0, which no release of this server writes',
+    );
     expect(db.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'contexts' }]);
     db.close();
   });
