@@ -30,7 +30,7 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const { registry } = config;
   const counters = openCounters(config, log);
   const budgets = new Budgets(config.budgets, counters.newLimiter);
-  const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
+  const leases = new Leases({ store, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
   const answers = new Answers(store, leases, detachedWork, now, log);
   const messages = new KeptMessages(store, registry.storeMessages);

@@ -6,10 +6,11 @@ export const LAYOUT = 1;
 /**
  * Keys, each with its prefix: `c:` a context as a hash (d: data, g: gone_at, and for each holder `h:<caller>`: heldAt,
  * usedAt and the totals, with commas between), `l:` a caller's list (a sorted set by place), `u:` a caller's day (a
- * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `layout` the layout of all this.
+ * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `q:` the queue for a lease (a list of
+ * tokens), `t:` a name and a token (there for as long as its place is kept), `layout` the layout of all this.
  *
  * A context and its holdings are one key: they end together, and each is one step for the server. Redis' own expiry only
- * clears away; what has expired is told by the time that is handed in, as in every store.
+ * clears away; what has expired is told by the time that is handed in, as in every store. Leases alone go by the server's clock.
  *
  * Versions share these keys while one takes over from the other: numbers and fields are added at the end, are kept by who does
  * not know them, and count as nothing where they are missing. What cannot be shared is a new layout.
@@ -35,6 +36,18 @@ local function list(key, place, ms, prefix)
   for _, oldest in ipairs(redis.call('ZRANGE', key, 0, 1)) do
     if redis.call('EXISTS', prefix .. 'c:' .. string.sub(oldest, 14)) == 0 then redis.call('ZREM', key, oldest) end
   end
+end
+`;
+/** By the server's clock. The lease itself is a value of the same form as any other, so that versions without a queue keep to it. */
+const LEASE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function hold(key, token, ms)
+  redis.call('SET', key, string.format('%.0f', now + ms) .. token, 'PX', ms)
+end
+local function stay(queue, place, ms)
+  redis.call('SET', place, 1, 'PX', ms)
+  redis.call('PEXPIRE', queue, ms)
 end
 `;
 const REST = `
@@ -134,6 +147,47 @@ local there = redis.call('GETRANGE', KEYS[1], 0, 12)
 if there == '' or tonumber(there) >= tonumber(ARGV[1]) then return end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
 keep(KEYS[1], ARGV[2])`,
+  },
+  /** q, v; token, ms, prefix of t */
+  registryTakeLease: {
+    numberOfKeys: 2,
+    lua: `${LEASE}
+local token, ms, places = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('EXISTS', places .. token) == 0 then
+  redis.call('LREM', KEYS[1], 0, token)
+  redis.call('RPUSH', KEYS[1], token)
+end
+stay(KEYS[1], places .. token, ms)
+local first = redis.call('LINDEX', KEYS[1], 0)
+while first and redis.call('EXISTS', places .. first) == 0 do
+  redis.call('LPOP', KEYS[1])
+  first = redis.call('LINDEX', KEYS[1], 0)
+end
+if first ~= token then return 0 end
+local there = redis.call('GET', KEYS[2])
+if there and string.sub(there, 14) ~= token and tonumber(string.sub(there, 1, 13)) > now then return 0 end
+hold(KEYS[2], token, ms)
+return 1`,
+  },
+  /** q, v; token, ms, prefix of t */
+  registryRenewLease: {
+    numberOfKeys: 2,
+    lua: `${LEASE}
+local there = redis.call('GET', KEYS[2])
+if not there or string.sub(there, 14) ~= ARGV[1] then return 0 end
+if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
+stay(KEYS[1], ARGV[3] .. ARGV[1], ARGV[2])
+hold(KEYS[2], ARGV[1], ARGV[2])
+return 1`,
+  },
+  /** q, v; token, prefix of t */
+  registryEndLease: {
+    numberOfKeys: 2,
+    lua: `
+redis.call('DEL', ARGV[2] .. ARGV[1])
+redis.call('LREM', KEYS[1], 1, ARGV[1])
+local there = redis.call('GET', KEYS[2])
+if there and string.sub(there, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
   },
   /** layout, c; data, layout. What a creation writes, of a key that no context has; gives back the layout that is there. */
   registryCheck: {

@@ -160,6 +160,18 @@ export class RedisStore implements Store {
     await this.redis.registryKeepValue(`v:${key}`, until, until - now + CLEAR_AFTER_MS);
   }
 
+  async takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return (await this.redis.registryTakeLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+  }
+
+  async renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+  }
+
+  async endLease(name: string, token: string): Promise<void> {
+    await this.redis.registryEndLease(...leaseKeys(name), token, placesOf(name));
+  }
+
   async check(bytes = CHECK_BYTES): Promise<void> {
     const found = await this.redis.registryCheck('layout', 'c:', 'x'.repeat(bytes), LAYOUT);
     if (Number(found) > LAYOUT) {
@@ -196,6 +208,15 @@ function dayOf(time: number): number {
 
 function usageKey(callerId: string, at: number): string {
   return `u:${callerId}:${dayOf(at) / DAY_MS}`;
+}
+
+function leaseKeys(name: string): [queue: string, lease: string] {
+  return [`q:${name}`, `v:lease:${name}`];
+}
+
+/** Prefix of the keys that keep the places in its queue. */
+function placesOf(name: string): string {
+  return `${PREFIX}t:${name}:`;
 }
 
 function unwrap(wrapped: string | null, now: number): string | null {

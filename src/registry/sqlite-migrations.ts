@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { CREATE_TABLES, VERSION } from './sqlite-statements.js';
+import { CREATE_LEASES, CREATE_TABLES, VERSION } from './sqlite-statements.js';
 
 /** How a file gets from a layout to the next one. A step is never changed once it was released. */
 const STEPS: Readonly<Record<number, string>> = {
@@ -9,6 +9,7 @@ const STEPS: Readonly<Record<number, string>> = {
     ALTER TABLE usage_now ADD COLUMN estimated_tokens INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE usage ADD COLUMN estimated_tokens INTEGER NOT NULL DEFAULT 0;
     DROP TABLE checks;
+    ${CREATE_LEASES}
   `,
 };
 

@@ -12,6 +12,14 @@ const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
     cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,
     estimated_tokens INTEGER NOT NULL DEFAULT 0`;
 
+export const CREATE_LEASES = `
+  -- Those who hold or wait for a lease, in order of arrival; the first of a name holds it.
+  CREATE TABLE leases (
+    ticket INTEGER PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL, gone_at INTEGER NOT NULL,
+    UNIQUE (name, token)
+  );
+`;
+
 /**
  * Whatever is written for a new context goes to the end of a table or to a part of it that is small and written all the
  * time, however many contexts and callers there are: a page of the file that is changed is a page to be written. So
@@ -58,6 +66,7 @@ export const CREATE_TABLES = `
     key TEXT PRIMARY KEY, value TEXT NOT NULL, gone_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX kept_values_by_end ON kept_values (gone_at);
+  ${CREATE_LEASES}
   PRAGMA user_version = ${VERSION};
 `;
 
@@ -102,6 +111,9 @@ const inPart = (
   WHERE ${of}.number / ${PART} = ? AND ${of}.caller = ? AND ${of}.held_at <= ?
     AND (${of}.held_at < ? OR c.key < ?) AND c.gone_at > ?
   ORDER BY ${of}.held_at DESC, c.key DESC LIMIT ?`;
+
+/** Milliseconds by the clock of the machine that the file is on, whatever the processes take for the time. */
+const MACHINE_NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 /** Each gives its rows as arrays. */
 export const SQL = {
@@ -181,6 +193,14 @@ export const SQL = {
   removeValue: 'DELETE FROM kept_values WHERE key = ? AND value = ? AND gone_at > ?',
   removeGoneValues: `DELETE FROM kept_values WHERE key IN
     (SELECT key FROM kept_values WHERE gone_at <= ? ORDER BY gone_at LIMIT ?)`,
+  removeGoneLeases: `DELETE FROM leases WHERE name = ? AND gone_at <= ${MACHINE_NOW}`,
+  joinLease: `INSERT INTO leases (name, token, gone_at) VALUES (?, ?, ${MACHINE_NOW} + ?)
+    ON CONFLICT (name, token) DO UPDATE SET gone_at = excluded.gone_at`,
+  leaseHolder: 'SELECT token FROM leases WHERE name = ? ORDER BY ticket LIMIT 1',
+  endLease: 'DELETE FROM leases WHERE name = ? AND token = ?',
+  // The oldest are those of processes that were killed, and a few that are renewed.
+  removeOldLeases: `DELETE FROM leases WHERE ticket IN (SELECT ticket FROM leases ORDER BY ticket LIMIT ?)
+    AND gone_at <= ${MACHINE_NOW}`,
   // Of a key that no context has: a gateway's id is before the colon.
   probeContexts: "INSERT INTO contexts (key, gone_at, data, held_at, used_at) VALUES ('', 0, ?, 0, 0)",
   probeValues: "INSERT INTO kept_values (key, value, gone_at) VALUES ('', ?, 0)",

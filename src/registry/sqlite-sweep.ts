@@ -41,6 +41,7 @@ export class Sweep {
     sql.moveUsage.run(hour, SWEEP.rows);
     const values = sql.removeGoneValues.run(now, SWEEP.rows).changes;
     if (values > 0) this.hasRemovedValues = true;
+    sql.removeOldLeases.run(SWEEP.rows);
     const cleared = [
       values,
       this.clearContexts(now - CLEAR_AFTER_MS),

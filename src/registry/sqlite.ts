@@ -181,6 +181,26 @@ export class SqliteStore implements Store {
     return this.write(now, () => void this.sql.keepValue.run(until, key, until));
   }
 
+  takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return this.groups.write(() => {
+      this.sql.removeGoneLeases.run(name);
+      this.sql.joinLease.run(name, token, ttlMs);
+      return this.holdsLease(name, token);
+    });
+  }
+
+  renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return this.groups.write(() => {
+      const isHeld = this.holdsLease(name, token);
+      if (isHeld) this.sql.joinLease.run(name, token, ttlMs);
+      return isHeld;
+    });
+  }
+
+  endLease(name: string, token: string): Promise<void> {
+    return this.groups.write(() => void this.sql.endLease.run(name, token));
+  }
+
   async check(bytes = CHECK_BYTES): Promise<void> {
     const { sql } = this;
     await this.groups.write(() => {
@@ -229,6 +249,10 @@ export class SqliteStore implements Store {
   private sharedBy(key: string, row: ContextRow, caller: number): Holding | null {
     const own = this.sql.shared.get(row[NUMBER], caller) as Own | undefined;
     return own ? toHolding(key, [row[NUMBER], row[GONE_AT], row[DATA], caller, ...own]) : null;
+  }
+
+  private holdsLease(name: string, token: string): boolean {
+    return (this.sql.leaseHolder.get(name) as [string] | undefined)?.[0] === token;
   }
 
   private readValue(key: string, now: number): string | null {

@@ -103,6 +103,16 @@ export interface Store {
   keepValue(key: string, until: number, now: number): Promise<void>;
 
   /**
+   * Joins the queue for a lease, or keeps a place in it, for `ttlMs` by the store's own clock; whether the token is the first, and
+   * so holds the lease. A place that has expired is lost: its token goes to the end.
+   */
+  takeLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Whether the token still holds the lease, for `ttlMs` more. */
+  renewLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Gives up the lease, or the place in its queue. */
+  endLease(name: string, token: string): Promise<void>;
+
+  /**
    * Throws where the store cannot be reached, or cannot take so many bytes: they are written where contexts are, and removed.
    * A read that works says nothing of writes.
    */

@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { Lifetime } from '../../src/lifetime.js';
 import { Answers } from '../../src/registry/answers.js';
 import { DetachedWork } from '../../src/registry/detached-work.js';
-import { LEASE_MS, Leases } from '../../src/registry/leases.js';
+import { Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
@@ -186,20 +186,18 @@ describe('a process that was taken for dead while it ran what an idempotency key
   it('send it once, and give its answer as soon as that has come', async () => {
     const log = pino({ level: 'silent' });
     const store = openStore('sqlite::memory:', log);
-    const clock = { now: NOON };
-    const now = () => clock.now;
-    const process = () => {
-      const leases = new Leases({ store, now, maxWaitMs: 60_000 });
+    const now = () => NOON;
+    const process = (renewMs?: number) => {
+      const leases = new Leases({ store, maxWaitMs: 60_000, leaseMs: 50, ...(renewMs && { renewMs }) });
       return new Answers(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
     const still = new Lifetime();
     let answerLate: (answer: string) => void = () => undefined;
     const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
-    const stalled = process().once(asked, still, run);
+    // One that gives no sign of life.
+    const stalled = process(60_000).once(asked, still, run);
     await eventually(() => run.mock.calls.length === 1);
-    // As after a pause of the process in which its lease has run out.
-    clock.now += LEASE_MS;
     const again = jest.fn(async () => 'again');
     await expect(process().once(asked, still, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
     answerLate('late');

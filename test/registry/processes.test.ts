@@ -98,6 +98,26 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.asked).toHaveLength(1);
   }, 60_000);
 
+  it('run one chat at a time on a session where their clocks differ', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    const late = ['test/support/clock-behind.mjs'];
+    await using behind = await ServerProcess.before(gateway.standIn, storeUrl(), {}, late);
+    await using right = await ServerProcess.before(gateway.standIn, storeUrl());
+    const { data } = await right.ask(CREATE, { input: SESSION });
+    const { id } = data.createContext;
+    const first = behind.ask(CHAT, question(id, 'first'));
+    await gateway.untilAsked(1);
+    const second = right.ask(CHAT, question(id, 'second'));
+    for (let round = 0; round < 20; round++) await right.ask(LIST);
+    expect(gateway.asked.map(({ text }) => text)).toEqual(['first']);
+    gateway.asked[0]?.answer();
+    await first;
+    await gateway.untilAsked(2);
+    gateway.asked[1]?.answer();
+    expect((await second).data).toEqual({ chat: { id: 'second' } });
+  });
+
   it('have all that one had answered before it was killed', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;

@@ -156,6 +156,19 @@ describeWith(REDIS)('versions that share a Redis', () => {
     await store.close();
   });
 
+  it('keep to each other’s leases', async () => {
+    const store = await open();
+    // As a version without queues takes it, by its own clock.
+    await client.set('v:lease:chat', `${Date.now() + HOUR_MS}earlier`);
+    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(false);
+    await client.del('v:lease:chat');
+    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(true);
+    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBe('now');
+    await store.endLease('chat', 'now');
+    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBeNull();
+    await store.close();
+  });
+
   it('refuse one of a newer layout, naming both, until it is theirs again', async () => {
     const store = await open();
     expect(await client.get('layout')).toBe('1');
