@@ -10,7 +10,7 @@ import { ContextResolver } from './contexts/resolver.js';
 import { Reuse } from './contexts/reuse.js';
 import { Budgets, inMemory, inRedis } from './limits/budgets.js';
 import { OpenStreams } from './limits/open-streams.js';
-import { streamsInRedis } from './limits/shared-streams.js';
+import { StreamsInRedis } from './limits/shared-streams.js';
 import { ModelResolver } from './models/resolver.js';
 import { Answers } from './registry/answers.js';
 import { DetachedWork } from './registry/detached-work.js';
@@ -46,7 +46,7 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
 }
 
 /** Callers' budgets are counted where their contexts are: by this process, or in the Redis that many share. */
-function openCounters({ registry: { storeUrl }, gateway }: Config, log: Logger) {
+function openCounters({ registry: { storeUrl } }: Config, log: Logger) {
   if (storeUrl.startsWith('sqlite:')) {
     const areConnected = () => true;
     return { newLimiter: inMemory, sharedStreams: undefined, areConnected, close: () => undefined };
@@ -54,10 +54,13 @@ function openCounters({ registry: { storeUrl }, gateway }: Config, log: Logger) 
   const redis = connectRedis(storeUrl, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
-  // A stream may wait for its turn as long as for its answer.
-  const sharedStreams = streamsInRedis(redis, 2 * gateway.totalTimeoutMs + 60_000);
+  const sharedStreams = new StreamsInRedis(redis);
   const areConnected = () => redis.status === 'ready';
-  return { newLimiter: inRedis(redis), sharedStreams, areConnected, close: () => redis.disconnect() };
+  const close = () => {
+    sharedStreams.close();
+    redis.disconnect();
+  };
+  return { newLimiter: inRedis(redis), sharedStreams, areConnected, close };
 }
 
 function containerOf(resolvers: object[]): Container {
