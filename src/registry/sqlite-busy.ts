@@ -5,7 +5,7 @@ const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
 export interface Waiter {
   reject: (error: unknown) => void;
   /** When it first met the lock. */
-  busySince?: number;
+  busySince: number | undefined;
 }
 
 export function isBusy(error: unknown): boolean {

@@ -14,7 +14,7 @@ const IDLE_TURN_MS = 0.05;
 const IDLE_TURNS = 5;
 
 interface Write<Creation> extends Waiter {
-  creation?: Creation;
+  creation: Creation | undefined;
   run: () => unknown;
   resolve: (result: never) => void;
 }
@@ -28,10 +28,13 @@ interface Steps<Creation> {
   forget: () => void;
 }
 
+const nothing = () => undefined;
+
 /** Writes that come together are one transaction, which costs hardly more than each of them would. */
 export class Groups<Creation> {
   private writes: Write<Creation>[] = [];
   private isDue = false;
+  private hasCreations = false;
   private waiting: NodeJS.Immediate | undefined;
   private flushedAt = 0;
   private readonly retries = new LockRetries();
@@ -44,7 +47,8 @@ export class Groups<Creation> {
 
   /** Creations of one group are written at once. */
   create(creation: Creation): Promise<void> {
-    return this.add({ creation, run: () => undefined }, true);
+    this.hasCreations = true;
+    return this.add(nothing, true, creation);
   }
 
   /**
@@ -52,13 +56,14 @@ export class Groups<Creation> {
    * file. What `canWait` lets a busy store gather; the rest goes at once and takes along what was gathered.
    */
   write<T>(run: () => T, canWait = false): Promise<T> {
-    return this.add({ run }, canWait);
+    return this.add(run, canWait);
   }
 
   flush(): void {
     const { writes } = this;
     this.writes = [];
     this.isDue = false;
+    this.hasCreations = false;
     clearImmediate(this.waiting);
     this.waiting = undefined;
     this.flushedAt = performance.now();
@@ -74,9 +79,9 @@ export class Groups<Creation> {
     }
   }
 
-  private add<T>(write: Pick<Write<Creation>, 'creation' | 'run'>, canWait: boolean): Promise<T> {
+  private add<T>(run: () => unknown, canWait: boolean, creation?: Creation): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.writes.push({ ...write, resolve, reject });
+      this.writes.push({ creation, run, resolve, reject, busySince: undefined });
       this.flushSoon(canWait);
     });
   }
@@ -102,7 +107,7 @@ export class Groups<Creation> {
     this.waiting = setImmediate(() => {
       const now = performance.now();
       const idle = now - turnBegan < IDLE_TURN_MS ? idleTurns + 1 : 0;
-      const isIdle = idle >= (this.writes.some(({ creation }) => creation) ? IDLE_TURNS : 1);
+      const isIdle = idle >= (this.hasCreations ? IDLE_TURNS : 1);
       if (isIdle || now - this.flushedAt >= GATHER_MS) this.flush();
       else this.flushWhenIdle(now, idle);
     });
@@ -110,7 +115,8 @@ export class Groups<Creation> {
 
   private commit(writes: Write<Creation>[]): unknown[] {
     this.sql.beginWriting.run();
-    const creations = writes.flatMap(({ creation }) => creation ?? []);
+    const creations: Creation[] = [];
+    for (const { creation } of writes) if (creation) creations.push(creation);
     if (creations.length > 0) this.steps.createAll(creations);
     const results = writes.map(({ run }) => run());
     this.steps.finish();

@@ -17,7 +17,7 @@ export class Reads {
   read<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.reads.length === 0) afterCohort(() => this.flush());
-      this.reads.push({ run, resolve, reject });
+      this.reads.push({ run, resolve, reject, busySince: undefined });
     });
   }
 
