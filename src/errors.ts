@@ -10,6 +10,7 @@ export enum ErrorCode {
   MODEL_NOT_FOUND = 'MODEL_NOT_FOUND',
   CONTENT_REJECTED = 'CONTENT_REJECTED',
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
+  OUTCOME_UNKNOWN = 'OUTCOME_UNKNOWN',
   RATE_LIMITED = 'RATE_LIMITED',
   QUOTA_EXCEEDED = 'QUOTA_EXCEEDED',
   GATEWAY_AUTH = 'GATEWAY_AUTH',
@@ -33,6 +34,8 @@ export interface AppErrorDetails {
   retryAfter?: number;
   /** Whether the same request may succeed later; the code decides where this is left out. */
   retryable?: boolean;
+  /** The gateway may have processed the request all the same: sending it again could do and bill it twice. */
+  mayHaveBeenProcessed?: boolean;
   gateway?: GatewayFacts;
   fields?: FieldError[];
   /** What went wrong below; for the log, never for the caller. */
@@ -77,6 +80,20 @@ export const NO_SUCH_CONTEXT =
 
 export function contextNotFound(): AppError {
   return new AppError(ErrorCode.CONTEXT_NOT_FOUND, NO_SUCH_CONTEXT);
+}
+
+/** The same failure of a request that may have been processed. */
+export function asProcessed({ code, message, retryable, details }: AppError): AppError {
+  return new AppError(code, message, { ...details, retryable, mayHaveBeenProcessed: true });
+}
+
+/** Runs what follows an answer of the gateway: its failure does not undo what was processed. */
+export async function afterProcessing<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw asProcessed(toAppError(error));
+  }
 }
 
 export const MASKED = 'Something went wrong on our side. Report it with the requestId.';

@@ -14,7 +14,7 @@ import { inFile } from './limits/file-counters.js';
 import { streamsInFile } from './limits/file-streams.js';
 import { LimitsFile } from './limits/limits-file.js';
 import { OpenStreams } from './limits/open-streams.js';
-import { streamsInRedis } from './limits/shared-streams.js';
+import { StreamsInRedis } from './limits/shared-streams.js';
 import { ModelResolver } from './models/resolver.js';
 import { Answers } from './registry/answers.js';
 import { DetachedWork } from './registry/detached-work.js';
@@ -34,7 +34,7 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const { registry } = config;
   const counters = openCounters(config, now, log);
   const budgets = new Budgets(config.budgets, counters.newCounter, log);
-  const leases = new Leases({ store, now, maxWaitMs: config.gateway.totalTimeoutMs });
+  const leases = new Leases({ store, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
   const answers = new Answers(store, leases, detachedWork, now, log);
   const messages = new KeptMessages(store, registry.storeMessages);
@@ -50,9 +50,9 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
 }
 
 /** Callers are counted where their contexts are: in this process, in the file or in the Redis that many share. */
-function openCounters({ registry: { storeUrl }, gateway }: Config, now: () => number, log: Logger) {
+function openCounters({ registry: { storeUrl } }: Config, now: () => number, log: Logger) {
   const path = /^sqlite:(.*)$/.exec(storeUrl)?.[1];
-  if (path === undefined) return countersInRedis(storeUrl, gateway, log);
+  if (path === undefined) return countersInRedis(storeUrl, log);
   return path === ':memory:' ? countersInMemory() : countersInFile(path, now);
 }
 
@@ -71,14 +71,17 @@ function countersInFile(path: string, now: () => number) {
   return { newCounter: inFile(file, now), sharedStreams, areConnected: () => true, close };
 }
 
-function countersInRedis(url: string, gateway: Config['gateway'], log: Logger) {
+function countersInRedis(url: string, log: Logger) {
   const redis = connectRedis(url, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
-  // A stream may wait for its turn as long as for its answer.
-  const sharedStreams = streamsInRedis(redis, 2 * gateway.totalTimeoutMs + 60_000);
+  const sharedStreams = new StreamsInRedis(redis);
   const areConnected = () => redis.status === 'ready';
-  return { newCounter: inRedis(redis), sharedStreams, areConnected, close: () => redis.disconnect() };
+  const close = () => {
+    sharedStreams.close();
+    redis.disconnect();
+  };
+  return { newCounter: inRedis(redis), sharedStreams, areConnected, close };
 }
 
 function containerOf(resolvers: object[]): Container {

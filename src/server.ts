@@ -56,6 +56,8 @@ export interface Surroundings {
 
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
 const STORE_WAIT_MS = 2_000;
+/** Milliseconds after which what has expired is gone from the store also where nobody writes. */
+const TIDY_MS = 60_000;
 
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
@@ -155,6 +157,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     maxMessageBytes: config.maxBodyBytes,
     keepAliveMs,
   });
+  const tidying = setInterval(() => void store.tidy(now()).catch(() => undefined), TIDY_MS).unref();
   await listen(server, config);
   return {
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${(server.address() as AddressInfo).port}/graphql`,
@@ -169,6 +172,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await proxy?.destroy();
       await within(LAST_WORDS_MS, detachedWork.settled());
       closeResolvers();
+      clearInterval(tidying);
       await store.close();
       await within(LAST_WORDS_MS, traces?.close());
       await sandbox?.close();

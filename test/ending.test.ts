@@ -255,7 +255,7 @@ describe('closing the server', () => {
     expect(gateway.seen).toHaveLength(1);
   });
 
-  it('ends such work when the grace time is over, so that it can be asked for again', async () => {
+  it('ends such work when the grace time is over, and says that nobody knows what came of it', async () => {
     const env = { STORE_URL: `sqlite:${join(folder, 'ended.db')}`, SHUTDOWN_GRACE_MS: '0' };
     await using gateway = await StandIn.start(() => undefined);
     const server = await TestServer.before(gateway, env);
@@ -264,8 +264,9 @@ describe('closing the server', () => {
     await eventually(() => gateway.seen.length === 1);
     await server[Symbol.asyncDispose]();
     expect(await cut).toMatchObject(REFUSED);
-    gateway.answer = (response) => json(response, 200, CREATED);
     await using again = await TestServer.before(gateway, env);
-    expect((await again.query(CREATE, { input })).errors).toEqual([]);
+    const { errors } = await again.query(CREATE, { input });
+    expect(errors[0]?.extensions.code).toBe('OUTCOME_UNKNOWN');
+    expect(gateway.seen).toHaveLength(1);
   });
 });

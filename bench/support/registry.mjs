@@ -8,7 +8,7 @@ const SPREAD_MS = 23 * HOUR_MS;
 const FILL_IN_FLIGHT = 500;
 /** What the registry keeps of the gateway's answer to a createContext, packed. */
 const DETAILS = '[["ROLLING_TOKENS",null,true],[8,0,8,0,null,null]]';
-const USE = { chats: 1, promptTokens: 1_200, cachedTokens: 1_000, completionTokens: 150 };
+const USE = { chats: 1, promptTokens: 1_200, cachedTokens: 1_000, completionTokens: 150, estimatedTokens: 0 };
 
 /** A store with so many live contexts of so many callers. */
 export class Filled {

@@ -1,4 +1,4 @@
-import { toAppError } from '../errors.js';
+import { afterProcessing, toAppError } from '../errors.js';
 import { Lifetime } from '../lifetime.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import { Pushed } from '../pushed.js';
@@ -33,7 +33,7 @@ export class Chats {
     const chat = await RunningChat.begin(input, this.parts, request);
     try {
       const { choices, ...head } = await chat.whole();
-      return { ...(await chat.conclude(head)), choices };
+      return { ...(await afterProcessing(() => chat.conclude(head))), choices };
     } finally {
       await this.end(chat);
     }

@@ -20,6 +20,7 @@ export class Turn {
     private current: Holding | null,
     /** Sessions only: two chats at once would race for the history. */
     private readonly lease: Lease | null,
+    private readonly hasKey: boolean,
   ) {}
 
   static async begin(input: ChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
@@ -30,7 +31,7 @@ export class Turn {
     const lease = isSharable(input.contextId, held)
       ? null
       : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.lifetime);
-    return new Turn(contexts, request, chat, held, lease);
+    return new Turn(contexts, request, chat, held, lease, input.idempotencyKey != null);
   }
 
   /** The one that was asked for. */
@@ -48,9 +49,9 @@ export class Turn {
     return this.current;
   }
 
-  /** Whether a lost answer may be asked for again: what any number may ask at once takes nothing in. */
+  /** Whether a lost answer may be asked for again: nothing is taken in, and no key promises that nothing is billed twice. */
   get repeatable(): boolean {
-    return this.lease === null;
+    return this.lease === null && !this.hasKey;
   }
 
   /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */

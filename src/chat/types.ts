@@ -31,6 +31,10 @@ registerEnumType(ErrorCode, {
     MODEL_NOT_FOUND: { description: 'The gateway has no such model, or not for this account.' },
     CONTENT_REJECTED: { description: 'The gateway’s moderation refused the content.' },
     IDEMPOTENCY_CONFLICT: { description: 'The same idempotency key came with another input.' },
+    OUTCOME_UNKNOWN: {
+      description:
+        'A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key.',
+    },
     RATE_LIMITED: {
       description: 'Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds.',
     },

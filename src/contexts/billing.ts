@@ -19,15 +19,8 @@ export function contextTokens({ context, totals }: Holding): number {
 /** Whether the gateway may have processed the request that failed, and bill it. */
 export function mayBeBilled(error: unknown): boolean {
   if (error instanceof GatewayError) return error.failure.fate === 'lost' || isUnusable(error);
-  if (!(error instanceof AppError)) return true;
-  switch (error.code) {
-    // The caller left, or what the call builds on was lost.
-    case ErrorCode.CANCELLED:
-    case ErrorCode.INTERNAL_SERVER_ERROR:
-      return true;
-    default:
-      return false;
-  }
+  // The caller left, or what the call builds on was lost.
+  return !(error instanceof AppError) || error.details.mayHaveBeenProcessed === true;
 }
 
 /** An answer, and no refusal. */

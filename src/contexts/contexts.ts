@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { badUserInput, contextNotFound } from '../errors.js';
+import { afterProcessing, badUserInput, contextNotFound } from '../errors.js';
 import type { Budgets } from '../limits/budgets.js';
 import type { Answers } from '../registry/answers.js';
 import type { Holding, Store, Totals } from '../registry/store.js';
@@ -43,7 +43,7 @@ export class Contexts {
     const { creation, reuse } = this.parts;
     if (!input.reuse) {
       const held = await creation.create(input, request);
-      await reuse.remember(input, held, request);
+      await afterProcessing(() => reuse.remember(input, held, request));
       return toContextCache(held);
     }
     const { held, reused } = await reuse.findOrCreate(input, request);

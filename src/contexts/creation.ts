@@ -1,4 +1,4 @@
-import { AppError } from '../errors.js';
+import { AppError, afterProcessing } from '../errors.js';
 import { isGemini } from '../gateway/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
@@ -26,9 +26,13 @@ export class Creation {
   ) {}
 
   async create(wanted: NewContext, request: RequestContext): Promise<Holding> {
-    const { caller } = request;
     await this.store.ready();
     const created = await this.createAndCount(wanted, request);
+    return afterProcessing(() => this.remember(created, wanted, request));
+  }
+
+  private async remember(created: CreatedContext, wanted: NewContext, request: RequestContext) {
+    const { caller } = request;
     // The time to live counts from the moment the answer came.
     const now = request.now();
     const keeps = created.mode === ContextMode.COMMON_PREFIX;
@@ -54,9 +58,11 @@ export class Creation {
     const wanted = { model, messages, ttl, ...mode };
     const created = await this.createAndCount(wanted, request).catch(withoutFields);
     const again = { ...lost, gatewayId: created.id, goneAt: endAfter(request.now(), ttl) };
-    await this.store.replace(again);
-    await this.messages.keepFor(again, request.now());
-    return again;
+    return afterProcessing(async () => {
+      await this.store.replace(again);
+      await this.messages.keepFor(again, request.now());
+      return again;
+    });
   }
 
   /** Counts the tokens against the caller's quota, estimated where the gateway does not tell. */

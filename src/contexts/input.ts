@@ -9,7 +9,7 @@ const TTL = { min: 3_600, max: 604_800 };
 
 /** Shared by what can be asked with such a key. */
 export const IDEMPOTENCY_KEY =
-  'A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept.';
+  'A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on.';
 
 export function IsIdempotencyKey(): PropertyDecorator {
   return (target, property) => {

@@ -1,3 +1,4 @@
+import { afterProcessing } from '../errors.js';
 import { ContextMode } from '../gateway/types.js';
 import type { DetachedWork } from '../registry/detached-work.js';
 import type { Leases } from '../registry/leases.js';
@@ -79,7 +80,7 @@ export class Reuse {
       const found = await this.find(pointer, request);
       if (found) return { held: found, reused: true };
       const held = await creation.create(input, request);
-      await this.point(pointer, held, request);
+      await afterProcessing(() => this.point(pointer, held, request));
       return { held, reused: false };
     } finally {
       await lease.release();

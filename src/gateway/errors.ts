@@ -1,6 +1,6 @@
 import undici from 'undici/lib/core/errors.js';
 import type { FieldError, GatewayFacts } from '../client/errors.js';
-import { AppError, type AppErrorDetails, ErrorCode } from '../errors.js';
+import { AppError, type AppErrorDetails, asProcessed, ErrorCode } from '../errors.js';
 import type { Health } from './breaker.js';
 import { type Envelope, readEnvelope, readHiddenEnvelope } from './envelope.js';
 import { asObject, asText } from './json.js';
@@ -46,8 +46,19 @@ export class GatewayError extends AppError {
     details: AppErrorDetails,
     readonly failure: Failure,
   ) {
-    super(code, message, details);
+    const isUncertain = mayHaveBeenProcessed(failure.fate, code, details);
+    super(code, message, { ...details, mayHaveBeenProcessed: isUncertain });
   }
+}
+
+/**
+ * Whether a request that failed may have been processed all the same. An answer that says no settles it, unless it blames
+ * the gateway itself or was a success that cannot be read.
+ */
+export function mayHaveBeenProcessed(fate: Fate, code: ErrorCode, { gateway }: AppErrorDetails): boolean {
+  if (fate !== 'answered') return fate === 'lost';
+  if (code === ErrorCode.GATEWAY_BAD_RESPONSE) return gateway?.status === undefined || gateway.status < 300;
+  return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT;
 }
 
 /** A longer wait than a day is no advice that a caller can follow. */
@@ -156,7 +167,9 @@ export type Stage = 'sending' | 'waiting' | 'reading';
 
 /** What a failure below HTTP means; once the answer has begun, a lost connection has cut it short. */
 export function transportError(error: unknown, stage: Stage): AppError {
-  if (error instanceof AppError) return error;
+  if (error instanceof GatewayError) return error;
+  // The call was ended from outside, by its caller or by a lost lease.
+  if (error instanceof AppError) return stage === 'sending' ? error : asProcessed(error);
   const code = asText(asObject(error)?.code) ?? '';
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error, 'unsent');
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);

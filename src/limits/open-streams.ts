@@ -39,7 +39,7 @@ export class OpenStreams {
       if (!isOpen) return;
       isOpen = false;
       this.release(callerId);
-      // What cannot be taken back now ends by itself.
+      // What cannot be taken back now ends by itself, since it is not renewed.
       this.shared?.release(callerId, streamId).catch(() => undefined);
     };
   }

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, ErrorCode } from '../errors.js';
 import { Lifetime } from '../lifetime.js';
+import { busy, KeyedMutex } from './keyed-mutex.js';
 import type { Store } from './store.js';
-import { busy, Turns } from './turns.js';
 
-/** Milliseconds that a lease outlives its holder's last sign of life, and between two of those. */
+/** Milliseconds that a lease, or a place in its queue, outlives the last renewal, and between two renewals. */
 export const LEASE_MS = 15_000;
 export const RENEW_MS = 5_000;
-/** Milliseconds between two looks at a lease that another process holds; doubled from the first to the second. */
-const LOOK_MS = { first: 25, longest: 400 };
+/** Milliseconds between two looks of the next in line at another process' lease; doubled from the first to the longest. */
+const LOOK_MS = { first: 25, longest: 100 };
 
 export interface Lease {
   /** Ends when the lease is lost to another process: whatever it guards must stop. */
@@ -19,76 +19,117 @@ export interface Lease {
 
 export interface LeaseOptions {
   store: Store;
-  now: () => number;
   /** Milliseconds to wait for a lease at most. */
   maxWaitMs: number;
+  leaseMs?: number;
   renewMs?: number;
 }
 
 /**
- * One holder at a time for each name: in order of arrival within this process, and across processes by a value in the
- * store: the holder's fencing token, the time at which it took the lease and what makes it unique. A later token has taken
- * over from an earlier one, whose holder can then neither renew nor release it.
+ * One holder at a time for each name, in order of arrival within this process and across all that share the store. The queue
+ * is in the store and expires by the store's clock, so that no process' clock matters. Each place in it has a token of its own:
+ * a holder that others took for dead can neither renew nor release the lease of the next one.
  */
 export class Leases {
-  private readonly turns: Turns;
+  private readonly mutex: KeyedMutex;
 
   constructor(private readonly options: LeaseOptions) {
-    this.turns = new Turns(options.maxWaitMs);
+    this.mutex = new KeyedMutex(options.maxWaitMs);
   }
 
-  /** Waits for the lease; whoever leaves before leaves the queue. */
+  /** Waits for the lease; a caller who leaves leaves the queue. */
   async take(name: string, caller: Lifetime): Promise<Lease> {
-    const endTurn = await this.turns.take(name, caller);
+    const { maxWaitMs } = this.options;
+    const deadline = performance.now() + maxWaitMs;
+    // Both queues are joined in the turn of the event loop that asks, so that they have the same order.
+    const locking = this.mutex.lock(name, caller);
+    const place = new Place(name, this.options);
     try {
-      return await this.acquire(`lease:${name}`, caller, endTurn);
+      const [unlock] = await Promise.all([locking, place.join()]);
+      // Only the first of a process looks whether it is the first of all.
+      await place.reachFront(caller, deadline);
+      return place.hold(unlock);
     } catch (error) {
-      endTurn();
+      void place.leave();
+      locking.then(
+        (unlock) => unlock(),
+        () => undefined,
+      );
       throw error;
     }
   }
+}
 
-  private async acquire(key: string, caller: Lifetime, endTurn: () => void): Promise<Lease> {
-    const { store, now, maxWaitMs } = this.options;
-    const token = `${now()} ${randomUUID()}`;
-    const deadline = performance.now() + maxWaitMs;
-    for (let wait = LOOK_MS.first; ; wait = Math.min(wait * 2, LOOK_MS.longest)) {
-      caller.throwIfOver();
-      if ((await store.addValue(key, token, LEASE_MS, now())) === null) break;
-      if (performance.now() + wait > deadline) throw busy();
-      await caller.wait(wait);
-    }
-    return this.hold(key, token, endTurn);
+/** A place in the queue of all processes; the first one is the lease. */
+class Place {
+  private readonly token = randomUUID();
+  private readonly lifetime = new Lifetime();
+  private readonly renewMs: number;
+  private readonly leaseMs: number;
+  private readonly timer: NodeJS.Timeout;
+  private isFirst = false;
+  /** By this process' steady clock, which began to count before the store's did. */
+  private safeUntil = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly options: LeaseOptions,
+  ) {
+    this.renewMs = options.renewMs ?? RENEW_MS;
+    this.leaseMs = options.leaseMs ?? LEASE_MS;
+    this.timer = setInterval(() => void this.renew(), this.renewMs);
   }
 
-  private hold(key: string, token: string, endTurn: () => void): Lease {
-    const { store, now, renewMs = RENEW_MS } = this.options;
-    const lifetime = new Lifetime();
-    let safeUntil = performance.now() + LEASE_MS;
-    const renew = async () => {
-      const startedAt = performance.now();
-      const isHeld = await store.swapValue(key, token, token, LEASE_MS, now());
-      if (isHeld) safeUntil = startedAt + LEASE_MS;
-      else lifetime.end(taken());
-    };
-    const timer = setInterval(() => {
-      // A store that is away for a moment costs nobody the lease: no other process gets at it either.
-      void renew().catch(() => performance.now() > safeUntil && lifetime.end(taken()));
-    }, renewMs);
+  /** Takes the place, or keeps it. */
+  async join(): Promise<void> {
+    const startedAt = performance.now();
+    this.isFirst = await this.options.store.takeLease(this.name, this.token, this.leaseMs);
+    this.safeUntil = startedAt + this.leaseMs;
+  }
+
+  async reachFront(caller: Lifetime, deadline: number): Promise<void> {
+    for (let wait = LOOK_MS.first; !this.isFirst; wait = Math.min(wait * 2, LOOK_MS.longest)) {
+      caller.throwIfOver();
+      if (performance.now() + wait > deadline) throw busy();
+      await caller.wait(wait);
+      caller.throwIfOver();
+      await this.join();
+    }
+  }
+
+  hold(unlock: () => void): Lease {
     let released: Promise<void> | undefined;
     const release = async () => {
-      clearInterval(timer);
-      // Whoever waits here goes on even where the store has failed; elsewhere the lease ends by itself.
-      await store.swapValue(key, token, null, 0, now()).catch(() => false);
-      endTurn();
+      await this.leave();
+      unlock();
     };
     return {
-      lifetime,
+      lifetime: this.lifetime,
       release: () => {
         released ??= release();
         return released;
       },
     };
+  }
+
+  /** Where the store has failed, the place ends by itself. */
+  async leave(): Promise<void> {
+    clearInterval(this.timer);
+    await this.options.store.endLease(this.name, this.token).catch(() => undefined);
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      if (!this.isFirst) return await this.join();
+      const startedAt = performance.now();
+      const { store } = this.options;
+      if (await store.renewLease(this.name, this.token, this.leaseMs))
+        this.safeUntil = startedAt + this.leaseMs;
+      else this.lifetime.end(taken());
+    } catch {
+      // A store that is away for a moment costs nobody the lease; one that is back may give it to another.
+      if (this.isFirst && performance.now() + this.renewMs > this.safeUntil) this.lifetime.end(taken());
+    }
   }
 }
 

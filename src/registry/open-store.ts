@@ -2,13 +2,16 @@ import type { Logger } from 'pino';
 import { AppError, ErrorCode } from '../errors.js';
 import { RedisStore } from './redis.js';
 import { SqliteStore } from './sqlite.js';
-import type { Store } from './store.js';
+import { CHECK_BYTES, type Store } from './store.js';
 
 const SQLITE = 'sqlite:';
 
 /** A store whose failures are INTERNAL_SERVER_ERROR, which may be tried again. */
 export interface WatchedStore extends Store {
-  /** Throws while the store fails; for who is about to spend money on what could then not be kept. */
+  /**
+   * Throws where something has failed, until a check of the store has succeeded; for who is about to spend money on what could
+   * then not be kept.
+   */
   ready(): Promise<void>;
 }
 
@@ -28,8 +31,11 @@ export type OnUse = (method: string, ok: boolean, durationMs: number) => void;
 type Method = (...args: unknown[]) => Promise<unknown>;
 
 function watch(store: Store, onUse?: OnUse): WatchedStore {
-  // Until the first answer nobody knows.
+  // Until the first check nobody knows.
   let isFailing = true;
+  let checking: Promise<void> | undefined;
+  // As much as the write that failed: a smaller one may still fit.
+  let bytes = CHECK_BYTES;
   const watched =
     (name: string, method: Method): Method =>
     async (...args) => {
@@ -37,11 +43,11 @@ function watch(store: Store, onUse?: OnUse): WatchedStore {
       let isDone = false;
       try {
         const result = await method.apply(store, args);
-        isFailing = false;
         isDone = true;
         return result;
       } catch (error) {
         isFailing = true;
+        bytes = Math.max(bytes, JSON.stringify(args).length);
         throw storeError(error);
       } finally {
         onUse?.(name, isDone, performance.now() - began);
@@ -52,6 +58,18 @@ function watch(store: Store, onUse?: OnUse): WatchedStore {
     watched(name, Reflect.get(store, name)),
   ]);
   const all: WatchedStore = Object.fromEntries(methods);
+  const { check } = all;
+  const checkOnce = async () => {
+    await check(bytes);
+    isFailing = false;
+    bytes = CHECK_BYTES;
+  };
+  all.check = () => {
+    checking ??= checkOnce().finally(() => {
+      checking = undefined;
+    });
+    return checking;
+  };
   all.ready = async () => (isFailing ? all.check() : undefined);
   return all;
 }

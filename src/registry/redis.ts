@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module';
 import type { Redis, RedisOptions } from 'ioredis';
 import { packRecord, unpackRecord } from './record.js';
-import { SCRIPTS, type ScriptCommands } from './redis-scripts.js';
+import { LAYOUT, SCRIPTS, type ScriptCommands } from './redis-scripts.js';
 import {
+  CHECK_BYTES,
   CLEAR_AFTER_MS,
   type ContextRecord,
   DAY_MS,
@@ -22,7 +23,14 @@ const PREFIX = 'graphql-context-cache:';
 const COMMAND_TIMEOUT_MS = 2_000;
 const LONGEST_PAUSE_MS = 1_000;
 /** In the order of a usage hash's numbers, from 1. */
-const KINDS = ['contexts', 'chats', 'promptTokens', 'cachedTokens', 'completionTokens'] as const;
+const KINDS = [
+  'contexts',
+  'chats',
+  'promptTokens',
+  'cachedTokens',
+  'completionTokens',
+  'estimatedTokens',
+] as const;
 
 /** A connection that tries again until it is closed. `onTrouble` hears of each time that it is lost. */
 export function connectRedis(
@@ -105,11 +113,12 @@ export class RedisStore implements Store {
   }
 
   async use(callerId: string, key: string, use: Use): Promise<Holding | null> {
-    const { startedAt, at, goneAt, chats, promptTokens, cachedTokens, completionTokens } = use;
+    const { startedAt, at, goneAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } =
+      use;
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
     const found = await this.redis.registryUse(
       ...[...keys, callerId, startedAt, at, goneAt, hourOf(at)],
-      ...[chats, promptTokens, cachedTokens, completionTokens],
+      ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
     );
     return toHolding(key, found, startedAt);
   }
@@ -151,8 +160,28 @@ export class RedisStore implements Store {
     await this.redis.registryKeepValue(`v:${key}`, until, until - now + CLEAR_AFTER_MS);
   }
 
-  async check(): Promise<void> {
-    await this.redis.incr('n');
+  async takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return (await this.redis.registryTakeLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+  }
+
+  async renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+  }
+
+  async endLease(name: string, token: string): Promise<void> {
+    await this.redis.registryEndLease(...leaseKeys(name), token, placesOf(name));
+  }
+
+  async check(bytes = CHECK_BYTES): Promise<void> {
+    const found = await this.redis.registryCheck('layout', 'c:', 'x'.repeat(bytes), LAYOUT);
+    if (Number(found) > LAYOUT) {
+      const message = `the registry has layout ${found}, which a newer version of this server writes`;
+      throw new Error(`${message}; this one reads layouts up to ${LAYOUT}`);
+    }
+  }
+
+  async tidy(): Promise<void> {
+    // Redis clears away what has expired by itself.
   }
 
   async close(): Promise<void> {
@@ -181,6 +210,15 @@ function usageKey(callerId: string, at: number): string {
   return `u:${callerId}:${dayOf(at) / DAY_MS}`;
 }
 
+function leaseKeys(name: string): [queue: string, lease: string] {
+  return [`q:${name}`, `v:lease:${name}`];
+}
+
+/** Prefix of the keys that keep the places in its queue. */
+function placesOf(name: string): string {
+  return `${PREFIX}t:${name}:`;
+}
+
 function unwrap(wrapped: string | null, now: number): string | null {
   return wrapped !== null && Number(wrapped.slice(0, 13)) > now ? wrapped.slice(13) : null;
 }
@@ -188,8 +226,11 @@ function unwrap(wrapped: string | null, now: number): string | null {
 function toHolding(key: string, found: unknown, now: number): Holding | null {
   const [data, goneAt, held] = (found ?? []) as (string | null | undefined)[];
   if (!data || !held || Number(goneAt) <= now) return null;
-  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = held.split(',').map(Number);
-  const totals = { ...NO_USE, chats, promptTokens, cachedTokens, completionTokens };
+  // Those of an earlier version have no estimated tokens; those of a later one may have more numbers.
+  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens = 0] = held
+    .split(',')
+    .map(Number);
+  const totals = { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens };
   return { context: unpackRecord(key, Number(goneAt), data), heldAt, usedAt, totals } as Holding;
 }
 

@@ -1,5 +1,6 @@
 import type Database from 'libsql';
 import { afterCohort } from '../cohort.js';
+import { isBusy, LockRetries, type Waiter } from './sqlite-busy.js';
 import type { Statements } from './sqlite-file.js';
 
 /**
@@ -12,10 +13,10 @@ const IDLE_TURN_MS = 0.05;
 /** So many of them in a row, where creations wait: one alone may be the moment in which others make the next ones. */
 const IDLE_TURNS = 5;
 
-interface Write {
+interface Write<Creation> extends Waiter {
+  creation: Creation | undefined;
   run: () => unknown;
   resolve: (result: never) => void;
-  reject: (error: unknown) => void;
 }
 
 /** What a store does with each transaction. */
@@ -27,13 +28,16 @@ interface Steps<Creation> {
   forget: () => void;
 }
 
+const nothing = () => undefined;
+
 /** Writes that come together are one transaction, which costs hardly more than each of them would. */
 export class Groups<Creation> {
-  private creations: Creation[] = [];
-  private writes: Write[] = [];
+  private writes: Write<Creation>[] = [];
   private isDue = false;
+  private hasCreations = false;
   private waiting: NodeJS.Immediate | undefined;
   private flushedAt = 0;
+  private readonly retries = new LockRetries();
 
   constructor(
     private readonly db: Database.Database,
@@ -43,8 +47,8 @@ export class Groups<Creation> {
 
   /** Creations of one group are written at once. */
   create(creation: Creation): Promise<void> {
-    this.creations.push(creation);
-    return this.write(() => undefined, true);
+    this.hasCreations = true;
+    return this.add(nothing, true, creation);
   }
 
   /**
@@ -52,28 +56,40 @@ export class Groups<Creation> {
    * file. What `canWait` lets a busy store gather; the rest goes at once and takes along what was gathered.
    */
   write<T>(run: () => T, canWait = false): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.writes.push({ run, resolve, reject });
-      this.flushSoon(canWait);
-    });
+    return this.add(run, canWait);
   }
 
   flush(): void {
-    const { creations, writes } = this;
-    this.creations = [];
+    const { writes } = this;
     this.writes = [];
     this.isDue = false;
+    this.hasCreations = false;
     clearImmediate(this.waiting);
     this.waiting = undefined;
     this.flushedAt = performance.now();
     if (writes.length === 0) return;
     try {
-      const results = this.commit(creations, writes);
+      const results = this.commit(writes);
+      this.retries.reset();
       for (const [index, { resolve }] of writes.entries()) resolve(results[index] as never);
     } catch (error) {
       this.rollBack();
-      for (const { reject } of writes) reject(error);
+      if (isBusy(error)) this.waitForLock(writes, error);
+      else for (const { reject } of writes) reject(error);
     }
+  }
+
+  private add<T>(run: () => unknown, canWait: boolean, creation?: Creation): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.writes.push({ creation, run, resolve, reject, busySince: undefined });
+      this.flushSoon(canWait);
+    });
+  }
+
+  /** What comes meanwhile goes behind those that wait already. */
+  private waitForLock(writes: Write<Creation>[], busy: unknown): void {
+    this.writes = this.retries.wait(writes, busy, () => this.flush());
+    this.isDue = this.writes.length > 0;
   }
 
   private flushSoon(canWait: boolean): void {
@@ -91,14 +107,16 @@ export class Groups<Creation> {
     this.waiting = setImmediate(() => {
       const now = performance.now();
       const idle = now - turnBegan < IDLE_TURN_MS ? idleTurns + 1 : 0;
-      const isIdle = idle >= (this.creations.length > 0 ? IDLE_TURNS : 1);
+      const isIdle = idle >= (this.hasCreations ? IDLE_TURNS : 1);
       if (isIdle || now - this.flushedAt >= GATHER_MS) this.flush();
       else this.flushWhenIdle(now, idle);
     });
   }
 
-  private commit(creations: Creation[], writes: Write[]): unknown[] {
+  private commit(writes: Write<Creation>[]): unknown[] {
     this.sql.beginWriting.run();
+    const creations: Creation[] = [];
+    for (const { creation } of writes) if (creation) creations.push(creation);
     if (creations.length > 0) this.steps.createAll(creations);
     const results = writes.map(({ run }) => run());
     this.steps.finish();

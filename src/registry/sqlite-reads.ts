@@ -1,22 +1,23 @@
 import { afterCohort } from '../cohort.js';
+import { isBusy, LockRetries, type Waiter } from './sqlite-busy.js';
 import type { Statements } from './sqlite-file.js';
 
-interface Read {
+interface Read extends Waiter {
   run: () => unknown;
   resolve: (result: never) => void;
-  reject: (error: unknown) => void;
 }
 
 /** Reads that come together are one transaction: the locks of one cost more than all that a read does. */
 export class Reads {
   private reads: Read[] = [];
+  private readonly retries = new LockRetries();
 
   constructor(private readonly sql: Statements) {}
 
   read<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.reads.length === 0) afterCohort(() => this.flush());
-      this.reads.push({ run, resolve, reject });
+      this.reads.push({ run, resolve, reject, busySince: undefined });
     });
   }
 
@@ -27,8 +28,10 @@ export class Reads {
     try {
       const results = reads.length === 1 ? reads.map(({ run }) => run()) : this.together(reads);
       for (const [index, { resolve }] of reads.entries()) resolve(results[index] as never);
+      this.retries.reset();
     } catch (error) {
-      for (const { reject } of reads) reject(error);
+      if (isBusy(error)) this.reads = this.retries.wait(reads, error, () => this.flush());
+      else for (const { reject } of reads) reject(error);
     }
   }
 

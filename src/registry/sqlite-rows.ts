@@ -10,19 +10,20 @@ export type Own = [
   promptTokens: number,
   cachedTokens: number,
   completionTokens: number,
+  estimatedTokens: number,
 ];
 export type ContextRow = [number: number, goneAt: number, data: string, caller: number | null, ...Own];
 type ListRow = [key: string, goneAt: number, data: string, ...Own];
 export const [NUMBER, GONE_AT, DATA, CALLER] = [0, 1, 2, 3] as const;
 
 export function toHolding(key: string, [, goneAt, data, , ...own]: ContextRow): Holding {
-  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens] = own;
-  const totals = { ...NO_USE, chats, promptTokens, cachedTokens, completionTokens };
+  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens] = own;
+  const totals = { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens };
   return { context: unpackRecord(key, goneAt, data), heldAt, usedAt, totals };
 }
 
-export function sumsOf({ chats, promptTokens, cachedTokens, completionTokens }: Use): number[] {
-  return [chats, promptTokens, cachedTokens, completionTokens];
+export function sumsOf(use: Use): number[] {
+  return [use.chats, use.promptTokens, use.cachedTokens, use.completionTokens, use.estimatedTokens];
 }
 
 interface List {

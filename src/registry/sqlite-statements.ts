@@ -1,5 +1,5 @@
-/** Of the tables: a file of another version is not touched. */
-export const VERSION = 6;
+/** The layout of the tables: `sqlite-migrations.ts` brings files of earlier ones up to it. */
+export const VERSION = 7;
 
 /**
  * How many entries a part of the lists has, which are kept by the part before they are kept by the caller: few enough to lie
@@ -9,7 +9,16 @@ const PART = 4_096;
 
 const HELD = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
     chats INTEGER NOT NULL DEFAULT 0, prompt_tokens INTEGER NOT NULL DEFAULT 0,
-    cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0`;
+    cached_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,
+    estimated_tokens INTEGER NOT NULL DEFAULT 0`;
+
+export const CREATE_LEASES = `
+  -- Those who hold or wait for a lease, in order of arrival; the first of a name holds it.
+  CREATE TABLE leases (
+    ticket INTEGER PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL, gone_at INTEGER NOT NULL,
+    UNIQUE (name, token)
+  );
+`;
 
 /**
  * Whatever is written for a new context goes to the end of a table or to a part of it that is small and written all the
@@ -43,13 +52,13 @@ export const CREATE_TABLES = `
   CREATE TABLE usage_now (
     hour INTEGER NOT NULL, caller INTEGER NOT NULL, model INTEGER NOT NULL, contexts INTEGER NOT NULL,
     chats INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL, estimated_tokens INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (hour, caller, model)
   ) WITHOUT ROWID;
   CREATE TABLE usage (
     caller INTEGER NOT NULL, hour INTEGER NOT NULL, model INTEGER NOT NULL, contexts INTEGER NOT NULL,
     chats INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, cached_tokens INTEGER NOT NULL,
-    completion_tokens INTEGER NOT NULL,
+    completion_tokens INTEGER NOT NULL, estimated_tokens INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (caller, hour, model)
   ) WITHOUT ROWID;
   CREATE INDEX usage_by_hour ON usage (hour);
@@ -57,21 +66,21 @@ export const CREATE_TABLES = `
     key TEXT PRIMARY KEY, value TEXT NOT NULL, gone_at INTEGER NOT NULL
   ) WITHOUT ROWID;
   CREATE INDEX kept_values_by_end ON kept_values (gone_at);
-  -- Written to see whether anything can be.
-  CREATE TABLE checks (number INTEGER PRIMARY KEY);
+  ${CREATE_LEASES}
   PRAGMA user_version = ${VERSION};
 `;
 
 /** In the order that the readers of raw rows expect. */
-const TOTALS = 'held_at, used_at, chats, prompt_tokens, cached_tokens, completion_tokens';
+const TOTALS = 'held_at, used_at, chats, prompt_tokens, cached_tokens, completion_tokens, estimated_tokens';
 const CONTEXT = `number, gone_at, data, caller, ${TOTALS}`;
 const ADD = `used_at = ?, chats = chats + ?, prompt_tokens = prompt_tokens + ?, cached_tokens = cached_tokens + ?,
-  completion_tokens = completion_tokens + ?`;
-const USAGE = 'hour, caller, model, contexts, chats, prompt_tokens, cached_tokens, completion_tokens';
-const SUMS = 'contexts, chats, prompt_tokens, cached_tokens, completion_tokens';
+  completion_tokens = completion_tokens + ?, estimated_tokens = estimated_tokens + ?`;
+const SUMS = 'contexts, chats, prompt_tokens, cached_tokens, completion_tokens, estimated_tokens';
+const USAGE = `hour, caller, model, ${SUMS}`;
 const ADD_UP = `ON CONFLICT DO UPDATE SET contexts = contexts + excluded.contexts, chats = chats + excluded.chats,
   prompt_tokens = prompt_tokens + excluded.prompt_tokens, cached_tokens = cached_tokens + excluded.cached_tokens,
-  completion_tokens = completion_tokens + excluded.completion_tokens`;
+  completion_tokens = completion_tokens + excluded.completion_tokens,
+  estimated_tokens = estimated_tokens + excluded.estimated_tokens`;
 const PAST_USAGE = 'FROM usage_now WHERE hour < ? ORDER BY hour, caller, model LIMIT ?';
 
 /** Creations of one statement, the most first: any number of them takes few statements, each of which has its price. */
@@ -102,6 +111,9 @@ const inPart = (
   WHERE ${of}.number / ${PART} = ? AND ${of}.caller = ? AND ${of}.held_at <= ?
     AND (${of}.held_at < ? OR c.key < ?) AND c.gone_at > ?
   ORDER BY ${of}.held_at DESC, c.key DESC LIMIT ?`;
+
+/** Milliseconds by the clock of the machine that the file is on, whatever the processes take for the time. */
+const MACHINE_NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
 /** Each gives its rows as arrays. */
 export const SQL = {
@@ -145,7 +157,7 @@ export const SQL = {
 
   logUsage: 'INSERT INTO usage_log (counts) VALUES (?)',
   sumUpLog: `INSERT INTO usage_now (${USAGE}) SELECT value->>0, value->>1, value->>2, SUM(value->>3), SUM(value->>4),
-    SUM(value->>5), SUM(value->>6), SUM(value->>7) FROM usage_log CROSS JOIN json_each(counts) WHERE true
+    SUM(value->>5), SUM(value->>6), SUM(value->>7), COALESCE(SUM(value->>8), 0) FROM usage_log CROSS JOIN json_each(counts) WHERE true
     GROUP BY 1, 2, 3 ${ADD_UP}`,
   clearLog: 'DELETE FROM usage_log',
   moveUsage: `INSERT INTO usage (${USAGE}) SELECT ${USAGE} ${PAST_USAGE} ${ADD_UP}`,
@@ -158,14 +170,16 @@ export const SQL = {
     ), all_usage AS (
       SELECT model, ${SUMS} FROM usage WHERE caller = ?1 AND hour >= ?2
       UNION ALL
-      SELECT u.model, u.contexts, u.chats, u.prompt_tokens, u.cached_tokens, u.completion_tokens
+      SELECT u.model, u.contexts, u.chats, u.prompt_tokens, u.cached_tokens, u.completion_tokens,
+        u.estimated_tokens
       FROM hours CROSS JOIN usage_now u ON u.hour = hours.hour WHERE u.caller = ?1
       UNION ALL
-      SELECT value->>2, value->>3, value->>4, value->>5, value->>6, value->>7
+      SELECT value->>2, value->>3, value->>4, value->>5, value->>6, value->>7, COALESCE(value->>8, 0)
       FROM usage_log CROSS JOIN json_each(counts) WHERE value->>1 = ?1 AND value->>0 >= ?2
     )
     SELECT n.name AS model, SUM(contexts) AS contexts, SUM(chats) AS chats, SUM(prompt_tokens) AS promptTokens,
-      SUM(cached_tokens) AS cachedTokens, SUM(completion_tokens) AS completionTokens
+      SUM(cached_tokens) AS cachedTokens, SUM(completion_tokens) AS completionTokens,
+      SUM(estimated_tokens) AS estimatedTokens
     FROM all_usage CROSS JOIN names n ON n.number = all_usage.model GROUP BY n.name ORDER BY n.name`,
   removeOldUsage: `DELETE FROM usage WHERE (caller, hour, model) IN
     (SELECT caller, hour, model FROM usage WHERE hour < ? ORDER BY hour LIMIT ?)`,
@@ -179,5 +193,19 @@ export const SQL = {
   removeValue: 'DELETE FROM kept_values WHERE key = ? AND value = ? AND gone_at > ?',
   removeGoneValues: `DELETE FROM kept_values WHERE key IN
     (SELECT key FROM kept_values WHERE gone_at <= ? ORDER BY gone_at LIMIT ?)`,
-  check: 'INSERT OR REPLACE INTO checks VALUES (1)',
+  removeGoneLeases: `DELETE FROM leases WHERE name = ? AND gone_at <= ${MACHINE_NOW}`,
+  joinLease: `INSERT INTO leases (name, token, gone_at) VALUES (?, ?, ${MACHINE_NOW} + ?)
+    ON CONFLICT (name, token) DO UPDATE SET gone_at = excluded.gone_at`,
+  leaseHolder: 'SELECT token FROM leases WHERE name = ? ORDER BY ticket LIMIT 1',
+  endLease: 'DELETE FROM leases WHERE name = ? AND token = ?',
+  // The oldest are those of processes that were killed, and a few that are renewed.
+  removeOldLeases: `DELETE FROM leases WHERE ticket IN (SELECT ticket FROM leases ORDER BY ticket LIMIT ?)
+    AND gone_at <= ${MACHINE_NOW}`,
+  // Of a key that no context has: a gateway's id is before the colon.
+  probeContexts: "INSERT INTO contexts (key, gone_at, data, held_at, used_at) VALUES ('', 0, ?, 0, 0)",
+  probeValues: "INSERT INTO kept_values (key, value, gone_at) VALUES ('', ?, 0)",
+  probeUsage: "INSERT INTO usage_log (number, counts) VALUES (-1, '[]')",
+  unprobeContexts: "DELETE FROM contexts WHERE key = ''",
+  unprobeValues: "DELETE FROM kept_values WHERE key = ''",
+  unprobeUsage: 'DELETE FROM usage_log WHERE number = -1',
 };

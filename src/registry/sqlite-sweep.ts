@@ -1,3 +1,4 @@
+import type Database from 'libsql';
 import type { Statements } from './sqlite-file.js';
 import type { Usage } from './sqlite-usage.js';
 import { CLEAR_AFTER_MS, hourOf, USAGE_KEPT_MS } from './store.js';
@@ -9,10 +10,13 @@ const SWEEP = { rows: 500, everyMs: 1_000 };
 export class Sweep {
   private doneAt = 0;
   private isPlanned = false;
+  /** Values that were removed, for which the write-ahead log is to be emptied. */
+  private hasRemovedValues = false;
 
   constructor(
     private readonly sql: Statements,
     private readonly usage: Usage,
+    private readonly assertInPlace: () => void,
   ) {}
 
   /** Whether it is time. Who is told so plans it: all others who ask before it has run are told that it is not. */
@@ -31,17 +35,33 @@ export class Sweep {
   run(now: number): void {
     const { sql } = this;
     this.isPlanned = false;
+    this.assertInPlace();
     const hour = hourOf(now);
     this.usage.sumUp();
     sql.moveUsage.run(hour, SWEEP.rows);
+    const values = sql.removeGoneValues.run(now, SWEEP.rows).changes;
+    if (values > 0) this.hasRemovedValues = true;
+    sql.removeOldLeases.run(SWEEP.rows);
     const cleared = [
+      values,
       this.clearContexts(now - CLEAR_AFTER_MS),
       sql.removeMovedUsage.run(hour, SWEEP.rows).changes,
-      sql.removeGoneValues.run(now, SWEEP.rows).changes,
       sql.removeOldUsage.run(hourOf(now - USAGE_KEPT_MS), SWEEP.rows).changes,
     ];
     // Where there was more than that, the next write goes on: nothing grows because it is created fast.
     this.doneAt = Math.max(...cleared) < SWEEP.rows ? now : 0;
+  }
+
+  /** Whether all that was due is cleared away. */
+  get isDone(): boolean {
+    return this.doneAt > 0;
+  }
+
+  /** Outside of a transaction: the log has what was removed until it is emptied, which waits for who reads at the moment. */
+  emptyLog(db: Database.Database): void {
+    if (!this.hasRemovedValues) return;
+    const [isBusy] = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').raw().get() as [number];
+    this.hasRemovedValues = isBusy !== 0;
   }
 
   /** Whatever lives on when it is looked at has a time of its own from then on. How many were looked at. */

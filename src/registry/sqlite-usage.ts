@@ -11,7 +11,10 @@ type Row = [
   promptTokens: number,
   cachedTokens: number,
   completionTokens: number,
+  estimatedTokens: number,
 ];
+
+type ReportRow = [model: string, contexts: number, ...sums: [number, number, number, number, number]];
 
 /** How many rows are in the log at most, so that a report reads through it in milliseconds. */
 const MAX_LOGGED = 4_096;
@@ -55,16 +58,18 @@ export class Usage {
   }
 
   since(caller: number, since: number): ModelUsage[] {
-    const rows = this.sql.usage.all(caller, hourOf(since)) as [string, ...number[]][];
-    return rows.map(([model, contexts = 0, chats = 0, promptTokens = 0, cachedTokens = 0, rest = 0]) => ({
-      ...NO_USE,
-      model,
-      contexts,
-      chats,
-      promptTokens,
-      cachedTokens,
-      completionTokens: rest,
-    }));
+    const rows = this.sql.usage.all(caller, hourOf(since)) as ReportRow[];
+    return rows.map(
+      ([model, contexts, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens]) => ({
+        model,
+        contexts,
+        chats,
+        promptTokens,
+        cachedTokens,
+        completionTokens,
+        estimatedTokens,
+      }),
+    );
   }
 
   private add(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
@@ -74,7 +79,7 @@ export class Usage {
     const key = `${hour},${caller},${ofModel}`;
     let row = this.rows.get(key);
     if (!row) {
-      row = [hour, caller, ofModel, 0, 0, 0, 0, 0];
+      row = [hour, caller, ofModel, 0, 0, 0, 0, 0, 0];
       this.rows.set(key, row);
     }
     row[3] += contexts;
@@ -82,5 +87,6 @@ export class Usage {
     row[5] += totals.promptTokens;
     row[6] += totals.cachedTokens;
     row[7] += totals.completionTokens;
+    row[8] += totals.estimatedTokens;
   }
 }

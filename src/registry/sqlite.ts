@@ -20,6 +20,7 @@ import { CREATIONS_AT_ONCE } from './sqlite-statements.js';
 import { Sweep } from './sqlite-sweep.js';
 import { Usage } from './sqlite-usage.js';
 import {
+  CHECK_BYTES,
   type ContextRecord,
   type Holding,
   type ModelUsage,
@@ -28,6 +29,8 @@ import {
   USAGE_KEPT_MS,
   type Use,
 } from './store.js';
+
+const BUSY_AT_CLOSE_MS = 2_000;
 
 interface Creation {
   context: ContextRecord;
@@ -43,15 +46,17 @@ export class SqliteStore implements Store {
   private readonly groups: Groups<Creation>;
   private readonly reads: Reads;
   private readonly sweep: Sweep;
+  private readonly assertInPlace: () => void;
 
   /** `path`: of the file, or `:memory:`. */
   constructor(path: string) {
-    const { db, sql } = openFile(path);
+    const { db, sql, assertInPlace } = openFile(path);
+    this.assertInPlace = assertInPlace;
     this.db = db;
     this.sql = sql;
     this.names = new Names(sql);
     this.counts = new Usage(sql, this.names);
-    this.sweep = new Sweep(sql, this.counts);
+    this.sweep = new Sweep(sql, this.counts, assertInPlace);
     this.reads = new Reads(sql);
     this.groups = new Groups(db, sql, {
       createAll: (creations) => this.createAll(creations),
@@ -176,11 +181,49 @@ export class SqliteStore implements Store {
     return this.write(now, () => void this.sql.keepValue.run(until, key, until));
   }
 
-  check(): Promise<void> {
-    return this.write(0, () => void this.sql.check.run());
+  takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return this.groups.write(() => {
+      this.sql.removeGoneLeases.run(name);
+      this.sql.joinLease.run(name, token, ttlMs);
+      return this.holdsLease(name, token);
+    });
+  }
+
+  renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return this.groups.write(() => {
+      const isHeld = this.holdsLease(name, token);
+      if (isHeld) this.sql.joinLease.run(name, token, ttlMs);
+      return isHeld;
+    });
+  }
+
+  endLease(name: string, token: string): Promise<void> {
+    return this.groups.write(() => void this.sql.endLease.run(name, token));
+  }
+
+  async check(bytes = CHECK_BYTES): Promise<void> {
+    const { sql } = this;
+    await this.groups.write(() => {
+      const data = 'x'.repeat(bytes);
+      sql.probeContexts.run(data);
+      sql.probeValues.run(data);
+      sql.probeUsage.run();
+      sql.unprobeContexts.run();
+      sql.unprobeValues.run();
+      sql.unprobeUsage.run();
+    });
+    this.assertInPlace();
+  }
+
+  async tidy(now: number): Promise<void> {
+    do await this.groups.write(() => this.sweep.run(now));
+    while (!this.sweep.isDone);
+    this.sweep.emptyLog(this.db);
   }
 
   async close(): Promise<void> {
+    // Nobody is served any more: who writes to the file meanwhile is waited for.
+    this.db.exec(`PRAGMA busy_timeout = ${BUSY_AT_CLOSE_MS}`);
     this.groups.flush();
     this.reads.flush();
     // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
@@ -206,6 +249,10 @@ export class SqliteStore implements Store {
   private sharedBy(key: string, row: ContextRow, caller: number): Holding | null {
     const own = this.sql.shared.get(row[NUMBER], caller) as Own | undefined;
     return own ? toHolding(key, [row[NUMBER], row[GONE_AT], row[DATA], caller, ...own]) : null;
+  }
+
+  private holdsLease(name: string, token: string): boolean {
+    return (this.sql.leaseHolder.get(name) as [string] | undefined)?.[0] === token;
   }
 
   private readValue(key: string, now: number): string | null {

@@ -102,10 +102,28 @@ export interface Store {
   /** Keeps a value until `until` at least. */
   keepValue(key: string, until: number, now: number): Promise<void>;
 
-  /** Throws where the store cannot be reached or written. */
-  check(): Promise<void>;
+  /**
+   * Joins the queue for a lease, or keeps a place in it, for `ttlMs` by the store's own clock; whether the token is the first, and
+   * so holds the lease. A place that has expired is lost: its token goes to the end.
+   */
+  takeLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Whether the token still holds the lease, for `ttlMs` more. */
+  renewLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Gives up the lease, or the place in its queue. */
+  endLease(name: string, token: string): Promise<void>;
+
+  /**
+   * Throws where the store cannot be reached, or cannot take so many bytes: they are written where contexts are, and removed.
+   * A read that works says nothing of writes.
+   */
+  check(bytes?: number): Promise<void>;
+  /** Clears away what has expired; what is gone leaves no trace in the store’s files. */
+  tidy(now: number): Promise<void>;
   close(): Promise<void>;
 }
+
+/** Bytes that a check writes unless it is told otherwise: more than fit into what is free in the pages in use. */
+export const CHECK_BYTES = 32_768;
 
 /** The grain of the usage report. */
 export const HOUR_MS = 3_600_000;

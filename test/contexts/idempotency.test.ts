@@ -3,13 +3,14 @@ import { pino } from 'pino';
 import { Lifetime } from '../../src/lifetime.js';
 import { Answers } from '../../src/registry/answers.js';
 import { DetachedWork } from '../../src/registry/detached-work.js';
-import { LEASE_MS, Leases } from '../../src/registry/leases.js';
+import { Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
+import { freePort } from '../support/redis.js';
 import { NOON, TestServer } from '../support/server.js';
-import { CREATED, json, StandIn } from '../support/stand-in.js';
+import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
 
@@ -34,6 +35,11 @@ function countingGateway() {
     ),
   );
 }
+
+const cutShort: Answer = (response) => {
+  response.writeHead(200, { 'content-type': 'application/json', 'content-length': '100' });
+  response.write('{', () => response.socket?.destroy());
+};
 
 describe('createContext with an idempotency key', () => {
   it('gives the same caller, key and input the first answer for a day', async () => {
@@ -85,6 +91,71 @@ describe('createContext with an idempotency key', () => {
     expect(new Set(all.map(({ data }) => JSON.stringify(data))).size).toBe(1);
   });
 
+  const lost: [string, Answer, string][] = [
+    ['takes too long to answer', () => undefined, 'GATEWAY_TIMEOUT'],
+    ['breaks the connection', (_, request) => void request.socket.destroy(), 'GATEWAY_UNAVAILABLE'],
+    ['cuts its answer short', cutShort, 'GATEWAY_BAD_RESPONSE'],
+    ['answers with a fault of its own', (response) => json(response, 500, {}), 'GATEWAY_UNAVAILABLE'],
+    ['answers with what cannot be read', (response) => json(response, 200, 'x'), 'GATEWAY_BAD_RESPONSE'],
+  ];
+  it.each(lost)(
+    'is spent where the gateway %s: the outcome is unknown from then on',
+    async (_, answer, code) => {
+      await using gateway = await StandIn.start(answer);
+      await using server = await TestServer.before(gateway, { GATEWAY_HEADERS_TIMEOUT_MS: '100' });
+      const ask = async (idempotencyKey: string) =>
+        (await server.query(CREATE, { input: { ...INPUT, idempotencyKey } })).errors[0];
+      expect(await ask('key-1')).toMatchObject({
+        message: expect.stringContaining('take a new key'),
+        extensions: { code, retryable: false },
+      });
+      gateway.answer = (response) => json(response, 200, CREATED);
+      for (let time = 0; time < 2; time++) {
+        expect(await ask('key-1')).toMatchObject({
+          message: expect.stringContaining('may have been processed'),
+          extensions: { code: 'OUTCOME_UNKNOWN', retryable: false },
+        });
+      }
+      expect(gateway.seen).toHaveLength(1);
+      expect(await ask('key-2')).toBeUndefined();
+    },
+  );
+
+  const refusals: [string, number, string][] = [
+    ['RATE_LIMITED', 429, 'RateLimitExceeded'],
+    ['GATEWAY_UNAVAILABLE', 503, 'Overloaded'],
+    ['GATEWAY_AUTH', 401, 'AuthenticationError'],
+    ['QUOTA_EXCEEDED', 402, 'AccountOverdueError'],
+  ];
+  it.each(refusals)('goes through after %s, once that is mended', async (code, status, kind) => {
+    await using gateway = await StandIn.start((response) =>
+      json(response, status, { error: { code: kind } }),
+    );
+    await using server = await TestServer.before(gateway);
+    const ask = async () => (await server.query(CREATE, { input: INPUT })).errors[0]?.extensions.code;
+    expect(await ask()).toBe(code);
+    gateway.answer = (response) => json(response, 200, CREATED);
+    expect(await ask()).toBeUndefined();
+  });
+
+  it('goes through once the gateway can be reached', async () => {
+    const port = await freePort();
+    await using server = await TestServer.before({ url: `http://127.0.0.1:${port}/v1` });
+    const ask = async () => (await server.query(CREATE, { input: INPUT })).errors[0]?.extensions;
+    expect(await ask()).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+    expect(await ask()).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+  });
+
+  it('is not used up by a chat on a context that is not there yet', async () => {
+    await using gateway = await countingGateway();
+    await using server = await TestServer.before(gateway);
+    const chat = { ...QUESTION, contextId: 'ctx-1', idempotencyKey: 'key-1' };
+    const early = await server.query(CHAT, { input: chat });
+    expect(early.errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+    await server.query(CREATE, { input: INPUT });
+    expect((await server.query(CHAT, { input: chat })).errors).toEqual([]);
+  });
+
   it('keeps a failure that would come again, and none that may be tried again', async () => {
     await using gateway = await StandIn.start((response) => json(response, 503, {}));
     await using server = await TestServer.before(gateway);
@@ -111,28 +182,28 @@ describe('createContext with an idempotency key', () => {
   });
 });
 
-describe('two processes that have both run what an idempotency key names', () => {
-  it('give what the first of them answered', async () => {
+describe('a process that was taken for dead while it ran what an idempotency key names', () => {
+  it('send it once, and give its answer as soon as that has come', async () => {
     const log = pino({ level: 'silent' });
     const store = openStore('sqlite::memory:', log);
-    const clock = { now: NOON };
-    const now = () => clock.now;
-    const process = () => {
-      const leases = new Leases({ store, now, maxWaitMs: 60_000 });
+    const now = () => NOON;
+    const process = (renewMs?: number) => {
+      const leases = new Leases({ store, maxWaitMs: 60_000, leaseMs: 50, ...(renewMs && { renewMs }) });
       return new Answers(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
     const still = new Lifetime();
     let answerLate: (answer: string) => void = () => undefined;
     const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
-    const stalled = process().once(asked, still, run);
+    // One that gives no sign of life.
+    const stalled = process(60_000).once(asked, still, run);
     await eventually(() => run.mock.calls.length === 1);
-    // As after a pause of the process in which its lease has run out.
-    clock.now += LEASE_MS;
-    expect(await process().once(asked, still, async () => 'first')).toBe('first');
-    answerLate('second');
-    expect(await stalled).toBe('first');
-    expect(await process().once(asked, still, async () => 'third')).toBe('first');
+    const again = jest.fn(async () => 'again');
+    await expect(process().once(asked, still, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    answerLate('late');
+    expect(await stalled).toBe('late');
+    expect(await process().once(asked, still, again)).toBe('late');
+    expect(again).not.toHaveBeenCalled();
     await store.close();
   });
 });
@@ -150,6 +221,21 @@ describe('chat with an idempotency key', () => {
     expect((await server.query(CHAT, { input: QUESTION })).data).toMatchObject({
       chat: { context: { totals: { chats: 2 } } },
     });
+  });
+
+  it.each([
+    ['a session', 'SESSION'],
+    ['a prefix', 'COMMON_PREFIX'],
+  ])('on %s sends nothing twice where the answer is lost', async (_, mode) => {
+    await using gateway = await StandIn.start((response, request, { path }) => {
+      if (path === '/v1/context/create') return json(response, 200, { ...CREATED, mode });
+      request.socket.destroy();
+    });
+    await using server = await serverHolding(gateway);
+    const ask = async () => (await server.query(CHAT, { input })).errors[0]?.extensions;
+    expect(await ask()).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: false });
+    expect(await ask()).toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    expect(gateway.seen.filter(({ path }) => path.includes('chat'))).toHaveLength(1);
   });
 
   it('goes on when its caller is cut off, for the one who asks again', async () => {

@@ -48,6 +48,11 @@ const SCENES: Record<Exclude<ErrorCode, ErrorCode.CANCELLED>, Scene> = {
     door: withInput(() => ({ idempotencyKey: 'k', messages: [{ content: `${count++}` }] })),
     times: 2,
   },
+  OUTCOME_UNKNOWN: {
+    door: withInput(() => ({ idempotencyKey: 'k' })),
+    gateway: refuse(500, 'InternalServiceError'),
+    times: 2,
+  },
   RATE_LIMITED: { env: { RATE_LIMIT_CREATES_PER_MINUTE: '1' }, times: 2 },
   QUOTA_EXCEEDED: { gateway: refuse(402, 'AccountOverdueError') },
   GATEWAY_AUTH: { gateway: refuse(401, 'AuthenticationError') },

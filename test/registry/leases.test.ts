@@ -1,20 +1,18 @@
 import { pino } from 'pino';
 import { cancelled } from '../../src/errors.js';
 import { Lifetime, LimitedLifetime } from '../../src/lifetime.js';
-import { LEASE_MS, Leases } from '../../src/registry/leases.js';
+import { Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { eventually } from '../support/eventually.js';
-import { NOON } from '../support/server.js';
 
 const still = new Lifetime();
 const leavesAfter = (milliseconds: number) => new LimitedLifetime([], milliseconds, cancelled);
 
-/** Two processes on one store, as far as leases can tell, and a clock that they share. */
-function twoProcesses(maxWaitMs = 60_000) {
+/** Two processes on one store, as far as leases can tell; the first one may give no sign of life. */
+function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuck = false } = {}) {
   const store = openStore('sqlite::memory:', pino({ level: 'silent' }));
-  const clock = { now: NOON };
-  const leases = () => new Leases({ store, now: () => clock.now, maxWaitMs, renewMs: 10 });
-  return { store, clock, one: leases(), two: leases() };
+  const leases = (renewMs: number) => new Leases({ store, maxWaitMs, leaseMs, renewMs });
+  return { store, one: leases(stuck ? 60_000 : renewMs), two: leases(renewMs) };
 }
 
 describe('a lease', () => {
@@ -36,17 +34,36 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is taken over when its holder gives no sign of life, who hears of it and cannot take it back', async () => {
-    const { one, two, clock, store } = twoProcesses();
-    const stuck = await one.take('a', still);
-    // Past its end at once, as after a long pause of the process that holds it.
-    clock.now += LEASE_MS;
-    const next = await two.take('a', still);
-    await eventually(() => stuck.lifetime.isOver);
-    await expect(stuck.lifetime.unlessOver(Promise.resolve())).rejects.toMatchObject({
-      code: 'INTERNAL_SERVER_ERROR',
-      retryable: true,
+  it('is held in order of arrival, whichever process is asked', async () => {
+    const { one, two, store } = twoProcesses();
+    const order: number[] = [];
+    const takers = [one, one, two, one, two, two, one, one].map(async (leases, place) => {
+      const lease = await leases.take('a', still);
+      order.push(place);
+      await lease.release();
     });
+    await Promise.all(takers);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    await store.close();
+  });
+
+  it('is not kept from those behind by one who has left the queue', async () => {
+    const { one, two, store } = twoProcesses();
+    const held = await one.take('a', still);
+    const leaving = new Lifetime();
+    const left = two.take('a', leaving);
+    const next = one.take('a', still);
+    leaving.end(cancelled());
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+    await held.release();
+    await (await next).release();
+    await store.close();
+  });
+
+  it('is taken over when its holder gives no sign of life, who hears of it and cannot take it back', async () => {
+    const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
+    const stuck = await one.take('a', still);
+    const next = await two.take('a', still);
     await stuck.release();
     const third = two.take('a', leavesAfter(200));
     await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
@@ -55,23 +72,37 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is renewed while it is held', async () => {
-    const { one, two, clock, store } = twoProcesses();
+  it('ends for its holder once another has it', async () => {
+    const { one, store } = twoProcesses();
+    const tokens: string[] = [];
+    const { takeLease } = store;
+    store.takeLease = (name, token, ttlMs) => {
+      tokens.push(token);
+      return takeLease(name, token, ttlMs);
+    };
     const held = await one.take('a', still);
-    for (let round = 0; round < 5; round++) {
-      clock.now += LEASE_MS - 1;
-      // Until the holder has said again, by the clock of now, that it lives.
-      while ((await store.value('lease:a', clock.now + LEASE_MS - 1)) === null)
-        await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-    await expect(two.take('a', leavesAfter(100))).rejects.toMatchObject({ code: 'CANCELLED' });
+    // As after a pause of the process that holds it.
+    await store.endLease('a', tokens[0] ?? '');
+    await eventually(() => held.lifetime.isOver);
+    await expect(held.lifetime.unlessOver(Promise.resolve())).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: true,
+    });
+    await held.release();
+    await store.close();
+  });
+
+  it('is renewed while it is held', async () => {
+    const { one, two, store } = twoProcesses({ leaseMs: 200, renewMs: 20 });
+    const held = await one.take('a', still);
+    await expect(two.take('a', leavesAfter(500))).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(held.lifetime.isOver).toBe(false);
     await held.release();
     await store.close();
   });
 
   it('is not waited for without end', async () => {
-    const { one, two, store } = twoProcesses(50);
+    const { one, two, store } = twoProcesses({ maxWaitMs: 50 });
     const held = await one.take('a', still);
     await expect(two.take('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await held.release();

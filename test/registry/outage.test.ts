@@ -87,6 +87,25 @@ describeWith(REDIS)('a Redis that goes away', () => {
     ]);
   });
 
+  it('leaves a key whose answer came meanwhile spent, whoever asks', async () => {
+    await using redis = await RedisServer.start(mkdtempSync(join(folder, 'redis-')));
+    const gateway = await heldUpGateway();
+    await using standIn = gateway.standIn;
+    await using server = await TestServer.before(standIn, { STORE_URL: redis.url });
+    await hold(server, standIn);
+    const input = { ...QUESTION, idempotencyKey: 'key-1' };
+    const chatting = server.query(CHAT, { input });
+    await eventually(() => gateway.waiting.length === 1);
+    await redis.stop();
+    gateway.waiting[0]?.();
+    expect((await chatting).errors).toEqual([]);
+    await redis.startAgain();
+    await eventually(() => isReady(server));
+    const [again] = (await server.query(CHAT, { input })).errors;
+    expect(again?.extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: false });
+    expect(gateway.waiting).toHaveLength(1);
+  }, 60_000);
+
   it('and comes back under load loses nothing that was answered, and needs no restart', async () => {
     await using redis = await RedisServer.start(folder);
     await using gateway = (await heldUpGateway()).standIn;

@@ -81,6 +81,43 @@ function behaviours(storeUrl: () => string) {
     expect((await second).data).toEqual({ chat: { id: 'second' } });
   });
 
+  it('send nothing twice where one was killed with an idempotency key in hand', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
+    const { data } = await doomed.ask(CREATE, { input: SESSION });
+    const { input } = question(data.createContext.id, 'once');
+    const keyed = { input: { ...input, idempotencyKey: 'key-1' } };
+    const cut = doomed.ask(CHAT, keyed).catch(() => 'cut');
+    await gateway.untilAsked(1);
+    await doomed.kill();
+    expect(await cut).toBe('cut');
+    await using heir = await ServerProcess.before(gateway.standIn, storeUrl());
+    const again = (await heir.ask(CHAT, keyed)).errors?.[0];
+    expect(again?.extensions).toMatchObject({ code: 'OUTCOME_UNKNOWN', retryable: false });
+    expect(gateway.asked).toHaveLength(1);
+  }, 60_000);
+
+  it('run one chat at a time on a session where their clocks differ', async () => {
+    const gateway = await slowGateway();
+    await using _ = gateway.standIn;
+    const late = ['test/support/clock-behind.mjs'];
+    await using behind = await ServerProcess.before(gateway.standIn, storeUrl(), {}, late);
+    await using right = await ServerProcess.before(gateway.standIn, storeUrl());
+    const { data } = await right.ask(CREATE, { input: SESSION });
+    const { id } = data.createContext;
+    const first = behind.ask(CHAT, question(id, 'first'));
+    await gateway.untilAsked(1);
+    const second = right.ask(CHAT, question(id, 'second'));
+    for (let round = 0; round < 20; round++) await right.ask(LIST);
+    expect(gateway.asked.map(({ text }) => text)).toEqual(['first']);
+    gateway.asked[0]?.answer();
+    await first;
+    await gateway.untilAsked(2);
+    gateway.asked[1]?.answer();
+    expect((await second).data).toEqual({ chat: { id: 'second' } });
+  });
+
   it('have all that one had answered before it was killed', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;

@@ -6,7 +6,7 @@ import { NOON } from '../support/server.js';
 
 describe('the sweep of a file', () => {
   const { db, sql } = openFile(':memory:');
-  const newSweep = () => new Sweep(sql, new Usage(sql, new Names(sql)));
+  const newSweep = () => new Sweep(sql, new Usage(sql, new Names(sql)), () => undefined);
   afterAll(() => db.close());
 
   it('is planned by one of all that are written at once, and again a second after it has run', () => {

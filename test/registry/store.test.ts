@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
@@ -19,6 +20,7 @@ import {
   type Store,
   USAGE_KEPT_MS,
 } from '../../src/registry/store.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { NOON } from '../support/server.js';
@@ -43,7 +45,7 @@ function record(change: Partial<ContextRecord> = {}): ContextRecord {
   };
 }
 
-const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7, estimatedTokens: 0 };
+const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7, estimatedTokens: 9 };
 const useAt = (at: number) => ({ startedAt: at, at, goneAt: at + HOUR_MS, ...TOKENS });
 
 function conformance(open: () => Promise<Store>) {
@@ -126,7 +128,7 @@ function conformance(open: () => Promise<Store>) {
         context: { ...context, goneAt: NOON + 2_000 + HOUR_MS },
         heldAt: NOON,
         usedAt: NOON + 2_000,
-        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 0 },
+        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 },
       });
       expect(await store.holding(caller, context.key, NOON + HOUR_MS)).toEqual(used);
     });
@@ -161,7 +163,7 @@ function conformance(open: () => Promise<Store>) {
         promptTokens: 10_000,
         cachedTokens: 8_000,
         completionTokens: 700,
-        estimatedTokens: 0,
+        estimatedTokens: 900,
       });
     });
 
@@ -359,6 +361,58 @@ function conformance(open: () => Promise<Store>) {
     });
   });
 
+  describe('a lease', () => {
+    const take = (token: string, ttlMs = HOUR_MS) => store.takeLease(caller, token, ttlMs);
+
+    it('is held in order of arrival, however often those behind ask', async () => {
+      expect(await Promise.all(['one', 'two', 'three'].map((token) => take(token)))).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      for (const token of ['three', 'two', 'one']) expect(await take(token)).toBe(token === 'one');
+      await store.endLease(caller, 'two');
+      expect(await take('three')).toBe(false);
+      await store.endLease(caller, 'one');
+      expect(await take('three')).toBe(true);
+      expect(await take('one')).toBe(false);
+    });
+
+    it('of another name has nothing to do with it', async () => {
+      expect(await take('one')).toBe(true);
+      expect(await store.takeLease(`${caller} other`, 'two', HOUR_MS)).toBe(true);
+    });
+
+    it('goes to the next once it has expired by the store’s clock, and never back', async () => {
+      expect(await take('one', 30)).toBe(true);
+      const began = performance.now();
+      await eventually(() => take('two'));
+      expect(performance.now() - began).toBeGreaterThan(20);
+      expect(await store.renewLease(caller, 'one', HOUR_MS)).toBe(false);
+      expect(await take('one')).toBe(false);
+      await store.endLease(caller, 'one');
+      expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(true);
+    });
+
+    it('is renewed by its holder alone', async () => {
+      expect(await take('one', 60)).toBe(true);
+      expect(await take('two', 60)).toBe(false);
+      expect(await store.renewLease(caller, 'one', HOUR_MS)).toBe(true);
+      expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(false);
+      await pause(100);
+      expect(await take('three')).toBe(false);
+    });
+
+    it('does not wait for those that have left without a word', async () => {
+      expect(await take('one')).toBe(true);
+      expect(await take('two', 20)).toBe(false);
+      expect(await take('three')).toBe(false);
+      await pause(50);
+      await store.endLease(caller, 'one');
+      expect(await take('three')).toBe(true);
+    });
+  });
+
   it('says that it can be written', async () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
@@ -381,7 +435,7 @@ describe('the store in SQLite', () => {
     const turnsOf = async () => {
       const before = turns;
       await store.holding('caller', 'ctx-unknown:', NOON);
-      await store.addValue(`lease:${before}`, 'token', HOUR_MS, NOON);
+      await store.takeLease(`lease ${before}`, 'token', HOUR_MS);
       return turns - before;
     };
     const alone = await turnsOf();
@@ -529,7 +583,7 @@ describe('the store in SQLite', () => {
       const scans = (plan as { detail: string }[])
         .map(({ detail }) => detail)
         .filter((detail) =>
-          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|usage_log)/.test(detail),
+          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|usage_log|leases)/.test(detail),
         );
       expect({ name, scans }).toEqual({ name, scans: [] });
     }
@@ -541,7 +595,9 @@ describe('the store in SQLite', () => {
     const other = join(folder, 'other.db');
     const db = new Database(other);
     db.exec('CREATE TABLE contexts (key TEXT)');
-    expect(() => openStore(`sqlite:${other}`, silent)).toThrow('was written by another version');
+    expect(() => openStore(`sqlite:${other}`, silent)).toThrow(
+      'has layout 0, which no release of this server writes',
+    );
     expect(db.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'contexts' }]);
     db.close();
   });

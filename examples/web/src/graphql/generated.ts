@@ -25,7 +25,7 @@ export type ChatInput = {
   contextId: Scalars['ID']['input'];
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
-  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. Only for the `chat` mutation. */
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on. Only for the `chat` mutation. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
@@ -56,7 +56,7 @@ export type ContextMode =
 
 /** What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold. */
 export type CreateContextInput = {
-  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept. */
+  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** What the gateway is to keep: at least one message, the oldest first. */
   messages: Array<MessageInput>;
@@ -98,6 +98,8 @@ export type ErrorCode =
   | 'INTERNAL_SERVER_ERROR'
   /** The gateway has no such model, or not for this account. */
   | 'MODEL_NOT_FOUND'
+  /** A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key. */
+  | 'OUTCOME_UNKNOWN'
   /** There is no balance left, or the token budget is used up. */
   | 'QUOTA_EXCEEDED'
   /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */

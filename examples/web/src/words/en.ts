@@ -83,6 +83,7 @@ export const en = {
     MODEL_NOT_FOUND: 'The gateway does not offer this model.',
     CONTENT_REJECTED: 'The gateway’s moderation has refused the text.',
     IDEMPOTENCY_CONFLICT: 'The same request was sent before with other words.',
+    OUTCOME_UNKNOWN: 'The answer was lost, but the message may have arrived. Look before you send it again.',
     RATE_LIMITED: 'Too much at once.',
     QUOTA_EXCEEDED: 'The balance or the budget of tokens is used up.',
     GATEWAY_AUTH: 'The gateway refuses the server’s key. Tell its operator.',

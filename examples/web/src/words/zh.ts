@@ -75,6 +75,7 @@ export const zh: Words = {
     MODEL_NOT_FOUND: '网关没有这个模型。',
     CONTENT_REJECTED: '内容未通过网关的审核。',
     IDEMPOTENCY_CONFLICT: '同一请求之前以不同内容发送过。',
+    OUTCOME_UNKNOWN: '回答已丢失，但消息可能已送达。重新发送前请先查看。',
     RATE_LIMITED: '请求过于频繁。',
     QUOTA_EXCEEDED: '余额或 token 额度已用完。',
     GATEWAY_AUTH: '网关拒绝了服务器的密钥，请联系运维人员。',

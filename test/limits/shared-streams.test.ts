@@ -1,0 +1,54 @@
+import { Redis } from 'ioredis';
+import { StreamsInRedis } from '../../src/limits/shared-streams.js';
+import { eventually } from '../support/eventually.js';
+import { describeWith, REDIS } from '../support/programs.js';
+import { RedisServer } from '../support/redis.js';
+
+describeWith(REDIS)('the places of streams in Redis', () => {
+  let server: RedisServer;
+  let caller = 0;
+  const clients: Redis[] = [];
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  }, 60_000);
+  beforeEach(() => void caller++);
+  afterAll(async () => {
+    for (const client of clients) client.disconnect();
+    await server.stop();
+  });
+  /** A process: its places expire after `placeMs` unless it renews them. */
+  const process = (renewMs: number, placeMs: number) => {
+    const client = new Redis(server.url);
+    clients.push(client);
+    return new StreamsInRedis(client, renewMs, placeMs);
+  };
+
+  it('are kept while their process lives, and go with their streams', async () => {
+    const [one, two] = [process(20, 150), process(20, 150)];
+    expect(await one.take(`${caller}`, 'a', 1)).toBe(true);
+    const until = performance.now() + 400;
+    while (performance.now() < until) expect(await two.take(`${caller}`, 'b', 1)).toBe(false);
+    await one.release(`${caller}`, 'a');
+    expect(await two.take(`${caller}`, 'b', 1)).toBe(true);
+    for (const each of [one, two]) each.close();
+  });
+
+  it('are freed soon after their process was killed', async () => {
+    const [killed, heir] = [process(20, 150), process(20, 60_000)];
+    expect(await killed.take(`${caller}`, 'a', 1)).toBe(true);
+    expect(await heir.take(`${caller}`, 'b', 1)).toBe(false);
+    killed.close();
+    await eventually(() => heir.take(`${caller}`, 'b', 1));
+    heir.close();
+  });
+
+  it('outlive a renewal by a process that keeps them shorter', async () => {
+    const [longer, shorter] = [process(60_000, 60_000), process(20, 100)];
+    expect(await longer.take(`${caller}`, 'a', 2)).toBe(true);
+    expect(await shorter.take(`${caller}`, 'b', 2)).toBe(true);
+    shorter.close();
+    await eventually(() => shorter.take(`${caller}`, 'c', 2));
+    expect(await shorter.take(`${caller}`, 'd', 2)).toBe(false);
+    for (const each of [longer, shorter]) each.close();
+  });
+});

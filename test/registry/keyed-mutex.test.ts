@@ -1,0 +1,80 @@
+import { setImmediate as nextRound } from 'node:timers/promises';
+import { cancelled } from '../../src/errors.js';
+import { Lifetime } from '../../src/lifetime.js';
+import { KeyedMutex } from '../../src/registry/keyed-mutex.js';
+
+const still = new Lifetime();
+
+describe('a keyed mutex', () => {
+  it('has one holder at a time, in order of arrival', async () => {
+    const mutex = new KeyedMutex(60_000);
+    const order: number[] = [];
+    const takers = [1, 2, 3].map(async (number) => {
+      const end = await mutex.lock('a', still);
+      order.push(number);
+      await nextRound();
+      order.push(-number);
+      end();
+    });
+    await Promise.all(takers);
+    expect(order).toEqual([1, -1, 2, -2, 3, -3]);
+  });
+
+  it('lets different keys go on side by side', async () => {
+    const mutex = new KeyedMutex(60_000);
+    await mutex.lock('a', still);
+    await mutex.lock('b', still);
+  });
+
+  it('passes over a caller who has left the queue', async () => {
+    const mutex = new KeyedMutex(60_000);
+    const end = await mutex.lock('a', still);
+    const caller = new Lifetime();
+    const left = mutex.lock('a', caller);
+    const next = mutex.lock('a', still);
+    caller.end(cancelled());
+    await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
+    end();
+    await next;
+  });
+
+  it('is refused to a caller who has left already', async () => {
+    const mutex = new KeyedMutex(60_000);
+    const end = await mutex.lock('a', still);
+    const left = new Lifetime();
+    left.end(cancelled());
+    await expect(mutex.lock('a', left)).rejects.toMatchObject({ code: 'CANCELLED' });
+    end();
+    await mutex.lock('a', still);
+  });
+
+  it('is released once only, however often release is called', async () => {
+    const mutex = new KeyedMutex(60_000);
+    const end = await mutex.lock('a', still);
+    const second = mutex.lock('a', still);
+    end();
+    end();
+    await second;
+    const caller = new Lifetime();
+    const third = mutex.lock('a', caller).then(
+      () => 'began',
+      () => 'left',
+    );
+    await nextRound();
+    expect(await Promise.race([third, nextRound('waits')])).toBe('waits');
+    caller.end(cancelled());
+    expect(await third).toBe('left');
+  });
+
+  it('is not waited for without end, nor by too many', async () => {
+    const impatient = new KeyedMutex(10);
+    await impatient.lock('a', still);
+    await expect(impatient.lock('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    const crowded = new KeyedMutex(60_000);
+    const callers = Array.from({ length: 33 }, () => new Lifetime());
+    const waiting = callers.map((caller) => crowded.lock('a', caller));
+    await expect(crowded.lock('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    for (const caller of callers) caller.end(cancelled());
+    await Promise.allSettled(waiting);
+  });
+});

@@ -1,0 +1,184 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import Database from 'libsql';
+import { pino } from 'pino';
+import { openStore } from '../../src/registry/open-store.js';
+import { VERSION } from '../../src/registry/sqlite-statements.js';
+import { HOUR_MS, NO_USE } from '../../src/registry/store.js';
+import { describeWith, REDIS } from '../support/programs.js';
+import { RedisServer } from '../support/redis.js';
+import { NOON } from '../support/server.js';
+
+const silent = pino({ level: 'silent' });
+const folder = mkdtempSync(join(tmpdir(), 'upgrades-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const USED = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
+const USE = { startedAt: NOON, at: NOON, goneAt: NOON + HOUR_MS, ...USED, estimatedTokens: 9 };
+
+/** Released layouts, from the first to the last before the present one. */
+const LAYOUTS = [6];
+
+/** A file as a server of that layout left it. */
+function fileOf(layout: number): string {
+  const path = join(folder, `${layout}-${Math.random()}.db`);
+  const db = new Database(path);
+  db.exec(readFileSync(join('test/registry/layouts', `${layout}.sql`), 'utf8'));
+  db.close();
+  return path;
+}
+
+function columnsOf(path: string): Record<string, unknown> {
+  const db = new Database(path);
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name").all();
+  const columns = (tables as { name: string }[]).map(({ name }) => [
+    name,
+    db.prepare(`SELECT name, type, "notnull", dflt_value FROM pragma_table_info('${name}')`).all(),
+  ]);
+  const version = db.prepare('PRAGMA user_version').raw().get();
+  db.close();
+  return { ...Object.fromEntries(columns), version };
+}
+
+describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
+  it('is opened with all its contexts, holdings, values and usage', async () => {
+    const store = openStore(`sqlite:${fileOf(layout)}`, silent);
+    expect(await store.holding('alice', 'ctx-own:', NOON)).toEqual({
+      context: {
+        key: 'ctx-own:',
+        id: 'ctx-own',
+        gatewayId: 'ctx-own',
+        model: 'Doubao-1.5-pro-32k',
+        mode: 'SESSION',
+        ttl: 86_400,
+        createdAt: NOON,
+        goneAt: NOON + 25 * HOUR_MS + 6_000,
+        messages: null,
+        details: '[null,{"promptTokens":8}]',
+      },
+      heldAt: NOON,
+      usedAt: NOON + HOUR_MS + 6_000,
+      totals: {
+        chats: 3,
+        promptTokens: 300,
+        cachedTokens: 240,
+        completionTokens: 21,
+        estimatedTokens: 0,
+      },
+    });
+    expect(await store.holding('bob', 'ctx-shared:', NOON)).toMatchObject({
+      context: { gatewayId: 'ctx-again', messages: 'messages:1' },
+      totals: { ...NO_USE, ...USED },
+    });
+    const ids = (await store.holdings('alice', 9, null, NOON)).map(({ context }) => context.id);
+    expect(ids).toEqual(['ctx-shared', 'ctx-own']);
+    expect(await store.value('messages:1', NOON)).toBe('kept');
+    const now = NOON + 2 * HOUR_MS;
+    const alices = { model: 'Doubao-1.5-pro-32k', contexts: 2, chats: 3, promptTokens: 300 };
+    expect(await store.usage('alice', 0, now)).toMatchObject([{ ...alices, estimatedTokens: 0 }]);
+    // What the log of the earlier layout has is summed up with what comes now.
+    await store.use('alice', 'ctx-own:', USE);
+    await store.tidy(now);
+    expect(await store.usage('alice', 0, now)).toMatchObject([
+      { ...alices, chats: 4, promptTokens: 400, estimatedTokens: 9 },
+    ]);
+    await store.close();
+  });
+
+  it('has the tables of a new file from then on', async () => {
+    const [old, made] = [fileOf(layout), join(folder, 'made.db')];
+    for (const path of [old, made]) await openStore(`sqlite:${path}`, silent).close();
+    expect(columnsOf(old)).toEqual(columnsOf(made));
+  });
+
+  it('is left as it was where a step fails', () => {
+    const path = fileOf(layout);
+    const db = new Database(path);
+    db.exec('DROP TABLE usage');
+    db.close();
+    const before = columnsOf(path);
+    expect(() => openStore(`sqlite:${path}`, silent)).toThrow('no such table');
+    expect(columnsOf(path)).toEqual(before);
+  });
+});
+
+it('a SQLite file of a newer layout is refused, naming both, and left as it is', () => {
+  const path = fileOf(6);
+  const db = new Database(path);
+  db.exec('PRAGMA user_version = 99');
+  db.close();
+  const before = columnsOf(path);
+  expect(() => openStore(`sqlite:${path}`, silent)).toThrow(
+    `has layout 99, which a newer version of this server writes; this one reads layouts up to ${VERSION}`,
+  );
+  expect(columnsOf(path)).toEqual(before);
+});
+
+describeWith(REDIS)('versions that share a Redis', () => {
+  let server: RedisServer;
+  let client: Redis;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+    client = new Redis(server.url, { keyPrefix: 'graphql-context-cache:' });
+  }, 60_000);
+  afterAll(async () => {
+    client.disconnect();
+    await server.stop();
+  });
+  const open = async () => {
+    const store = openStore(server.url, silent);
+    while (
+      !(await store.check().then(
+        () => true,
+        () => false,
+      ))
+    )
+      await new Promise(setImmediate);
+    return store;
+  };
+
+  it('read what has fewer numbers, and keep those that they do not know', async () => {
+    const store = await open();
+    const data = JSON.stringify(['m', 'SESSION', 60, NOON, null, '[]']);
+    await client.hset('c:ctx-1:', 'd', data, 'g', NOON + HOUR_MS, 'later', 'x');
+    await client.hset('c:ctx-1:', 'h:old', `${NOON},${NOON},1,100,80,7`);
+    await client.hset('c:ctx-1:', 'h:new', `${NOON},${NOON},1,100,80,7,5,42`);
+    const totals = { ...USED, estimatedTokens: 0 };
+    expect(await store.holding('old', 'ctx-1:', NOON)).toMatchObject({ totals });
+    for (const caller of ['old', 'new']) await store.use(caller, 'ctx-1:', USE);
+    expect(await client.hget('c:ctx-1:', 'h:old')).toBe(`${NOON},${NOON},2,200,160,14,9`);
+    expect(await client.hget('c:ctx-1:', 'h:new')).toBe(`${NOON},${NOON},2,200,160,14,14,42`);
+    expect(await client.hget('c:ctx-1:', 'later')).toBe('x');
+    await client.hset(`u:old:${Math.floor(NOON / (24 * HOUR_MS))}`, `${NOON}:9:m`, 1);
+    expect(await store.usage('old', 0, NOON)).toMatchObject([{ chats: 1, estimatedTokens: 9 }]);
+    await store.close();
+  });
+
+  it('keep to each other’s leases', async () => {
+    const store = await open();
+    // As a version without queues takes it, by its own clock.
+    await client.set('v:lease:chat', `${Date.now() + HOUR_MS}earlier`);
+    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(false);
+    await client.del('v:lease:chat');
+    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(true);
+    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBe('now');
+    await store.endLease('chat', 'now');
+    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBeNull();
+    await store.close();
+  });
+
+  it('refuse one of a newer layout, naming both, until it is theirs again', async () => {
+    const store = await open();
+    expect(await client.get('layout')).toBe('1');
+    await client.set('layout', '2');
+    await expect(store.check()).rejects.toMatchObject({
+      cause: { message: expect.stringMatching('layout 2, .* newer .* up to 1') },
+    });
+    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await client.set('layout', '1');
+    await store.ready();
+    await store.close();
+  });
+});
