@@ -1,6 +1,6 @@
 import { unpackRecord } from './record.js';
 import type { Statement } from './sqlite-file.js';
-import { type Holding, NO_USE, type Place, type Use } from './store.js';
+import type { Holding, Place, Use } from './store.js';
 
 /** As the statements give them. */
 export type Own = [
