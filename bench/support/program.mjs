@@ -62,7 +62,7 @@ export class Program {
       this.child.stdout.setEncoding('utf8').on('data', (text) => {
         if (this.url) return;
         said += text;
-        const [url] = /http:\/\/\S+(?=\n)/.exec(said) ?? [];
+        const [, url] = /^(?:GraphQL: )?(http:\/\/\S+)\n/m.exec(said) ?? [];
         if (url) settle(resolve)(url);
       });
       this.child.once('exit', (code) => settle(reject)(new Error(`it ended with ${code}`)));
