@@ -48,6 +48,7 @@ export class Creation {
     const { model, ttl } = lost;
     // Gemini's contexts are prefixes without being asked to.
     const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
+    await this.store.ready();
     const created = await request.dataSources.gateway.createContext({ model, messages, ttl, ...mode });
     const again = { ...lost, gatewayId: created.id, goneAt: endAfter(request.now(), ttl) };
     return afterProcessing(async () => {
