@@ -54,6 +54,7 @@ export class Creation {
     const { model, ttl } = lost;
     // Gemini's contexts are prefixes without being asked to.
     const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
+    await this.store.ready();
     await this.budgets.takeCreate(request.caller.id);
     const wanted = { model, messages, ttl, ...mode };
     const created = await this.createAndCount(wanted, request).catch(withoutFields);

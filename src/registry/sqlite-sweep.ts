@@ -8,6 +8,8 @@ const SWEEP = { rows: 500, everyMs: 1_000 };
 
 /** Clears away what has expired, by the indexes on what is due when: what lives longer is not looked at. */
 export class Sweep {
+  /** Whether the last one has cleared away all that was due. */
+  isDone = false;
   private doneAt = 0;
   private isPlanned = false;
   /** Values that were removed, for which the write-ahead log is to be emptied. */
@@ -49,12 +51,8 @@ export class Sweep {
       sql.removeOldUsage.run(hourOf(now - USAGE_KEPT_MS), SWEEP.rows).changes,
     ];
     // Where there was more than that, the next write goes on: nothing grows because it is created fast.
-    this.doneAt = Math.max(...cleared) < SWEEP.rows ? now : 0;
-  }
-
-  /** Whether all that was due is cleared away. */
-  get isDone(): boolean {
-    return this.doneAt > 0;
+    this.isDone = Math.max(...cleared) < SWEEP.rows;
+    this.doneAt = this.isDone ? now : 0;
   }
 
   /** Outside of a transaction: the log has what was removed until it is emptied, which waits for who reads at the moment. */

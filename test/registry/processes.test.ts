@@ -152,23 +152,6 @@ describeWith(REDIS)('two processes on one Redis', () => {
   afterEach(() => redis.stop());
   behaviours(() => redis.url);
 
-  it('go on with a session once the process that chatted on it is dead for a while', async () => {
-    const gateway = await slowGateway();
-    await using _ = gateway.standIn;
-    await using doomed = await ServerProcess.before(gateway.standIn, redis.url);
-    await using heir = await ServerProcess.before(gateway.standIn, redis.url);
-    const { data } = await doomed.ask(CREATE, { input: SESSION });
-    const { id } = data.createContext;
-    const cut = doomed.ask(CHAT, question(id, 'cut')).catch(() => 'cut');
-    await gateway.untilAsked(1);
-    await doomed.kill();
-    expect(await cut).toBe('cut');
-    const next = heir.ask(CHAT, question(id, 'next'));
-    await gateway.untilAsked(2);
-    gateway.asked[1]?.answer();
-    expect((await next).data).toEqual({ chat: { id: 'next' } });
-  }, 60_000);
-
   it('fail closed while it is away, answer a chat that has come, and are back with it', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;

@@ -394,6 +394,26 @@ function conformance(open: () => Promise<Store>) {
       expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(true);
     });
 
+    it('has the first of the queue for its holder, whoever takes, renews and ends it', async () => {
+      const step = fc.tuple(fc.constantFrom('take', 'renew', 'end'), fc.constantFrom('one', 'two', 'three'));
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+          caller = `caller-${++callers}`;
+          let queue: string[] = [];
+          for (const [what, token] of steps) {
+            if (what === 'take' && !queue.includes(token)) queue.push(token);
+            if (what === 'end') queue = queue.filter((other) => other !== token);
+            if (what === 'end') await store.endLease(caller, token);
+            else {
+              const asked = what === 'take' ? take(token) : store.renewLease(caller, token, HOUR_MS);
+              expect(await asked).toBe(queue[0] === token);
+            }
+          }
+        }),
+        { numRuns: 50 },
+      );
+    });
+
     it('is renewed by its holder alone', async () => {
       expect(await take('one', 60)).toBe(true);
       expect(await take('two', 60)).toBe(false);

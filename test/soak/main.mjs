@@ -24,7 +24,7 @@ const MAX_GROWTH = 6 * 1024 * 1024;
 const RECOVERY_MS = 10_000;
 /** What a caller may be told by a sound server before a faulty gateway. */
 const EXPECTED =
-  /^(OK|left|cut|RATE_LIMITED|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|IDEMPOTENCY_CONFLICT)$/;
+  /^(OK|left|cut|RATE_LIMITED|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|IDEMPOTENCY_CONFLICT|OUTCOME_UNKNOWN)$/;
 
 const { values } = parseArgs({
   options: {
