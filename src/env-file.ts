@@ -3,9 +3,8 @@ import { parseEnv } from 'node:util';
 import { ConfigError } from './config.js';
 
 const PATH = '.env';
-const NAME = /^[A-Za-z_][\w.-]*$/;
-/** Node's parser drops a last line that it does not understand; behind it there is always one more. */
-const LAST = '_LAST_LINE';
+/** An assignment, a comment or nothing. Node's parser passes over what it does not understand, each version in its own way. */
+const SOUND_LINE = /^\s*(?:(?:export\s+)?[A-Za-z_][\w.-]*\s*=.*|#.*)?$/;
 
 /**
  * Adds what `.env` of the folder that the server is started in sets and the environment does not. Gives back what to say of
@@ -35,15 +34,12 @@ function readEnvFile(): string | undefined {
 }
 
 function parse(content: string): NodeJS.Dict<string> {
-  const { [LAST]: last, ...variables } = parseEnv(`${content}\n${LAST}=1`);
-  const wrong = Object.keys(variables).find((name) => !NAME.test(name));
-  if (wrong === undefined && last !== undefined) return variables;
-  const place = wrong === undefined ? '' : ` line ${lineOf(wrong, content)}`;
-  throw new ConfigError([`${PATH}${place} cannot be parsed: write NAME=value, in UTF-8`]);
-}
-
-/** Its number has to do: what the line says may be a secret. */
-function lineOf(name: string, content: string): number {
-  const [beginning = ''] = name.split('\n');
-  return content.slice(0, content.indexOf(beginning)).split('\n').length;
+  const variables = parseEnv(content);
+  const longValues = Object.values(variables).filter((value) => value?.includes('\n'));
+  const isInValue = (line: string) =>
+    longValues.some((value) => value?.includes(line.replace(/["'`].*$/, '').trim()));
+  const wrong = content.split(/\r?\n/).findIndex((line) => !SOUND_LINE.test(line) && !isInValue(line));
+  if (wrong === -1) return variables;
+  // The number of the line has to do: what it says may be a secret.
+  throw new ConfigError([`${PATH} line ${wrong + 1} cannot be parsed: write NAME=value, in UTF-8`]);
 }

@@ -94,6 +94,12 @@ describe('.env', () => {
     expect(stdout).toMatch(/^The configuration is usable.\nRead .env: \d+ variables.\n.*sandbox.*\n\n/);
   });
 
+  it('may hold a value of several lines', async () => {
+    const { code, stdout } = await checked('AUTH_JWT_ISSUER="one\n two words\n\nthree" # end\nPORT=0\n');
+    expect(code).toBe(0);
+    expect(stdout).toContain('Read .env: 2 variables.');
+  });
+
   it('may be empty', async () => {
     const { code, stdout } = await checked('# nothing yet\n');
     expect(code).toBe(0);

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { joinCohort } from '../cohort.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import type { ByteSource } from './unpacked.js';
 
 /** Bytes that may wait to be read before the gateway is told to wait. */
@@ -13,8 +14,7 @@ const HIGH_WATER = 65_536;
 export class Answer implements Dispatcher.DispatchHandler, ByteSource {
   status = 0;
   headers: IncomingHttpHeaders = {};
-  private waiting: Buffer[] = [];
-  private waitingBytes = 0;
+  private readonly waiting = new GrowingBuffer();
   /** Whether it is waited for as a whole: then nothing is to wait for a reader. */
   private isWanted = false;
   private isOver = false;
@@ -73,7 +73,7 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
     if (this.controller?.paused) this.controller.resume();
     return new Promise((resolve, reject) => {
       this.wake = () => {
-        if (this.waitingBytes > maxBytes) reject(tooLarge());
+        if (this.waiting.length > maxBytes) reject(tooLarge());
         else if (this.failure) reject(this.failure);
         else if (this.isOver) joinCohort(() => resolve(this.takeAll()));
       };
@@ -84,7 +84,7 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
   /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
   skip(onEnd: (isWhole: boolean) => void): void {
     this.onSkipped = onEnd;
-    this.waiting = [];
+    this.waiting.take();
     if (this.isOver) onEnd(this.failure === undefined);
     else this.controller?.resume();
   }
@@ -114,11 +114,8 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
     if (this.onSkipped) return;
-    // The first place in an empty array would make room for 17.
-    if (this.waiting.length === 0) this.waiting = [bytes];
-    else this.waiting.push(bytes);
-    this.waitingBytes += bytes.length;
-    if (this.waitingBytes > HIGH_WATER && !this.isWanted) controller.pause();
+    this.waiting.append(bytes);
+    if (this.waiting.length > HIGH_WATER && !this.isWanted) controller.pause();
     this.tell();
   }
 
@@ -132,11 +129,9 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
   }
 
   private takeAll(): Buffer {
-    const pieces = this.waiting;
-    this.waiting = [];
-    this.waitingBytes = 0;
+    const bytes = this.waiting.take();
     if (this.controller?.paused) this.controller.resume();
-    return joined(pieces);
+    return bytes;
   }
 
   private tell(): void {
@@ -149,9 +144,4 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
     this.tell();
     this.onSkipped?.(this.failure === undefined);
   }
-}
-
-function joined(pieces: Buffer[]): Buffer {
-  const [first] = pieces;
-  return pieces.length === 1 && first ? first : Buffer.concat(pieces);
 }

@@ -1,4 +1,5 @@
 import type { AppError } from '../errors.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import type { Give } from '../pushed.js';
 import type { Answer } from './answer.js';
 import type { Exchange } from './connections.js';
@@ -45,8 +46,7 @@ export class GatewayEvents<Part, End> {
   /** undefined: nothing but blanks has come. */
   private kind: Kind | undefined;
   /** Of an answer that is no stream. */
-  private readonly body: Buffer[] = [];
-  private bodyBytes = 0;
+  private readonly body = new GrowingBuffer();
   private give: Give<Part> = () => undefined;
   /** Resolves once there is room for more; undefined: there is. */
   private full: Promise<void> | undefined;
@@ -158,13 +158,12 @@ export class GatewayEvents<Part, End> {
   /** An answer that is no stream is read at its end. */
   private gather(bytes: Buffer | undefined): void {
     if (bytes === undefined) {
-      this.readAnswer(this.call.readBody(Buffer.concat(this.body)));
+      this.readAnswer(this.call.readBody(this.body.take()));
       return;
     }
-    this.body.push(bytes);
-    this.bodyBytes += bytes.length;
+    this.body.append(bytes);
     const { maxBytes } = this.call;
-    if (this.bodyBytes > maxBytes) throw badResponse(`it is larger than ${maxBytes} bytes`);
+    if (this.body.length > maxBytes) throw badResponse(`it is larger than ${maxBytes} bytes`);
   }
 
   private take(): Buffer | undefined {

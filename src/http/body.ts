@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { joinCohort } from '../cohort.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import { HttpError } from './http-error.js';
 import { isJson } from './media-types.js';
 
@@ -8,8 +9,6 @@ import { isJson } from './media-types.js';
 const MAX_DISCARDED_BYTES = 67_108_864;
 /** Milliseconds that a client gets to finish sending a refused body. */
 const DISCARD_MS = 10_000;
-
-const EMPTY: Buffer = Buffer.alloc(0);
 
 export interface BodyOptions {
   maxBytes: number;
@@ -59,23 +58,18 @@ export function discardRest(request: IncomingMessage): Promise<void> {
 
 function readBytes(request: IncomingMessage, { maxBytes, inCohort }: BodyOptions): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    let bytes = EMPTY;
-    let size = 0;
+    const bytes = new GrowingBuffer();
     const take = (chunk: Buffer) => {
-      if (size + chunk.length > maxBytes) {
+      if (bytes.length + chunk.length > maxBytes) {
         request.off('data', take);
-        bytes = EMPTY;
+        bytes.take();
         reject(tooLarge(maxBytes));
-        return;
-      }
-      bytes = size === 0 ? chunk : append(bytes, size, chunk, maxBytes);
-      size += chunk.length;
+      } else bytes.append(chunk);
     };
     request.on('data', take);
     request.on('end', () => {
-      const body = size === bytes.length ? bytes : bytes.subarray(0, size);
-      // The request keeps this function, and with it the bytes, until it is answered.
-      bytes = EMPTY;
+      // The request keeps this function until it is answered, and must not keep the bytes with it.
+      const body = bytes.take();
       if (inCohort) joinCohort(() => resolve(body));
       else resolve(body);
     });
@@ -85,18 +79,6 @@ function readBytes(request: IncomingMessage, { maxBytes, inCohort }: BodyOptions
       if (!request.complete) reject(new HttpError(400, 'The body was cut short.'));
     });
   });
-}
-
-/** One buffer that grows, because a body in chunks of a byte would weigh a hundred times its length in Buffers. */
-function append(bytes: Buffer, size: number, chunk: Buffer, maxBytes: number): Buffer {
-  const needed = size + chunk.length;
-  let room = bytes;
-  if (needed > bytes.length) {
-    room = Buffer.allocUnsafe(Math.min(maxBytes, Math.max(needed, 2 * bytes.length)));
-    bytes.copy(room, 0, 0, size);
-  }
-  chunk.copy(room, size);
-  return room;
 }
 
 /** Some clients begin with a byte order mark, which JSON.parse does not know. */
