@@ -43,7 +43,7 @@ export async function answerEventStream(
       begin = undefined;
       return write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, stalledMs);
     });
-    response.setTimeout(stalledMs);
+    cutWhereStalled(response, stalledMs);
     response.end('event: complete\ndata:\n\n');
   } finally {
     clearTimeout(begin);
@@ -54,8 +54,8 @@ export async function answerEventStream(
 /** Waits for a reader who is slower than the gateway, so that nothing piles up here. */
 function write(response: ServerResponse, text: string, stalledMs: number): Promise<void> | undefined {
   if (response.destroyed || response.write(text)) return undefined;
-  // Node ends the connection then. Only here, as a time-out that runs all the time is set anew by each event.
-  response.setTimeout(stalledMs);
+  // Only here, as a time-out that runs all the time is set anew by each event.
+  cutWhereStalled(response, stalledMs);
   return new Promise((resolve) => {
     const done = () => {
       response.setTimeout(0);
@@ -64,4 +64,9 @@ function write(response: ServerResponse, text: string, stalledMs: number): Promi
     };
     response.on('drain', done).on('close', done);
   });
+}
+
+/** Node looks at the connection once in this time, and ends it at the second look in a row that finds nothing taken. */
+function cutWhereStalled(response: ServerResponse, stalledMs: number): void {
+  response.setTimeout(stalledMs / 2);
 }

@@ -11,6 +11,7 @@ import { prefersHtml } from './media-types.js';
 import type { MetricsPage } from './metrics-page.js';
 import { OpenAnswers } from './open-answers.js';
 import { LAST_WORDS_MS } from './operations.js';
+import { Pipelining } from './pipelining.js';
 import type { Playground } from './playground.js';
 import { serverOptions } from './timeouts.js';
 
@@ -35,7 +36,9 @@ export interface HttpServer {
 /** The one HTTP server: GraphQL, playground and health. */
 export function createHttpServer(parts: HttpParts): HttpServer {
   const answers = new OpenAnswers();
+  const pipelining = new Pipelining();
   const answer = (request: IncomingMessage, response: ServerResponse, answerWith = route) => {
+    if (!pipelining.admit(request, response)) return;
     answers.add(response);
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
