@@ -19,6 +19,7 @@ const floors = [
     'environment',
     'lifetime',
     'cohort',
+    'growing-buffer',
     'package-files',
     'errors',
   ],
