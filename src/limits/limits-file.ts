@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'libsql';
+import { untilUnlocked } from '../registry/sqlite-busy.js';
 
 /** Milliseconds to wait for another process that writes to the file: at the start, and later without blocking. */
 const BUSY_MS = 2_000;
@@ -30,7 +31,7 @@ export class LimitsFile {
 
   constructor(path: string) {
     this.db = new Database(path);
-    this.db.exec(SETUP);
+    untilUnlocked(() => this.db.exec(SETUP));
   }
 
   /** The rows of one statement, each an array; throws where the file stays locked. */

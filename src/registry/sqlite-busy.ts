@@ -12,6 +12,25 @@ export function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
+/** Milliseconds between two tries at the start. */
+const PAUSE_MS = 10;
+
+/**
+ * Opens a file that another process may be opening as well. SQLite switches to a write-ahead log only where the lock is free at
+ * once, whatever its busy time-out, so this tries again. It blocks the process, which at its start has nothing else to do.
+ */
+export function untilUnlocked<T>(open: () => T): T {
+  const deadline = performance.now() + BUSY.inAllMs;
+  for (;;) {
+    try {
+      return open();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
+    }
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+  }
+}
+
 /** Tries again by a timer where another process holds the lock, so that the event loop goes on meanwhile. */
 export class LockRetries {
   private tries = 0;

@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
+import { untilUnlocked } from './sqlite-busy.js';
 import { prepareTables } from './sqlite-migrations.js';
 import { SQL } from './sqlite-statements.js';
 
@@ -55,8 +56,8 @@ export function openFile(path: string): OpenedFile {
   const isFile = path !== ':memory:';
   if (isFile) makePrivateFile(path);
   const db = new Database(path);
-  db.exec(PRAGMAS);
-  prepareTables(db, path);
+  untilUnlocked(() => db.exec(PRAGMAS));
+  untilUnlocked(() => prepareTables(db, path));
   // From here on nothing blocks the event loop: who meets a lock tries again by a timer.
   db.exec('PRAGMA busy_timeout = 0');
   const entries = Object.entries(SQL).map(([name, text]) => [name, prepare(db, text)]);

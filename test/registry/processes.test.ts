@@ -142,6 +142,15 @@ describe('two processes on one SQLite file', () => {
   let files = 0;
   behaviours(() => `sqlite:${join(folder, `${expect.getState().currentTestName?.length}-${files}.db`)}`);
   afterEach(() => void files++);
+
+  it('start at the same time on a new file', async () => {
+    for (let round = 0; round < 3; round++) {
+      const env = { STORE_URL: `sqlite:${join(folder, `new-${round}.db`)}` };
+      const starts = await Promise.allSettled(Array.from({ length: 3 }, () => ServerProcess.start(env)));
+      for (const start of starts) if (start.status === 'fulfilled') await start.value[Symbol.asyncDispose]();
+      expect(starts.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled']);
+    }
+  });
 });
 
 describeWith(REDIS)('two processes on one Redis', () => {
