@@ -2,11 +2,11 @@
 // Before every class that is described for type-graphql.
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
-import { answer, UsageError } from './command-line.js';
-import { type Config, ConfigError, readConfig } from './config.js';
-import { loadEnvFile } from './env-file.js';
-import { isChatPageBuilt } from './http/example-page.js';
-import type { RunningServer } from './server.js';
+import type { RunningServer } from './app.js';
+import { answer, UsageError } from './cli/options.js';
+import { type Config, ConfigError, readConfig } from './config/config.js';
+import { loadEnvFile } from './config/env-file.js';
+import { isChatPageBuilt } from './pages/chat-page.js';
 
 /** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
 const STUCK_MS = 5_000;
@@ -30,7 +30,7 @@ async function serve(): Promise<void> {
   const envFile = loadEnvFile();
   const config = readConfig();
   const [{ startServer }, { createLog }] = await Promise.all([
-    import('./server.js'),
+    import('./app.js'),
     import('./telemetry/logs.js'),
   ]);
   const log = createLog(config.logLevel);

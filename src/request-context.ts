@@ -1,9 +1,9 @@
 import type { Caller } from './auth/caller.js';
 import { AppError, cancelled } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
-import type { FinishedCall } from './gateway/finished-call.js';
-import { Lifetime } from './lifetime.js';
+import type { FinishedCall } from './gateway/http/finished-call.js';
 import { newWork, type Work } from './telemetry/work.js';
+import { Lifetime } from './util/lifetime.js';
 
 /** Holds the one instance of each resolver class; type-graphql asks it for them. */
 export interface Container {

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterCohort, joinCohort } from '../src/cohort.js';
+import { afterCohort, joinCohort } from '../src/util/cohort.js';
 
 describe('a cohort', () => {
   it('goes on at the end of the turn, in the order in which it came together', async () => {

@@ -1,7 +1,7 @@
 import { composeServices, compositionHasErrors, sortSDL } from '@theguild/federation-composition';
 import { buildSchema, isObjectType, parse, print, printSchema } from 'graphql';
-import { subgraphSdl } from '../src/federation.js';
-import { createSchema } from '../src/schema.js';
+import { createSchema } from '../src/schema/build.js';
+import { subgraphSdl } from '../src/schema/federation.js';
 import { finished, start } from './support/built-program.js';
 import { beginStream, STREAM } from './support/chat-answers.js';
 import { hold, serverHolding } from './support/holding.js';

@@ -2,7 +2,7 @@ import { validateSync } from 'class-validator';
 import fc from 'fast-check';
 import { ChatInput, LogitBiasInput } from '../src/chat/input.js';
 import { CreateContextInput, MessageInput, TruncationStrategyInput } from '../src/contexts/input.js';
-import { keepsRules } from '../src/input-rules.js';
+import { keepsRules } from '../src/input/compiled-rules.js';
 
 const orMissing = <T>(value: fc.Arbitrary<T>) => fc.oneof(value, fc.constantFrom(null, undefined));
 const text = fc.constantFrom(

@@ -1,5 +1,5 @@
 import { cancelled, shuttingDown } from '../src/errors.js';
-import { Lifetime } from '../src/lifetime.js';
+import { Lifetime } from '../src/util/lifetime.js';
 
 describe('a lifetime', () => {
   it('tells each who watches of its end once, and of the first reason', () => {

@@ -1,4 +1,4 @@
-import { readExampleOperations } from '../src/http/example-operations.js';
+import { readExampleOperations } from '../src/pages/example-operations.js';
 import { TestServer } from './support/server.js';
 
 /** Runs one as its tab in the playground would: a subscription as a stream, anything else as JSON. */

@@ -1,4 +1,4 @@
-import { Driven, type Give, type Make, Pushed } from '../src/pushed.js';
+import { Driven, type Give, type Make, Pushed } from '../src/util/pushed.js';
 
 const three = async (give: Give<number>) => {
   for (const item of [1, 2, 3]) await give(item);

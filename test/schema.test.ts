@@ -7,7 +7,7 @@ import {
   isObjectType,
   printSchema,
 } from 'graphql';
-import { createSchema } from '../src/schema.js';
+import { createSchema } from '../src/schema/build.js';
 
 const schema = createSchema();
 

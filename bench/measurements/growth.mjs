@@ -57,7 +57,7 @@ async function measureCallers({ caller, upstream, folder, rounds, ms }) {
 }
 
 async function measureContexts({ caller, upstream, folder, rounds, ms, contexts }) {
-  const { SqliteStore } = await import('../../build/registry/sqlite.js');
+  const { SqliteStore } = await import('../../build/registry/sqlite/store.js');
   const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench', AUTH_MODE: 'none' };
   const servers = [];
   for (const size of contexts) {

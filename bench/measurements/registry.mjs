@@ -11,8 +11,8 @@ const IN_FLIGHT = 64;
  * with many contexts and callers. Contexts that a round creates are removed before the next one.
  */
 export async function measureRegistry({ folder, rounds, sizes, callers, calls }) {
-  const { SqliteStore } = await import('../../build/registry/sqlite.js');
-  const { RedisStore } = await import('../../build/registry/redis.js');
+  const { SqliteStore } = await import('../../build/registry/sqlite/store.js');
+  const { RedisStore } = await import('../../build/registry/redis/store.js');
   const rows = {};
   for (const count of callers) {
     const shapes = sizes.map((size) => ({ size, callers: count }));

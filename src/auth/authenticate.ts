@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Dispatcher } from 'undici';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { type AppError, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import type { Dispatcher } from 'undici';
-import type { JwtConfig } from '../config.js';
+import type { JwtConfig } from '../config/config.js';
 import { AppError, ErrorCode, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';

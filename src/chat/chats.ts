@@ -1,10 +1,10 @@
+import type { DetachedWork } from '../coordination/detached-work.js';
+import type { Answers } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
-import { Lifetime } from '../lifetime.js';
 import type { OpenStreams } from '../limits/open-streams.js';
-import { Pushed } from '../pushed.js';
-import type { Answers } from '../registry/answers.js';
-import type { DetachedWork } from '../registry/detached-work.js';
 import type { RequestContext } from '../request-context.js';
+import { Lifetime } from '../util/lifetime.js';
+import { Pushed } from '../util/pushed.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
 import type { ChatCompletion, ChatEvent, ChatFailure } from './types.js';

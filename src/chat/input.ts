@@ -1,4 +1,6 @@
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
+import { MessageRole } from '../gateway/types.js';
 import {
   ArrayMaxSize,
   ArrayNotEmpty,
@@ -7,10 +9,8 @@ import {
   Max,
   Min,
   ValidateNested,
-} from '../class-validator.js';
-import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
-import { MessageRole } from '../gateway/types.js';
-import { CleanText, NotBlank, rule } from '../validation.js';
+} from '../input/class-validator.js';
+import { CleanText, NotBlank, rule } from '../input/validation.js';
 
 /** A number's range (gateway.md, "POST /context/chat/completions"). */
 function Between(min: number, max: number): PropertyDecorator {

@@ -1,8 +1,8 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { badUserInput } from '../errors.js';
-import type { Pushed } from '../pushed.js';
+import { validateInput } from '../input/validation.js';
 import { RequestContext } from '../request-context.js';
-import { validateInput } from '../validation.js';
+import type { Pushed } from '../util/pushed.js';
 import { Chats } from './chats.js';
 import { ChatInput } from './input.js';
 import { ChatCompletion, type ChatEvent, ChatStreamEvent } from './types.js';

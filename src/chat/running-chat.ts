@@ -1,13 +1,13 @@
-import { contextTokens, mayBeBilled } from '../contexts/billing.js';
 import type { Contexts } from '../contexts/contexts.js';
+import { contextTokens, mayBeBilled } from '../contexts/creation/billing.js';
+import type { Leases } from '../coordination/leases.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages, GrowingText } from '../limits/tokens.js';
-import type { Pushed } from '../pushed.js';
-import type { Leases } from '../registry/leases.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { Pushed } from '../util/pushed.js';
 import type { ChatInput } from './input.js';
 import { Turn } from './turn.js';
 import type { ChatDone, ChatEvent } from './types.js';

@@ -1,10 +1,10 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { keyOf } from '../contexts/names.js';
 import { isPrefix } from '../contexts/records.js';
+import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { NewChat } from '../gateway/types.js';
-import type { Lease, Leases } from '../registry/leases.js';
 import type { Holding } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatInput } from './input.js';

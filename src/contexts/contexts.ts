@@ -1,18 +1,18 @@
 import type { Logger } from 'pino';
+import type { Answers } from '../coordination/idempotency.js';
 import { afterProcessing, badUserInput, contextNotFound } from '../errors.js';
 import type { Budgets } from '../limits/budgets.js';
-import type { Answers } from '../registry/answers.js';
 import type { Holding, Store, Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import type { Creation } from './creation.js';
+import type { Creation } from './creation/creation.js';
+import type { KeptMessages } from './creation/kept-messages.js';
+import type { Recovery } from './creation/recovery.js';
+import type { Reuse } from './creation/reuse.js';
 import { fromCursor, LONGEST_PAGE, toCursor } from './cursor.js';
 import type { CreateContextInput } from './input.js';
-import type { KeptMessages } from './kept-messages.js';
 import { keyOf } from './names.js';
 import { addTotals, endAfter, toContextCache } from './records.js';
-import type { Recovery } from './recovery.js';
 import { cacheReport } from './report.js';
-import type { Reuse } from './reuse.js';
 import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
 export interface ContextsParts {

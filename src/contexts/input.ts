@@ -1,8 +1,8 @@
 import { Field, InputType, Int } from 'type-graphql';
-import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from '../class-validator.js';
-import { isGemini } from '../gateway/model-families.js';
+import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
-import { CleanText, NotBlank, rule } from '../validation.js';
+import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from '../input/class-validator.js';
+import { CleanText, NotBlank, rule } from '../input/validation.js';
 
 /** Seconds (context-create.zh.txt, section 3.2). */
 const TTL = { min: 3_600, max: 604_800 };

@@ -1,4 +1,4 @@
-import { isGemini } from '../gateway/model-families.js';
+import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext } from '../gateway/types.js';
 import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';

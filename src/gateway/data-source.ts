@@ -1,9 +1,5 @@
-import type { Give } from '../pushed.js';
-import type { BreakerState } from './breaker.js';
-import { GatewayCalls, type GatewayOptions } from './calls.js';
-import { ChatStreamReader } from './chat-stream.js';
-import { GatewayError } from './errors.js';
-import type { GatewayCall } from './http.js';
+import type { Give } from '../util/pushed.js';
+import { ChatStreamReader } from './context-api/chat-stream.js';
 import {
   fromChatAnswer,
   fromCreateContextAnswer,
@@ -11,8 +7,12 @@ import {
   toChatBody,
   toChatStreamBody,
   toCreateContextBody,
-} from './mapping.js';
-import { isGemini } from './model-families.js';
+} from './context-api/mapping.js';
+import { isGemini } from './context-api/model-families.js';
+import { GatewayError } from './errors/gateway-error.js';
+import type { BreakerState } from './http/breaker.js';
+import { GatewayCalls, type GatewayOptions } from './http/calls.js';
+import type { GatewayCall } from './http/client.js';
 import type {
   ChatAnswer,
   ChatAnswerDelta,

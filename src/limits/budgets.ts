@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { BudgetConfig } from '../config.js';
+import type { BudgetConfig } from '../config/config.js';
 import { AppError, ErrorCode } from '../errors.js';
 import type { Counted, Counter, NewCounter } from './counters.js';
 

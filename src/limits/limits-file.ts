@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'libsql';
-import { untilUnlocked } from '../registry/sqlite-busy.js';
+import { untilUnlocked } from '../registry/sqlite/busy.js';
 
 /** Milliseconds to wait for another process that writes to the file: at the start, and later without blocking. */
 const BUSY_MS = 2_000;

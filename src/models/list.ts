@@ -1,5 +1,5 @@
+import { supportsContextCache } from '../gateway/context-api/model-families.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
-import { supportsContextCache } from '../gateway/model-families.js';
 import type { Model } from './types.js';
 
 export async function listModels(gateway: GatewayDataSource): Promise<Model[]> {

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { AppError, ErrorCode } from '../errors.js';
-import { RedisStore } from './redis.js';
-import { SqliteStore } from './sqlite.js';
+import { RedisStore } from './redis/store.js';
+import { SqliteStore } from './sqlite/store.js';
 import { CHECK_BYTES, type Store } from './store.js';
 
 const SQLITE = 'sqlite:';

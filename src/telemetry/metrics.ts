@@ -1,5 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { FinishedCall } from '../gateway/finished-call.js';
+import type { FinishedCall } from '../gateway/http/finished-call.js';
 import type { FinishedOperation } from './work.js';
 
 const PREFIX = 'context_cache_';

@@ -1,4 +1,4 @@
-import type { FinishedCall } from '../gateway/finished-call.js';
+import type { FinishedCall } from '../gateway/http/finished-call.js';
 import type { FinishedOperation } from './work.js';
 
 export interface Traces {

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import type { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { TIMEOUTS } from '../../src/http/timeouts.js';
+import { TIMEOUTS } from '../../src/transports/timeouts.js';
 import { beginStream, CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';

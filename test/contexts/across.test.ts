@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LEASE_MS } from '../../src/registry/leases.js';
+import { LEASE_MS } from '../../src/coordination/leases.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { contextTokens } from '../../src/contexts/billing.js';
+import { contextTokens } from '../../src/contexts/creation/billing.js';
 import { packDetails } from '../../src/contexts/details.js';
-import { usageOf } from '../../src/gateway/usage.js';
+import { usageOf } from '../../src/gateway/context-api/usage.js';
 import { type Holding, NO_USE } from '../../src/registry/store.js';
 
 function holding(mode: string, created: number, totals: Partial<Holding['totals']> = {}): Holding {

@@ -1,10 +1,10 @@
 import { jest } from '@jest/globals';
 import { pino } from 'pino';
-import { Lifetime } from '../../src/lifetime.js';
-import { Answers } from '../../src/registry/answers.js';
-import { DetachedWork } from '../../src/registry/detached-work.js';
-import { Leases } from '../../src/registry/leases.js';
+import { DetachedWork } from '../../src/coordination/detached-work.js';
+import { Answers } from '../../src/coordination/idempotency.js';
+import { Leases } from '../../src/coordination/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';

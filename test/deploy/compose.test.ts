@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
 import { COMPOSE, describeWith, REDIS } from '../support/programs.js';
 import { freePort } from '../support/redis.js';

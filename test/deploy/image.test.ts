@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { environmentOf, isSent, lastOf, readDockerfile } from '../support/dockerfile.js';
 
 const stages = readDockerfile();

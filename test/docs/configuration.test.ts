@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { readDocument } from './documents.js';
 
 const example = readFileSync('.env.example', 'utf8');

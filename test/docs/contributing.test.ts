@@ -35,8 +35,8 @@ describe('CONTRIBUTING.md', () => {
     const named = {
       'src/errors.ts': ['ErrorCode', 'RETRYABLE', 'AppError'],
       'src/gateway/types.ts': ['NewContext'],
-      'src/gateway/wire.ts': ['WireCreateContext'],
-      'src/gateway/mapping.ts': ['toCreateContextBody', 'asCount'],
+      'src/gateway/context-api/wire.ts': ['WireCreateContext'],
+      'src/gateway/context-api/mapping.ts': ['toCreateContextBody', 'asCount'],
     };
     for (const [file, symbols] of Object.entries(named)) {
       const text = readFileSync(file, 'utf8');

@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { MAX_TOKENS } from '../../src/limits/parsing.js';
+import { MAX_TOKENS } from '../../src/operations/parsing.js';
 import {
   MAX_ALIASES,
   MAX_DEPTH,
   MAX_DIRECTIVES,
   MAX_FIELDS,
   MAX_LIST,
-} from '../../src/limits/query-limits.js';
+} from '../../src/operations/query-limits.js';
 
 const limits = [MAX_TOKENS, MAX_DEPTH, MAX_ALIASES, MAX_DIRECTIVES, MAX_FIELDS, MAX_LIST];
 

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { beginStream, CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { hold } from '../support/holding.js';

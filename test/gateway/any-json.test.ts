@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { AppError, ErrorCode } from '../../src/errors.js';
-import { ChatStreamReader } from '../../src/gateway/chat-stream.js';
-import { gatewayError } from '../../src/gateway/errors.js';
-import { asObject, type JsonObject } from '../../src/gateway/json.js';
+import { ChatStreamReader } from '../../src/gateway/context-api/chat-stream.js';
 import {
   fromChatAnswer,
   fromChatChunk,
   fromCreateContextAnswer,
   fromModelsAnswer,
-} from '../../src/gateway/mapping.js';
+} from '../../src/gateway/context-api/mapping.js';
+import { gatewayError } from '../../src/gateway/errors/gateway-error.js';
+import { asObject, type JsonObject } from '../../src/gateway/json.js';
 import type { CallFacts, ChatAnswerDelta } from '../../src/gateway/types.js';
 
 const INT = (value: unknown) =>

@@ -1,4 +1,5 @@
-import { Breaker, type Health } from '../../src/gateway/breaker.js';
+import type { Health } from '../../src/gateway/errors/gateway-error.js';
+import { Breaker } from '../../src/gateway/http/breaker.js';
 import { STREAM } from '../support/chat-answers.js';
 import { CREATE, chatStream, create, SEED, serverBefore } from '../support/doors.js';
 import { answer, FaultyUpstream, head, say, sayAndEnd, silence } from '../support/faulty-upstream.js';

@@ -1,7 +1,7 @@
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
-import type { FinishedCall } from '../../src/gateway/finished-call.js';
-import { Lifetime } from '../../src/lifetime.js';
+import type { FinishedCall } from '../../src/gateway/http/finished-call.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER, chunk, DONE, STREAM } from '../support/chat-answers.js';
 import {
   answer,

@@ -1,5 +1,5 @@
-import { GatewayHttp } from '../../src/gateway/http.js';
-import { Lifetime } from '../../src/lifetime.js';
+import { GatewayHttp } from '../../src/gateway/http/client.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 import { eventually } from '../support/eventually.js';
 import { json, StandIn } from '../support/stand-in.js';
 

@@ -1,5 +1,5 @@
 import type { AppError } from '../../src/errors.js';
-import { gatewayError, parseRetryAfter, type RefusedAnswer } from '../../src/gateway/errors.js';
+import { gatewayError, parseRetryAfter, type RefusedAnswer } from '../../src/gateway/errors/gateway-error.js';
 import type { CallFacts } from '../../src/gateway/types.js';
 
 const KEY = 'sk-0123456789';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { EventStreamReader } from '../../src/gateway/event-stream.js';
+import { EventStreamReader } from '../../src/gateway/http/event-stream.js';
 
 function read(pieces: Uint8Array[], max = 10_000): string[] {
   const events: string[] = [];

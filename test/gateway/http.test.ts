@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { cancelled } from '../../src/errors.js';
 import { Gateway } from '../../src/gateway/data-source.js';
-import { Lifetime } from '../../src/lifetime.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 import { SilentServer } from '../support/silent-server.js';
 import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 

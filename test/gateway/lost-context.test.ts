@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { readEnvelope } from '../../src/gateway/envelope.js';
-import { isContextLost } from '../../src/gateway/lost-context.js';
+import { readEnvelope } from '../../src/gateway/errors/envelope.js';
+import { isContextLost } from '../../src/gateway/errors/lost-context.js';
 
 const ID = 'ctx-20241211104333-12345';
 const GEMINI = 'projects/370/locations/global/cachedContents/169217';

@@ -1,6 +1,10 @@
 import fc from 'fast-check';
 import { AppError } from '../../src/errors.js';
-import { fromCreateContextAnswer, fromModelsAnswer, toCreateContextBody } from '../../src/gateway/mapping.js';
+import {
+  fromCreateContextAnswer,
+  fromModelsAnswer,
+  toCreateContextBody,
+} from '../../src/gateway/context-api/mapping.js';
 import { ContextMode, MessageRole, TruncationType } from '../../src/gateway/types.js';
 
 const INT = (value: unknown) =>

@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../src/errors.js';
-import { gatewayError } from '../../src/gateway/errors.js';
+import { gatewayError } from '../../src/gateway/errors/gateway-error.js';
 import type { CallFacts } from '../../src/gateway/types.js';
 
 const server: CallFacts = {

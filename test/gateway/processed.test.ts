@@ -1,5 +1,5 @@
 import { ErrorCode } from '../../src/errors.js';
-import { type Fate, mayHaveBeenProcessed } from '../../src/gateway/errors.js';
+import { type Fate, mayHaveBeenProcessed } from '../../src/gateway/errors/gateway-error.js';
 
 const { GATEWAY_BAD_RESPONSE, GATEWAY_TIMEOUT, GATEWAY_UNAVAILABLE, RATE_LIMITED, BAD_USER_INPUT } =
   ErrorCode;

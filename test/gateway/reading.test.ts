@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { contentOf } from '../../src/gateway/content.js';
+import { contentOf } from '../../src/gateway/context-api/content.js';
+import { fromChatAnswer, fromChatChunk } from '../../src/gateway/context-api/mapping.js';
+import { usageOf } from '../../src/gateway/context-api/usage.js';
 import { asDate, asSeconds } from '../../src/gateway/json.js';
-import { fromChatAnswer, fromChatChunk } from '../../src/gateway/mapping.js';
-import { usageOf } from '../../src/gateway/usage.js';
 
 describe('what a message says', () => {
   it.each<[object, string | null, string | null]>([

@@ -1,6 +1,6 @@
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
-import { Lifetime } from '../../src/lifetime.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import {
   answer,

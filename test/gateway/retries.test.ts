@@ -1,7 +1,13 @@
 import { cancelled, ErrorCode } from '../../src/errors.js';
-import { badResponse, cutShort, type Fate, GatewayError, timedOut } from '../../src/gateway/errors.js';
-import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/retries.js';
-import { Lifetime } from '../../src/lifetime.js';
+import {
+  badResponse,
+  cutShort,
+  type Fate,
+  GatewayError,
+  timedOut,
+} from '../../src/gateway/errors/gateway-error.js';
+import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/http/retries.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 
 const create: RepeatedCall = { operation: 'createContext' };
 const session: RepeatedCall = { operation: 'chat', repeatable: false };

@@ -16,11 +16,11 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { Compiler } from '../../src/http/compiled-operation.js';
-import { readExampleOperations } from '../../src/http/example-operations.js';
-import type { Variables } from '../../src/http/variables.js';
+import { Compiler } from '../../src/operations/compiled.js';
+import type { Variables } from '../../src/operations/variables.js';
+import { readExampleOperations } from '../../src/pages/example-operations.js';
 import type { RequestContext } from '../../src/request-context.js';
-import { createSchema } from '../../src/schema.js';
+import { createSchema } from '../../src/schema/build.js';
 
 const schema = createSchema();
 const CONTEXT = {} as RequestContext;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { ExamplePage } from '../../src/http/example-page.js';
+import { ChatPage } from '../../src/pages/chat-page.js';
 import { TestServer } from '../support/server.js';
 
 const SECRET = 'what stands beside the folder';
@@ -37,7 +37,7 @@ describe('the example page', () => {
   let origin: string;
   beforeEach(async () => {
     folder = new BuiltFolder();
-    const page = new ExamplePage(folder.path);
+    const page = new ChatPage(folder.path);
     server = createServer(async (incoming, response) => {
       if (!(await page.serve(incoming, response))) response.writeHead(404).end('not its own');
     });

@@ -1,5 +1,5 @@
 import { parse } from 'graphql';
-import { KnownDocuments } from '../../src/http/known-documents.js';
+import { KnownDocuments } from '../../src/operations/document-cache.js';
 
 function reading() {
   const texts: string[] = [];

@@ -1,5 +1,11 @@
 import fc from 'fast-check';
-import { acceptedBy, GRAPHQL_TYPE, isJson, JSON_TYPE, prefersHtml } from '../../src/http/media-types.js';
+import {
+  acceptedBy,
+  GRAPHQL_TYPE,
+  isJson,
+  JSON_TYPE,
+  prefersHtml,
+} from '../../src/transports/http/media-types.js';
 
 const URQL =
   'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';

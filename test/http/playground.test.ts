@@ -1,4 +1,4 @@
-import { readExampleOperations } from '../../src/http/example-operations.js';
+import { readExampleOperations } from '../../src/pages/example-operations.js';
 import { TestServer } from '../support/server.js';
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml' };

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { TIMEOUTS } from '../../src/http/timeouts.js';
+import { TIMEOUTS } from '../../src/transports/timeouts.js';
 import { eventually } from '../support/eventually.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { getOperationAST, getVariableValues, type OperationDefinitionNode, parse } from 'graphql';
 import { AppError } from '../../src/errors.js';
-import { VariablesReader } from '../../src/http/variables.js';
-import { createSchema } from '../../src/schema.js';
+import { VariablesReader } from '../../src/operations/variables.js';
+import { createSchema } from '../../src/schema/build.js';
 
 const schema = createSchema();
 

@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type WebSocket from 'ws';
 import { MASKED } from '../../src/errors.js';
-import { TIMEOUTS } from '../../src/http/timeouts.js';
+import { TIMEOUTS } from '../../src/transports/timeouts.js';
 import { eventually } from '../support/eventually.js';
 import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';

@@ -1,5 +1,5 @@
+import { keyFate } from '../../src/coordination/key-fate.js';
 import { AppError, afterProcessing, contextNotFound, ErrorCode, shuttingDown } from '../../src/errors.js';
-import { keyFate } from '../../src/registry/key-fate.js';
 
 const failure = (code: ErrorCode, details = {}) => new AppError(code, 'no', details);
 const refused = (code: ErrorCode) => failure(code, { gateway: { status: 400 } });

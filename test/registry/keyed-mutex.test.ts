@@ -1,7 +1,7 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
+import { KeyedMutex } from '../../src/coordination/keyed-mutex.js';
 import { cancelled } from '../../src/errors.js';
-import { Lifetime } from '../../src/lifetime.js';
-import { KeyedMutex } from '../../src/registry/keyed-mutex.js';
+import { Lifetime } from '../../src/util/lifetime.js';
 
 const still = new Lifetime();
 

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
+import { Leases } from '../../src/coordination/leases.js';
 import { cancelled } from '../../src/errors.js';
-import { Lifetime, LimitedLifetime } from '../../src/lifetime.js';
-import { Leases } from '../../src/registry/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
+import { Lifetime, LimitedLifetime } from '../../src/util/lifetime.js';
 import { eventually } from '../support/eventually.js';
 
 const still = new Lifetime();

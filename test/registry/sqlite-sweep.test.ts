@@ -1,7 +1,7 @@
-import { openFile } from '../../src/registry/sqlite-file.js';
-import { Names } from '../../src/registry/sqlite-names.js';
-import { Sweep } from '../../src/registry/sqlite-sweep.js';
-import { Usage } from '../../src/registry/sqlite-usage.js';
+import { openFile } from '../../src/registry/sqlite/file.js';
+import { Names } from '../../src/registry/sqlite/names.js';
+import { Sweep } from '../../src/registry/sqlite/sweep.js';
+import { Usage } from '../../src/registry/sqlite/usage.js';
 import { NOON } from '../support/server.js';
 
 describe('the sweep of a file', () => {

@@ -5,10 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { joinCohort } from '../../src/cohort.js';
 import { openStore } from '../../src/registry/open-store.js';
-import { openFile } from '../../src/registry/sqlite-file.js';
-import { SQL } from '../../src/registry/sqlite-statements.js';
+import { openFile } from '../../src/registry/sqlite/file.js';
+import { SQL } from '../../src/registry/sqlite/statements.js';
 import {
   CLEAR_AFTER_MS,
   type ContextRecord,
@@ -20,6 +19,7 @@ import {
   type Store,
   USAGE_KEPT_MS,
 } from '../../src/registry/store.js';
+import { joinCohort } from '../../src/util/cohort.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';

@@ -5,7 +5,7 @@ import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { pino } from 'pino';
 import { openStore } from '../../src/registry/open-store.js';
-import { VERSION } from '../../src/registry/sqlite-statements.js';
+import { VERSION } from '../../src/registry/sqlite/statements.js';
 import { HOUR_MS, NO_USE } from '../../src/registry/store.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';

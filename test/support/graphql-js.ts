@@ -8,17 +8,17 @@ import {
   parse,
   validate,
 } from 'graphql';
-import { readConfig } from '../../src/config.js';
+import { readConfig } from '../../src/config/config.js';
 import { toAppError } from '../../src/errors.js';
 import { Gateway } from '../../src/gateway/data-source.js';
-import { SubscriptionRootRule } from '../../src/http/subscription-root-rule.js';
-import { queryLimits } from '../../src/limits/query-limits.js';
-import { Pushed } from '../../src/pushed.js';
+import { queryLimits } from '../../src/operations/query-limits.js';
+import { SubscriptionRootRule } from '../../src/operations/subscription-root-rule.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { RequestContext } from '../../src/request-context.js';
-import { createResolvers } from '../../src/resolvers.js';
-import { createSchema } from '../../src/schema.js';
+import { createSchema } from '../../src/schema/build.js';
+import { createResolvers } from '../../src/services.js';
 import { createLog } from '../../src/telemetry/logs.js';
+import { Pushed } from '../../src/util/pushed.js';
 import type { SentOperation } from './random-operations.js';
 import { NOON, SERVER_KEY } from './server.js';
 

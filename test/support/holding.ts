@@ -1,4 +1,4 @@
-import type { Surroundings } from '../../src/server.js';
+import type { Surroundings } from '../../src/app.js';
 import { TestServer } from './server.js';
 import { CREATED, json, type StandIn } from './stand-in.js';
 import { QUESTION } from './streams.js';

@@ -1,6 +1,6 @@
+import { type RunningServer, type Surroundings, startServer } from '../../src/app.js';
 import type { TypedDocumentString } from '../../src/client/operations.js';
-import { readConfig } from '../../src/config.js';
-import { type RunningServer, type Surroundings, startServer } from '../../src/server.js';
+import { readConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/telemetry/logs.js';
 
 /** Noon of a day: what the tests' clock shows until it is set. */

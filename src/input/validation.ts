@@ -1,0 +1,55 @@
+import type { FieldError } from '../client/errors.js';
+import { badUserInput } from '../errors.js';
+import { ValidateBy, type ValidationError, Validator } from './class-validator.js';
+import { keepsRules } from './compiled-rules.js';
+
+const validator = new Validator();
+
+/** More fields at fault than this help nobody. */
+export const MAX_FIELD_ERRORS = 20;
+
+/** A property rule in one line; `message` completes "<path> ..." and never holds the value. */
+export function rule<T extends object>(
+  name: string,
+  holds: (value: unknown, input: T) => boolean,
+  message: string | ((input: T) => string),
+): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: (value, args) => holds(value, args?.object as T),
+      defaultMessage: (args) => (typeof message === 'string' ? message : message(args?.object as T)),
+    },
+  });
+}
+
+export const NotBlank = () =>
+  rule('notBlank', (value) => typeof value === 'string' && value.trim() !== '', 'must not be blank');
+
+/** Left out or null passes: whether a text must be there is another rule's business. */
+export const CleanText = () =>
+  rule(
+    'cleanText',
+    (value) => typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed()),
+    'must hold no NUL character and no lone surrogate',
+  );
+
+/** Checks an input object by the rules on its class; throws BAD_USER_INPUT that names every field at fault. */
+export function validateInput(input: unknown, argument = 'input'): void {
+  if (typeof input !== 'object' || input === null || keepsRules(input)) return;
+  const errors = validator.validateSync(input, {
+    forbidUnknownValues: false,
+    validationError: { target: false, value: false },
+  });
+  if (errors.length === 0) return;
+  const fields = toFieldErrors(errors, [argument]).slice(0, MAX_FIELD_ERRORS);
+  throw badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
+}
+
+function toFieldErrors(errors: ValidationError[], parent: (string | number)[]): FieldError[] {
+  return errors.flatMap(({ property, constraints, children }) => {
+    const path = [...parent, /^\d+$/.test(property) ? Number(property) : property];
+    const own = Object.values(constraints ?? {}).map((message) => ({ path, message }));
+    return [...own, ...toFieldErrors(children ?? [], path)];
+  });
+}

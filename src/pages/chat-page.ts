@@ -1,0 +1,108 @@
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { extname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { packageFile } from '../config/package-files.js';
+import type { Page } from '../transports/http/server.js';
+
+const BUILT = fileURLToPath(packageFile('examples/web/dist/'));
+
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+};
+
+/** The page is its own files and talks to this server alone. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+const NOT_BUILT = 'The example page is not built yet: run `npm run build:example`, then load this again.\n';
+
+interface File {
+  content: Buffer;
+  headers: Record<string, string>;
+}
+
+export function isChatPageBuilt(): boolean {
+  return existsSync(join(BUILT, 'index.html'));
+}
+
+/**
+ * The built chat page at `/`. Its files are read once, when first asked for, and only what was read is served: no
+ * path of a request ever reaches the disk.
+ */
+export class ChatPage implements Page {
+  private files: Promise<Map<string, File>> | undefined;
+
+  constructor(private readonly folder = BUILT) {}
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    const path = request.url?.split('?', 1)[0] ?? '/';
+    const files = await this.read();
+    const file = files.get(path);
+    if (!file && !(path === '/' && files.size === 0)) return false;
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+    } else if (!file) {
+      response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end(NOT_BUILT);
+    } else if (request.headers['if-none-match'] === file.headers.etag) {
+      response.writeHead(304, file.headers).end();
+    } else {
+      response.writeHead(200, { ...file.headers, 'content-length': file.content.length }).end(file.content);
+    }
+    return true;
+  }
+
+  /** Where nothing is built yet, the next request looks again. */
+  private async read(): Promise<Map<string, File>> {
+    this.files ??= readFiles(this.folder);
+    const files = await this.files;
+    if (files.size === 0) this.files = undefined;
+    return files;
+  }
+}
+
+async function readFiles(folder: string): Promise<Map<string, File>> {
+  const files = new Map<string, File>();
+  try {
+    for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+      if (!entry.isFile()) continue;
+      const path = join(entry.parentPath, entry.name);
+      files.set(`/${relative(folder, path).split(sep).join('/')}`, toFile(path, await readFile(path)));
+    }
+  } catch (error) {
+    // There is nothing there, or a build is under way that has just emptied the folder.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    return new Map();
+  }
+  const index = files.get('/index.html');
+  return index ? files.set('/', index) : new Map();
+}
+
+function toFile(path: string, content: Buffer): File {
+  // The build puts a hash of the content into the names of assets.
+  const isHashed = path.split(sep).includes('assets');
+  return {
+    content,
+    headers: {
+      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
+      etag: `"${createHash('sha256').update(content).digest('base64url')}"`,
+      'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'content-security-policy': CONTENT_SECURITY_POLICY,
+      'x-content-type-options': 'nosniff',
+      'referrer-policy': 'no-referrer',
+    },
+  };
+}

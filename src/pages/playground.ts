@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { createGunzip, gzip } from 'node:zlib';
+import type { Page } from '../transports/http/server.js';
+import { type ExampleOperation, readExampleOperations } from './example-operations.js';
+import { type ExampleTab, keepTabs, showTextSoFar } from './playground-page.js';
+
+/** The page loads nothing: all of it is inline, its workers are blobs, and it talks to this server alone. */
+const CONTENT_SECURITY_POLICY = [
+  "default-src 'none'",
+  "script-src 'unsafe-inline' blob:",
+  'worker-src blob:',
+  "style-src 'unsafe-inline'",
+  'img-src data:',
+  'font-src data:',
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** GraphiQL's tabs keep the place that they came in from, and jump there when they are clicked: the click misses them. */
+const STYLE = '.graphiql-tab { transform: none !important }';
+
+interface RenderedPage {
+  etag: string;
+  gzipped: Buffer;
+}
+
+/** GraphiQL from our own node_modules; 9 MB, so it is rendered and packed once, when first asked for. */
+export class Playground implements Page {
+  private page: Promise<RenderedPage> | undefined;
+
+  /** `headers`: JSON that fills the tabs' header editor. */
+  constructor(private readonly headers: string) {}
+
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+    this.page ??= renderPage(this.headers);
+    const { etag, gzipped } = await this.page;
+    response.setHeader('etag', etag);
+    response.setHeader('cache-control', 'no-cache');
+    response.setHeader('vary', 'accept, accept-encoding');
+    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+    if (request.headers['if-none-match'] === etag) {
+      response.writeHead(304).end();
+      return true;
+    }
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
+      return true;
+    }
+    const unpacked = createGunzip();
+    unpacked.end(gzipped);
+    await pipeline(unpacked, response.writeHead(200));
+    return true;
+  }
+}
+
+async function renderPage(headers: string): Promise<RenderedPage> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const examples = readExampleOperations().map(toTab);
+  const page = renderGraphiQL({
+    title: 'Context cache',
+    endpoint: '/graphql',
+    subscriptionsProtocol: 'GRAPHQL_SSE',
+    // It would stream over GET, which any page could make a browser send.
+    method: 'POST',
+    // A header may hold a gateway key, which does not belong in a browser's storage.
+    shouldPersistHeaders: false,
+    headers,
+    defaultTabs: examples,
+  });
+  const html = page.replace('<script>', (script) => beforeGraphiQL(examples) + script);
+  const gzipped = await promisify(gzip)(html);
+  return { etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"`, gzipped };
+}
+
+function toTab({ query, variables }: ExampleOperation): ExampleTab {
+  return { title: /^\w+ (\w+)/m.exec(query)?.[1] ?? '', query, variables };
+}
+
+function beforeGraphiQL(examples: ExampleTab[]): string {
+  const json = JSON.stringify(examples).replaceAll('<', '\\u003c');
+  return `<style>${STYLE}</style><script>(${keepTabs})(${json});(${showTextSoFar})();</script>`;
+}
