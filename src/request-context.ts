@@ -3,7 +3,6 @@ import { AppError, cancelled } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
 import type { FinishedCall } from './gateway/http/finished-call.js';
 import { newWork, type Work } from './telemetry/work.js';
-import { Lifetime } from './util/lifetime.js';
 
 /** Holds the one instance of each resolver class; type-graphql asks it for them. */
 export interface Container {
@@ -28,8 +27,7 @@ export type NewContext = (caller: Caller | AppError, requestId?: string) => Requ
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
   // Properties and prototype getters only: Apollo Server clones the object with Object.assign.
-  /** Ends when the caller leaves. */
-  readonly lifetime = new Lifetime();
+  private readonly controller = new AbortController();
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 
@@ -44,6 +42,11 @@ export class RequestContext {
   /** The same request for work that goes on when its caller leaves, because others wait for it too. */
   detached(): RequestContext {
     return new RequestContext(this.parts, this.work);
+  }
+
+  /** Aborts when the client disconnects or the server ends this request. */
+  get signal(): AbortSignal {
+    return this.controller.signal;
   }
 
   get requestId(): string {
@@ -68,12 +71,12 @@ export class RequestContext {
 
   /** The caller has left: ends whatever still runs for this request. */
   abandon(): void {
-    this.lifetime.end(cancelled());
+    this.controller.abort(cancelled());
   }
 
   /** Ends whatever still runs for this request, and tells its caller why. */
   stop(reason: AppError): void {
-    this.lifetime.end(reason);
+    this.controller.abort(reason);
   }
 
   now(): number {
@@ -84,11 +87,11 @@ export class RequestContext {
     return { gateway: this.gatewayUntil() };
   }
 
-  /** The gateway for calls that end when the caller leaves, or earlier. */
-  gatewayUntil(...earlier: Lifetime[]): GatewayDataSource {
+  /** The gateway for calls that are aborted when the client disconnects, or with another signal. */
+  gatewayUntil(other?: AbortSignal): GatewayDataSource {
     const { gatewayCalls } = this.work;
     const onEnd = (call: FinishedCall) => void gatewayCalls.push(call);
-    const within = [this.lifetime, ...earlier];
-    return this.parts.gateway.as({ credential: this.caller.credential, within, onEnd });
+    const signal = other ? AbortSignal.any([this.signal, other]) : this.signal;
+    return this.parts.gateway.as({ credential: this.caller.credential, signal, onEnd });
   }
 }

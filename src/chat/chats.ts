@@ -3,7 +3,6 @@ import type { Answers } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
-import { Lifetime } from '../util/lifetime.js';
 import { Pushed } from '../util/pushed.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
@@ -26,7 +25,7 @@ export class Chats {
     if (idempotencyKey == null) return this.completeNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input };
     const detached = request.detached();
-    return this.parts.answers.once(asked, request.lifetime, () => this.completeNow(input, detached));
+    return this.parts.answers.once(asked, request.signal, () => this.completeNow(input, detached));
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
@@ -78,14 +77,11 @@ export class Chats {
     }
   }
 
-  /** Goes on when the caller has left. */
+  /** Goes on after the client has disconnected. */
   private end(chat: RunningChat): Promise<unknown> {
-    return this.parts.detachedWork.unlessLeft(chat.end(), NOBODY_WAITS);
+    return this.parts.detachedWork.track(chat.end());
   }
 }
-
-/** Never over. */
-const NOBODY_WAITS = new Lifetime();
 
 function toFailure(error: unknown): ChatFailure {
   const { code, message, retryable, details } = toAppError(error);

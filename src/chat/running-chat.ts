@@ -119,7 +119,7 @@ export class RunningChat {
   }
 
   private async askOnce<T>(call: Call<T>): Promise<T> {
-    this.request.lifetime.throwIfOver();
+    this.request.signal.throwIfAborted();
     try {
       return await this.turn.ask(call);
     } catch (error) {

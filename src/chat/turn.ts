@@ -30,7 +30,7 @@ export class Turn {
     const chat = toNewChat(input, held);
     const lease = isSharable(input.contextId, held)
       ? null
-      : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.lifetime);
+      : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.signal);
     return new Turn(contexts, request, chat, held, lease, input.idempotencyKey != null);
   }
 
@@ -56,7 +56,7 @@ export class Turn {
 
   /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */
   ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
-    return call(this.request.gatewayUntil(...(this.lease ? [this.lease.lifetime] : [])), this.chat);
+    return call(this.request.gatewayUntil(this.lease?.signal), this.chat);
   }
 
   mayRecover(error: unknown): boolean {

@@ -36,7 +36,7 @@ export class Contexts {
     if (idempotencyKey == null) return this.createNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
     const detached = request.detached();
-    return this.parts.answers.once(asked, request.lifetime, () => this.createNow(input, detached));
+    return this.parts.answers.once(asked, request.signal, () => this.createNow(input, detached));
   }
 
   private async createNow(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {

@@ -1,15 +1,13 @@
-import type { Lifetime } from '../util/lifetime.js';
-
-/** Work that goes on when its caller leaves, because others wait for it or may come back for it. */
+/** Work that goes on after its client has disconnected, since others wait for it or may ask for its result again. */
 export class DetachedWork {
   private readonly running = new Set<Promise<unknown>>();
 
-  /** What the work comes to; rejects once the caller has left, and the work goes on. */
-  unlessLeft<T>(work: Promise<T>, caller: Lifetime): Promise<T> {
+  /** Keeps the server from ending before the work has settled. */
+  track<T>(work: Promise<T>): Promise<T> {
     this.running.add(work);
     const forget = () => void this.running.delete(work);
     work.then(forget, forget);
-    return caller.unlessOver(work);
+    return work;
   }
 
   /** Resolves once none of it runs. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors.js';
 import { DAY_MS, type Store } from '../registry/store.js';
-import type { Lifetime } from '../util/lifetime.js';
+import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
 import { keyFate } from './key-fate.js';
 import type { Leases } from './leases.js';
@@ -38,19 +38,19 @@ export class Answers {
   ) {}
 
   /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
-  async once<T>(asked: Asked, caller: Lifetime, run: () => Promise<T>): Promise<T> {
+  async once<T>(asked: Asked, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     const name = `answer:${hash([asked.callerId, asked.operation, asked.idempotencyKey])}`;
     const { idempotencyKey: _, ...input } = asked.input;
     const claim: Kept = { input: hash(input) };
     const there = await this.store.value(name, this.now());
     const kept = there === null ? claim : readKept(there, claim);
-    return isClaim(kept) ? this.runOnce(name, claim, caller, run) : replay<T>(kept);
+    return isClaim(kept) ? this.runOnce(name, claim, signal, run) : replay<T>(kept);
   }
 
-  private async runOnce<T>(name: string, claim: Kept, caller: Lifetime, run: () => Promise<T>) {
-    const lease = await this.leases.take(name, caller);
+  private async runOnce<T>(name: string, claim: Kept, signal: AbortSignal, run: () => Promise<T>) {
+    const lease = await this.leases.take(name, signal);
     const running = this.runAndKeep(name, claim, run).finally(() => lease.release());
-    return this.detachedWork.unlessLeft(running, caller);
+    return unlessAborted(signal, this.detachedWork.track(running));
   }
 
   private async runAndKeep<T>(name: string, claim: Kept, run: () => Promise<T>): Promise<T> {

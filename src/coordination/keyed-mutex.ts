@@ -1,5 +1,5 @@
 import { AppError, ErrorCode } from '../errors.js';
-import type { Lifetime } from '../util/lifetime.js';
+import { unlessAborted } from '../util/abort.js';
 
 /** More waiting for one key than this are a caller's mistake. */
 const MAX_WAITING = 32;
@@ -15,8 +15,8 @@ export class KeyedMutex {
 
   constructor(private readonly maxWaitMs: number) {}
 
-  /** Waits for the lock and returns its release; joins the queue before it returns. A caller who leaves leaves the queue. */
-  async lock(key: string, caller: Lifetime): Promise<() => void> {
+  /** Waits for the lock and returns its release; joins the queue before it returns. An aborted caller leaves the queue. */
+  async lock(key: string, signal: AbortSignal): Promise<() => void> {
     const queue = this.queues.get(key) ?? [];
     if (queue.length > MAX_WAITING) throw busy();
     this.queues.set(key, queue);
@@ -25,7 +25,7 @@ export class KeyedMutex {
     const release = () => this.release(key, queue, waiter);
     if (queue[0] === waiter) return release;
     try {
-      await this.wait(waiter, caller);
+      await this.wait(waiter, signal);
       return release;
     } catch (error) {
       release();
@@ -33,14 +33,14 @@ export class KeyedMutex {
     }
   }
 
-  private async wait(waiter: Waiter, caller: Lifetime): Promise<void> {
+  private async wait(waiter: Waiter, signal: AbortSignal): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const begun = new Promise<void>((resolve, reject) => {
       waiter.begin = resolve;
       timer = setTimeout(() => reject(busy()), this.maxWaitMs);
     });
     try {
-      await caller.unlessOver(begun);
+      await unlessAborted(signal, begun);
     } finally {
       clearTimeout(timer);
     }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, ErrorCode } from '../errors.js';
 import type { Store } from '../registry/store.js';
-import { Lifetime } from '../util/lifetime.js';
 import { busy, KeyedMutex } from './keyed-mutex.js';
 
 /** Milliseconds that a lease, or a place in its queue, outlives the last renewal, and between two renewals. */
@@ -11,8 +11,8 @@ export const RENEW_MS = 5_000;
 const LOOK_MS = { first: 25, longest: 100 };
 
 export interface Lease {
-  /** Ends when the lease is lost to another process: whatever it guards must stop. */
-  readonly lifetime: Lifetime;
+  /** Aborts when the lease is lost to another process: whatever it guards must stop. */
+  readonly signal: AbortSignal;
   /** Once only, however often it is called. */
   release(): Promise<void>;
 }
@@ -37,17 +37,17 @@ export class Leases {
     this.mutex = new KeyedMutex(options.maxWaitMs);
   }
 
-  /** Waits for the lease; a caller who leaves leaves the queue. */
-  async take(name: string, caller: Lifetime): Promise<Lease> {
+  /** Waits for the lease; an aborted caller leaves the queue. */
+  async take(name: string, signal: AbortSignal): Promise<Lease> {
     const { maxWaitMs } = this.options;
     const deadline = performance.now() + maxWaitMs;
     // Both queues are joined in the turn of the event loop that asks, so that they have the same order.
-    const locking = this.mutex.lock(name, caller);
+    const locking = this.mutex.lock(name, signal);
     const place = new Place(name, this.options);
     try {
       const [unlock] = await Promise.all([locking, place.join()]);
       // Only the first of a process looks whether it is the first of all.
-      await place.reachFront(caller, deadline);
+      await place.reachFront(signal, deadline);
       return place.hold(unlock);
     } catch (error) {
       void place.leave();
@@ -63,7 +63,7 @@ export class Leases {
 /** A place in the queue of all processes; the first one is the lease. */
 class Place {
   private readonly token = randomUUID();
-  private readonly lifetime = new Lifetime();
+  private readonly controller = new AbortController();
   private readonly renewMs: number;
   private readonly leaseMs: number;
   private readonly timer: NodeJS.Timeout;
@@ -87,12 +87,11 @@ class Place {
     this.safeUntil = startedAt + this.leaseMs;
   }
 
-  async reachFront(caller: Lifetime, deadline: number): Promise<void> {
+  async reachFront(signal: AbortSignal, deadline: number): Promise<void> {
     for (let wait = LOOK_MS.first; !this.isFirst; wait = Math.min(wait * 2, LOOK_MS.longest)) {
-      caller.throwIfOver();
+      signal.throwIfAborted();
       if (performance.now() + wait > deadline) throw busy();
-      await caller.wait(wait);
-      caller.throwIfOver();
+      await pause(wait, undefined, { signal }).catch(() => signal.throwIfAborted());
       await this.join();
     }
   }
@@ -104,7 +103,7 @@ class Place {
       unlock();
     };
     return {
-      lifetime: this.lifetime,
+      signal: this.controller.signal,
       release: () => {
         released ??= release();
         return released;
@@ -125,10 +124,10 @@ class Place {
       const { store } = this.options;
       if (await store.renewLease(this.name, this.token, this.leaseMs))
         this.safeUntil = startedAt + this.leaseMs;
-      else this.lifetime.end(taken());
+      else this.controller.abort(taken());
     } catch {
       // A store that is away for a moment costs nobody the lease; one that is back may give it to another.
-      if (this.isFirst && performance.now() + this.renewMs > this.safeUntil) this.lifetime.end(taken());
+      if (this.isFirst && performance.now() + this.renewMs > this.safeUntil) this.controller.abort(taken());
     }
   }
 }

@@ -1,5 +1,6 @@
 import { OverBudget } from '../limits/budgets.js';
 import type { RequestContext } from '../request-context.js';
+import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
 
 interface Flight<T> {
@@ -23,7 +24,7 @@ export class Flights<T> {
       const other = this.flights.get(key);
       const flight = other ?? this.start(key, request.caller.id, run(request.detached()));
       try {
-        const result = await this.detachedWork.unlessLeft(flight.result, request.lifetime);
+        const result = await unlessAborted(request.signal, this.detachedWork.track(flight.result));
         return { result, isOwn: other === undefined };
       } catch (error) {
         // Another caller's limits are not this one's.

@@ -38,7 +38,7 @@ export class Gateway {
     return this.calls.breakerState;
   }
 
-  /** The gateway as one caller's request sees it: its calls carry this key and end with these lifetimes. */
+  /** The gateway as one caller's request sees it: its calls carry this key and are aborted by this signal. */
   as(sender: Sender): GatewayDataSource {
     return new GatewayDataSource(this.calls, sender);
   }
@@ -58,7 +58,7 @@ export interface ChatOptions {
 }
 
 /** Whose calls they are. */
-export type Sender = Pick<GatewayCall, 'credential' | 'within' | 'onEnd'>;
+export type Sender = Pick<GatewayCall, 'credential' | 'signal' | 'onEnd'>;
 
 /** Whether a call was refused for asking the stream to count its tokens. */
 function refusesStreamOptions(error: unknown): boolean {
@@ -125,7 +125,7 @@ export class GatewayDataSource {
     path: string,
     body?: object,
   ): GatewayCall {
-    const { credential, within, onEnd } = this.sender;
-    return { operation, method, path, body, credential, within, onEnd };
+    const { credential, signal, onEnd } = this.sender;
+    return { operation, method, path, body, credential, signal, onEnd };
   }
 }

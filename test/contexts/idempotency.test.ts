@@ -4,7 +4,6 @@ import { DetachedWork } from '../../src/coordination/detached-work.js';
 import { Answers } from '../../src/coordination/idempotency.js';
 import { Leases } from '../../src/coordination/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { serverHolding } from '../support/holding.js';
@@ -192,7 +191,7 @@ describe('a process that was taken for dead while it ran what an idempotency key
       return new Answers(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
-    const still = new Lifetime();
+    const still = new AbortController().signal;
     let answerLate: (answer: string) => void = () => undefined;
     const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
     // One that gives no sign of life.

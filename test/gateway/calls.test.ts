@@ -1,7 +1,6 @@
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import type { FinishedCall } from '../../src/gateway/http/finished-call.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER, chunk, DONE, STREAM } from '../support/chat-answers.js';
 import {
   answer,
@@ -29,8 +28,8 @@ const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
 const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
 const models = (gateway: GatewayDataSource) => gateway.models();
 const stream = (gateway: GatewayDataSource) => gateway.chatStream(QUESTION, {}, () => undefined);
-const leaveStream = (gateway: GatewayDataSource, reader: Lifetime) =>
-  gateway.chatStream(QUESTION, {}, () => void reader.end(cancelled()));
+const leaveStream = (gateway: GatewayDataSource, reader: AbortController) =>
+  gateway.chatStream(QUESTION, {}, () => void reader.abort(cancelled()));
 
 describe('a reader who leaves a stream', () => {
   it.each([1, 2])('ends its connection, after part %p', async (parts) => {
@@ -38,12 +37,12 @@ describe('a reader who leaves a stream', () => {
       say(EVENTS + chunk({ content: 'a' }) + chunk({ content: 'b' })),
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const reader = new Lifetime();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [reader] });
+    const reader = new AbortController();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     let deltas = 0;
     const stream = as.chatStream(QUESTION, {}, () => {
       deltas += 1;
-      if (deltas === parts) reader.end(cancelled());
+      if (deltas === parts) reader.abort(cancelled());
       return undefined;
     });
     await expect(stream).rejects.toMatchObject({ code: 'CANCELLED' });
@@ -59,7 +58,10 @@ describe('a reader who has no room', () => {
     const whole = EVENTS + texts.map((content) => chunk({ content })).join('') + DONE;
     await using upstream = await FaultyUpstream.start(sayAndEnd(whole));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     const taken: (string | null)[] = [];
     let isFull = false;
     await as.chatStream(QUESTION, {}, async ({ content }) => {
@@ -92,7 +94,10 @@ describe('a reader who has no room', () => {
       onTaken = () => void socket.write(rest, end);
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     const taken: (string | null)[] = [];
     const answer = as.chatStream(QUESTION, {}, async ({ content }) => {
       taken.push(content);
@@ -113,7 +118,10 @@ describe('a reader who has no room', () => {
   it('ends the call where it breaks meanwhile', async () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     const broken = as.chatStream(QUESTION, {}, async () => {
       await new Promise(setImmediate);
       throw new Error('broken');
@@ -133,7 +141,7 @@ describe('what came before an event that is bad', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const deltas: object[] = [];
     const stream = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .chatStream(QUESTION, {}, (delta) => void deltas.push(delta));
     await expect(stream).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
     expect(deltas).toMatchObject([{ content: 'a' }]);
@@ -142,7 +150,7 @@ describe('what came before an event that is bad', () => {
 });
 
 describe('whoever watches the calls', () => {
-  type Call = (gateway: GatewayDataSource, reader: Lifetime) => Promise<unknown>;
+  type Call = (gateway: GatewayDataSource, reader: AbortController) => Promise<unknown>;
   const cases: [string, Fault, Call, object][] = [
     [
       'an answer',
@@ -192,8 +200,8 @@ describe('whoever watches the calls', () => {
     await using upstream = await FaultyUpstream.start(fault);
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
-    const reader = new Lifetime();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [reader] });
+    const reader = new AbortController();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     await call(as, reader).catch(() => undefined);
     await gateway.close();
     expect(seen).toMatchObject([facts]);
@@ -208,7 +216,7 @@ describe('whoever watches the calls', () => {
     const gateway = new Gateway({ url, ...LIMITS, now: () => 0, onCall: (call) => seen.push(call) });
     const as = gateway.as({
       credential: { key: 'sk-1', owner: 'server' },
-      within: [],
+      signal: new AbortController().signal,
     });
     for (let calls = 0; calls < 11; calls++) await chat(as).catch(() => undefined);
     await gateway.close();

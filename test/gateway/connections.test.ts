@@ -1,5 +1,4 @@
 import { GatewayHttp } from '../../src/gateway/http/client.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 import { eventually } from '../support/eventually.js';
 import { json, StandIn } from '../support/stand-in.js';
 
@@ -16,15 +15,15 @@ describe('the connections to the gateway', () => {
     await using standIn = await StandIn.start((response) => json(response, 200, {}, headers));
     const timeouts = { connectTimeoutMs: 1_000, headersTimeoutMs: 5_000, idleTimeoutMs: 5_000 };
     const http = new GatewayHttp({ url: standIn.url, maxResponseBytes: 1_000, ...timeouts });
-    const lifetime = new Lifetime();
+    const caller = new AbortController();
     const call = {
       operation: 'models',
       method: 'GET',
       path: '/models',
       credential: { key: 'sk-1', owner: 'server' },
-      within: [lifetime],
+      signal: caller.signal,
     } as const;
-    await Promise.all([1, 2, 3].map(() => http.json(call, http.open(lifetime))));
+    await Promise.all([1, 2, 3].map(() => http.json(call, http.open(caller.signal))));
     await eventually(() => clientsOf(http).size === kept);
     await http.close();
   });

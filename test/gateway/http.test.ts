@@ -1,7 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { cancelled } from '../../src/errors.js';
 import { Gateway } from '../../src/gateway/data-source.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 import { SilentServer } from '../support/silent-server.js';
 import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 
@@ -14,12 +13,16 @@ const LIMITS = {
   maxResponseBytes: 10_000,
 };
 
-async function create(answer: Answer, limits: Partial<typeof LIMITS> = {}, within: Lifetime[] = []) {
+async function create(
+  answer: Answer,
+  limits: Partial<typeof LIMITS> = {},
+  signal = new AbortController().signal,
+) {
   await using standIn = await StandIn.start(answer);
   const gateway = new Gateway({ url: standIn.url, ...LIMITS, ...limits });
   try {
     const context = await gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, within })
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
       .createContext(INPUT);
     return { context, seen: standIn.seen };
   } catch (error) {
@@ -104,7 +107,7 @@ describe('a gateway that takes too long', () => {
       connectTimeoutMs: 50,
     });
     const call = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, within: [] })
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .createContext(INPUT);
     await expect(call).rejects.toMatchObject({
       code: 'GATEWAY_TIMEOUT',
@@ -114,23 +117,23 @@ describe('a gateway that takes too long', () => {
   });
 
   it('is not asked where the caller has left already', async () => {
-    const caller = new Lifetime();
-    caller.end(cancelled());
-    const { error, seen } = await create(() => undefined, {}, [caller]);
+    const caller = new AbortController();
+    caller.abort(cancelled());
+    const { error, seen } = await create(() => undefined, {}, caller.signal);
     expect(error).toMatchObject({ code: 'CANCELLED' });
     expect(seen).toEqual([]);
   });
 
   it('is let go of when the caller leaves', async () => {
-    const caller = new Lifetime();
+    const caller = new AbortController();
     let closed: Promise<void> | undefined;
     const { error } = await create(
       (response) => {
         closed = new Promise((resolve) => response.on('close', resolve));
-        caller.end(cancelled());
+        caller.abort(cancelled());
       },
       {},
-      [caller],
+      caller.signal,
     );
     expect(error).toMatchObject({ code: 'CANCELLED' });
     await closed;

@@ -35,7 +35,10 @@ async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number)
   const options = { url: upstream.url, ...LIMITS, now: () => now };
   const gateway = new Gateway(holdBackMs === undefined ? options : { ...options, holdBackMs });
   try {
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     await ask(as);
     now = 1_000;
     return await ask(as).then(
@@ -99,7 +102,10 @@ describe('a kept connection', () => {
       socket.end();
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     for (let calls = 0; calls < 3; calls++) {
       await chat(as);
       await upstream.quiet();
@@ -113,7 +119,10 @@ describe('a kept connection', () => {
       socket.write(answer(200, CHAT_ANSWER, { 'keep-alive': 'timeout=1' })),
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
     await chat(as);
     await upstream.quiet();
     await chat(as);

@@ -91,7 +91,10 @@ describe('a proxy on the way to the gateway', () => {
       });
       const agent = openProxy({ httpProxy: `http://${proxy.host}` }, LIMITS);
       const gateway = new Gateway({ url: upstream.url, ...LIMITS, proxy: agent });
-      const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within: [] });
+      const as = gateway.as({
+        credential: { key: 'sk-1', owner: 'server' },
+        signal: new AbortController().signal,
+      });
       const taken: (string | null)[] = [];
       const answer = as.chatStream({ ...QUESTION, messages: [] }, {}, async ({ content }) => {
         taken.push(content);

@@ -1,6 +1,5 @@
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import {
   answer,
@@ -28,12 +27,15 @@ const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello'
 async function ask<T>(
   fault: Fault,
   call: (gateway: GatewayDataSource) => Promise<T>,
-  { within = [], ...limits }: Partial<typeof LIMITS> & { within?: Lifetime[] } = {},
+  {
+    signal = new AbortController().signal,
+    ...limits
+  }: Partial<typeof LIMITS> & { signal?: AbortSignal } = {},
 ) {
   await using upstream = await FaultyUpstream.start(fault);
   const gateway = new Gateway({ url: upstream.url, ...LIMITS, ...limits });
   try {
-    const result = await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, within }));
+    const result = await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }));
     return { result, error: undefined, requests: upstream.requests };
   } catch (error) {
     return { result: undefined, error, requests: upstream.requests };
@@ -87,10 +89,10 @@ describe('a creation', () => {
   });
 
   it('is not sent again where the caller leaves during the wait', async () => {
-    const leaving = new Lifetime();
+    const leaving = new AbortController();
     const fault: Fault = (socket) =>
-      socket.write(answer(429, '', { 'retry-after': '2' }), () => leaving.end(cancelled()));
-    const { error, requests } = await ask(fault, createContext, { within: [leaving] });
+      socket.write(answer(429, '', { 'retry-after': '2' }), () => leaving.abort(cancelled()));
+    const { error, requests } = await ask(fault, createContext, { signal: leaving.signal });
     expect(error).toMatchObject({ code: 'CANCELLED' });
     expect(requests).toHaveLength(1);
   });
@@ -126,7 +128,7 @@ describe('a chat on a session', () => {
     const gateway = new Gateway({ url: upstream.url.replace('http:', 'https:'), ...LIMITS });
     const as = gateway.as({
       credential: { key: 'sk-1', owner: 'server' },
-      within: [],
+      signal: new AbortController().signal,
     });
     await expect(as.chat(QUESTION)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     await expect(stream(false)(as)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { cancelled, ErrorCode } from '../../src/errors.js';
 import {
   badResponse,
@@ -7,7 +8,6 @@ import {
   timedOut,
 } from '../../src/gateway/errors/gateway-error.js';
 import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/http/retries.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 
 const create: RepeatedCall = { operation: 'createContext' };
 const session: RepeatedCall = { operation: 'chat', repeatable: false };
@@ -97,10 +97,10 @@ describe('the budget of retries', () => {
 describe('the attempts of a call', () => {
   const waits: number[] = [];
   const chance = { random: () => 0.5, wait: async (milliseconds: number) => void waits.push(milliseconds) };
-  let lifetime = new Lifetime();
+  let caller = new AbortController();
   beforeEach(() => {
     waits.splice(0);
-    lifetime = new Lifetime();
+    caller = new AbortController();
   });
 
   it('end with the first success', async () => {
@@ -110,7 +110,7 @@ describe('the attempts of a call', () => {
       if (error) throw error;
       return 'there';
     };
-    expect(await new Retries(chance).run(create, lifetime, attempt)).toBe('there');
+    expect(await new Retries(chance).run(create, caller.signal, attempt)).toBe('there');
     expect(waits).toEqual([100, 1_200]);
   });
 
@@ -119,7 +119,7 @@ describe('the attempts of a call', () => {
     const attempt = async () => {
       throw failure('refused', ++count === 3 ? 2 : 0);
     };
-    await expect(new Retries(chance).run(create, lifetime, attempt)).rejects.toMatchObject({
+    await expect(new Retries(chance).run(create, caller.signal, attempt)).rejects.toMatchObject({
       failure: { retryAfter: 2 },
     });
     expect(count).toBe(3);
@@ -133,7 +133,7 @@ describe('the attempts of a call', () => {
       throw failure('unsent');
     };
     for (let calls = 0; calls < 100; calls++)
-      await retries.run(create, lifetime, attempt).catch(() => undefined);
+      await retries.run(create, caller.signal, attempt).catch(() => undefined);
     // 100 calls, a fifth of them again, and ten.
     expect(count).toBeGreaterThanOrEqual(120);
     expect(count).toBeLessThanOrEqual(130);
@@ -141,26 +141,26 @@ describe('the attempts of a call', () => {
 
   it('end while they wait, where the caller leaves', async () => {
     let count = 0;
-    const wait = async () => lifetime.end(cancelled());
+    const wait = async () => caller.abort(cancelled());
     const attempt = async () => {
       count++;
       throw failure('unsent');
     };
-    const run = new Retries({ ...chance, wait }).run(create, lifetime, attempt);
+    const run = new Retries({ ...chance, wait }).run(create, caller.signal, attempt);
     await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(count).toBe(1);
   });
 
   it('do not wait on once the caller has left', async () => {
     const anHour = 3_600_000;
-    const wait = async () => {
-      setImmediate(() => lifetime.end(cancelled()));
-      await lifetime.wait(anHour);
+    const wait = (_: number, signal: AbortSignal) => {
+      setImmediate(() => caller.abort(cancelled()));
+      return pause(anHour, undefined, { signal });
     };
     const attempt = async () => {
       throw failure('refused');
     };
-    const run = new Retries({ ...chance, wait }).run(create, lifetime, attempt);
+    const run = new Retries({ ...chance, wait }).run(create, caller.signal, attempt);
     await expect(run).rejects.toMatchObject({ code: 'CANCELLED' });
   });
 });

@@ -1,9 +1,8 @@
 import { setImmediate as nextRound } from 'node:timers/promises';
 import { KeyedMutex } from '../../src/coordination/keyed-mutex.js';
 import { cancelled } from '../../src/errors.js';
-import { Lifetime } from '../../src/util/lifetime.js';
 
-const still = new Lifetime();
+const still = new AbortController().signal;
 
 describe('a keyed mutex', () => {
   it('has one holder at a time, in order of arrival', async () => {
@@ -29,10 +28,10 @@ describe('a keyed mutex', () => {
   it('passes over a caller who has left the queue', async () => {
     const mutex = new KeyedMutex(60_000);
     const end = await mutex.lock('a', still);
-    const caller = new Lifetime();
-    const left = mutex.lock('a', caller);
+    const caller = new AbortController();
+    const left = mutex.lock('a', caller.signal);
     const next = mutex.lock('a', still);
-    caller.end(cancelled());
+    caller.abort(cancelled());
     await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
     end();
     await next;
@@ -41,9 +40,9 @@ describe('a keyed mutex', () => {
   it('is refused to a caller who has left already', async () => {
     const mutex = new KeyedMutex(60_000);
     const end = await mutex.lock('a', still);
-    const left = new Lifetime();
-    left.end(cancelled());
-    await expect(mutex.lock('a', left)).rejects.toMatchObject({ code: 'CANCELLED' });
+    const left = new AbortController();
+    left.abort(cancelled());
+    await expect(mutex.lock('a', left.signal)).rejects.toMatchObject({ code: 'CANCELLED' });
     end();
     await mutex.lock('a', still);
   });
@@ -55,14 +54,14 @@ describe('a keyed mutex', () => {
     end();
     end();
     await second;
-    const caller = new Lifetime();
-    const third = mutex.lock('a', caller).then(
+    const caller = new AbortController();
+    const third = mutex.lock('a', caller.signal).then(
       () => 'began',
       () => 'left',
     );
     await nextRound();
     expect(await Promise.race([third, nextRound('waits')])).toBe('waits');
-    caller.end(cancelled());
+    caller.abort(cancelled());
     expect(await third).toBe('left');
   });
 
@@ -71,10 +70,10 @@ describe('a keyed mutex', () => {
     await impatient.lock('a', still);
     await expect(impatient.lock('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     const crowded = new KeyedMutex(60_000);
-    const callers = Array.from({ length: 33 }, () => new Lifetime());
-    const waiting = callers.map((caller) => crowded.lock('a', caller));
+    const callers = Array.from({ length: 33 }, () => new AbortController());
+    const waiting = callers.map((caller) => crowded.lock('a', caller.signal));
     await expect(crowded.lock('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
-    for (const caller of callers) caller.end(cancelled());
+    for (const caller of callers) caller.abort(cancelled());
     await Promise.allSettled(waiting);
   });
 });

@@ -2,11 +2,11 @@ import { pino } from 'pino';
 import { Leases } from '../../src/coordination/leases.js';
 import { cancelled } from '../../src/errors.js';
 import { openStore } from '../../src/registry/open-store.js';
-import { Lifetime, LimitedLifetime } from '../../src/util/lifetime.js';
+import { deadline, unlessAborted } from '../../src/util/abort.js';
 import { eventually } from '../support/eventually.js';
 
-const still = new Lifetime();
-const leavesAfter = (milliseconds: number) => new LimitedLifetime([], milliseconds, cancelled);
+const still = new AbortController().signal;
+const leavesAfter = (milliseconds: number) => deadline(still, milliseconds, cancelled).signal;
 
 /** Two processes on one store, as far as leases can tell; the first one may give no sign of life. */
 function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuck = false } = {}) {
@@ -28,7 +28,7 @@ describe('a lease', () => {
     expect(taken).toBe(false);
     await held.release();
     const second = await waiting;
-    expect(held.lifetime.isOver).toBe(false);
+    expect(held.signal.aborted).toBe(false);
     await second.release();
     await other.release();
     await store.close();
@@ -50,10 +50,10 @@ describe('a lease', () => {
   it('is not kept from those behind by one who has left the queue', async () => {
     const { one, two, store } = twoProcesses();
     const held = await one.take('a', still);
-    const leaving = new Lifetime();
-    const left = two.take('a', leaving);
+    const leaving = new AbortController();
+    const left = two.take('a', leaving.signal);
     const next = one.take('a', still);
-    leaving.end(cancelled());
+    leaving.abort(cancelled());
     await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
     await held.release();
     await (await next).release();
@@ -67,7 +67,7 @@ describe('a lease', () => {
     await stuck.release();
     const third = two.take('a', leavesAfter(200));
     await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(next.lifetime.isOver).toBe(false);
+    expect(next.signal.aborted).toBe(false);
     await next.release();
     await store.close();
   });
@@ -83,8 +83,8 @@ describe('a lease', () => {
     const held = await one.take('a', still);
     // As after a pause of the process that holds it.
     await store.endLease('a', tokens[0] ?? '');
-    await eventually(() => held.lifetime.isOver);
-    await expect(held.lifetime.unlessOver(Promise.resolve())).rejects.toMatchObject({
+    await eventually(() => held.signal.aborted);
+    await expect(unlessAborted(held.signal, Promise.resolve())).rejects.toMatchObject({
       code: 'INTERNAL_SERVER_ERROR',
       retryable: true,
     });
@@ -96,7 +96,7 @@ describe('a lease', () => {
     const { one, two, store } = twoProcesses({ leaseMs: 200, renewMs: 20 });
     const held = await one.take('a', still);
     await expect(two.take('a', leavesAfter(500))).rejects.toMatchObject({ code: 'CANCELLED' });
-    expect(held.lifetime.isOver).toBe(false);
+    expect(held.signal.aborted).toBe(false);
     await held.release();
     await store.close();
   });

@@ -68,7 +68,7 @@ export class Creation {
 
   /** Counts the tokens against the caller's quota, estimated where the gateway does not tell. */
   private async createAndCount(wanted: NewContext, request: RequestContext): Promise<CreatedContext> {
-    request.lifetime.throwIfOver();
+    request.signal.throwIfAborted();
     const estimate = () => estimateMessages(wanted.messages);
     const reservation = await this.budgets.reserve(request.caller.id, estimate);
     let used = 0;

@@ -34,7 +34,7 @@ export class Recovery {
 
   private async createOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     const { store, leases, creation } = this.parts;
-    const lease = await leases.take(`recover:${lost.key}`, request.lifetime);
+    const lease = await leases.take(`recover:${lost.key}`, request.signal);
     try {
       const current = await store.context(lost.key, request.now());
       if (current === null) throw contextNotFound();

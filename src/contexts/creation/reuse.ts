@@ -75,7 +75,7 @@ export class Reuse {
     request: RequestContext,
   ): Promise<Found> {
     const { leases, creation } = this.parts;
-    const lease = await leases.take(pointer, request.lifetime);
+    const lease = await leases.take(pointer, request.signal);
     try {
       const found = await this.find(pointer, request);
       if (found) return { held: found, reused: true };

@@ -1,5 +1,5 @@
 import { AppError, ErrorCode } from '../../errors.js';
-import { LimitedLifetime } from '../../util/lifetime.js';
+import { type Deadline, deadline } from '../../util/abort.js';
 import type { Give } from '../../util/pushed.js';
 import type { Health } from '../errors/gateway-error.js';
 import { GatewayError, timedOut } from '../errors/gateway-error.js';
@@ -91,9 +91,9 @@ export class GatewayCalls {
 
   /** A gateway on trial is asked once. */
   private attempts<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
-    const { call, lifetime, isTrial } = running;
-    const attempt = () => send(running.begin(this.http.open(lifetime)));
-    return isTrial ? attempt() : this.retries.run(call, lifetime, attempt);
+    const { call, signal, isTrial } = running;
+    const attempt = () => send(running.begin(this.http.open(signal)));
+    return isTrial ? attempt() : this.retries.run(call, signal, attempt);
   }
 }
 
@@ -124,7 +124,7 @@ function addressOf(url: string): { host: string; port: number } {
 
 /** One call from its beginning to its end, for whoever watches. */
 class RunningCall {
-  readonly lifetime: LimitedLifetime;
+  private readonly deadline: Deadline;
   outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
   private readonly began = performance.now();
   private attempts = 0;
@@ -135,9 +135,12 @@ class RunningCall {
     readonly call: GatewayCall,
     private readonly options: GatewayOptions,
   ) {
-    this.lifetime = new LimitedLifetime(call.within, options.totalTimeoutMs, () =>
-      timedOut('to answer in full'),
-    );
+    this.deadline = deadline(call.signal, options.totalTimeoutMs, () => timedOut('to answer in full'));
+  }
+
+  /** Aborts with the caller's signal, or after the total time-out. */
+  get signal(): AbortSignal {
+    return this.deadline.signal;
   }
 
   get isTrial(): boolean {
@@ -171,7 +174,7 @@ class RunningCall {
 
   end(): void {
     this.settle('unknown');
-    this.lifetime.done();
+    this.deadline.clear();
     const finished: FinishedCall = {
       operation: this.call.operation,
       outcome: this.outcome,

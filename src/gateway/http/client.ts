@@ -1,5 +1,4 @@
 import type { AppError } from '../../errors.js';
-import type { Lifetime } from '../../util/lifetime.js';
 import { readHiddenEnvelope } from '../errors/envelope.js';
 import { badResponse, gatewayError, transportError } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
@@ -25,8 +24,8 @@ export interface GatewayCall extends CallFacts {
   body?: object | undefined;
   /** Whether a second time does no harm, so that a lost answer may be asked for again. */
   repeatable?: boolean;
-  /** It ends with any of these: its caller's, and that of what it builds on. */
-  within: readonly Lifetime[];
+  /** Aborts the call. */
+  signal: AbortSignal;
   /** Told of this call once it is over; must not throw. */
   onEnd?: ((call: FinishedCall) => void) | undefined;
 }
@@ -43,8 +42,8 @@ export class GatewayHttp {
   }
 
   /** A connection for one request, which `json` or `events` ends. */
-  open(lifetime: Lifetime): Exchange {
-    return this.connections.open(lifetime);
+  open(signal: AbortSignal): Exchange {
+    return this.connections.open(signal);
   }
 
   /** The answer's JSON object. */
@@ -99,9 +98,8 @@ export class GatewayHttp {
       const coding = codingOf(single(answer.headers['content-encoding']));
       if (coding && bytes.length > 0) bytes = await unpack(bytes, coding, answer, maxResponseBytes);
     } catch (error) {
-      const isAbandoned = call.within.some(({ isOver }) => isOver);
       // The status says enough where the body behind it cannot be read.
-      if (isRefusal(answer) && !isAbandoned) throw this.refusal(answer, undefined, call);
+      if (isRefusal(answer) && !call.signal.aborted) throw this.refusal(answer, undefined, call);
       throw transportError(error, exchange.stage);
     } finally {
       exchange.end();

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 // The package's index loads its fetch, its WebSocket, its caches and more.
 import Client from 'undici/lib/dispatcher/client.js';
 import { shuttingDown } from '../../errors.js';
-import type { Lifetime } from '../../util/lifetime.js';
+import { onAbort } from '../../util/abort.js';
 import type { Stage } from '../errors/gateway-error.js';
 import { goOnAtEnd } from './paused-parser.js';
 import { Answer } from './response.js';
@@ -63,13 +63,13 @@ export class Connections {
   }
 
   /** A connection for one request; it is the caller's to end, and ends with the call. None for a call that is over. */
-  open(lifetime: Lifetime): Exchange {
+  open(signal: AbortSignal): Exchange {
     if (this.isClosed) throw shuttingDown();
-    lifetime.throwIfOver();
+    signal.throwIfAborted();
     const answer = new Answer();
     const { proxy } = this.options;
     const line = proxy ? proxied(proxy, answer) : this.line();
-    return new Exchange(this.origin, answer, line, lifetime, this.options.holdBackMs);
+    return new Exchange(this.origin, answer, line, signal, this.options.holdBackMs);
   }
 
   async close(): Promise<void> {
@@ -123,7 +123,7 @@ function proxied(proxy: Dispatcher, answer: Answer): Line {
 
 /** One request and its answer on one connection. */
 export class Exchange {
-  private readonly unwatch: () => void;
+  private readonly removeListener: () => void;
   private isOver = false;
   /** Whether the last byte of the request is held back, since the gateway may be closing the connection. */
   private isHeldBack = false;
@@ -132,10 +132,10 @@ export class Exchange {
     private readonly origin: string,
     readonly answer: Answer,
     private readonly line: Line,
-    lifetime: Lifetime,
+    signal: AbortSignal,
     private readonly holdBackMs = HOLD_BACK_MS,
   ) {
-    this.unwatch = lifetime.watch((reason) => this.end(reason));
+    this.removeListener = onAbort(signal, (reason) => this.end(reason));
   }
 
   /** Of the answer, once it has begun. */
@@ -192,7 +192,7 @@ export class Exchange {
   private settle(): boolean {
     if (this.isOver) return false;
     this.isOver = true;
-    this.unwatch();
+    this.removeListener();
     return true;
   }
 }

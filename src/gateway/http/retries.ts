@@ -1,5 +1,5 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorCode } from '../../errors.js';
-import type { Lifetime } from '../../util/lifetime.js';
 import { type Fate, GatewayError } from '../errors/gateway-error.js';
 import type { GatewayOperation } from '../types.js';
 
@@ -23,13 +23,13 @@ export interface RepeatedCall {
 export interface Chance {
   /** From 0 up to 1. */
   random: () => number;
-  /** Resolves after so many milliseconds, or earlier when the call is over. */
-  wait: (milliseconds: number, lifetime: Lifetime) => Promise<void>;
+  /** Resolves after so many milliseconds; rejects if the signal aborts first. */
+  wait: (milliseconds: number, signal: AbortSignal) => Promise<unknown>;
 }
 
 const CHANCE: Chance = {
   random: Math.random,
-  wait: (milliseconds, lifetime) => lifetime.wait(milliseconds),
+  wait: (milliseconds, signal) => pause(milliseconds, undefined, { signal }),
 };
 
 /** Sends failed calls again where that is safe, and not so often that it becomes the trouble itself. */
@@ -38,8 +38,8 @@ export class Retries {
 
   constructor(private readonly chance: Chance = CHANCE) {}
 
-  /** The attempts of one call, none of them once its lifetime is over. */
-  async run<T>(call: RepeatedCall, lifetime: Lifetime, attempt: () => Promise<T>): Promise<T> {
+  /** Makes the attempts of one call; none once the signal has aborted. */
+  async run<T>(call: RepeatedCall, signal: AbortSignal, attempt: () => Promise<T>): Promise<T> {
     this.budget.earn();
     for (let retries = 0; ; retries++) {
       try {
@@ -47,8 +47,8 @@ export class Retries {
       } catch (error) {
         const delay = delayBeforeRetry(error, call, retries, this.chance.random);
         if (delay === undefined || !this.budget.spend()) throw error;
-        await this.chance.wait(delay, lifetime);
-        lifetime.throwIfOver();
+        await this.chance.wait(delay, signal).catch(() => undefined);
+        signal.throwIfAborted();
       }
     }
   }
