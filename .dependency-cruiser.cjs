@@ -1,4 +1,4 @@
-/** The floors of the house, from the top down; nothing imports upward and nothing in a circle. */
+/** The layers of `src`, top to bottom: nothing imports from a higher layer, and there are no cycles. */
 const floors = [
   ['main', 'cli'],
   ['app', 'services'],

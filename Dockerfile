@@ -1,10 +1,10 @@
 # syntax=docker/dockerfile:1
-# The newest Node that .ci/run tests with.
+# The newest Node that .ci/run tests on.
 ARG NODE_VERSION=26
 
 FROM node:${NODE_VERSION}-trixie-slim AS build
 WORKDIR /app
-# What is installed changes less often than the code, so it is a layer of its own.
+# Dependencies change less often than the code, so they get a layer of their own.
 COPY package.json package-lock.json ./
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json bundle.mjs .env.example ./
@@ -29,13 +29,13 @@ COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/schema schema
 COPY --from=build /app/examples/web/dist examples/web/dist
-# The user `node`, in numbers, so that an orchestrator can see that it is not root. It owns /data alone.
+# The numeric id of the user `node`, so that an orchestrator can verify it is not root. It owns only /data.
 COPY --from=build --chown=1000:1000 /app/data /data
 VOLUME /data
 USER 1000:1000
 EXPOSE 4000
 STOPSIGNAL SIGTERM
-# Whether the process lives, not whether it is ready: to start it again mends no store that is away.
+# Liveness, not readiness: a restart does not help if the store is unavailable.
 HEALTHCHECK --interval=15s --timeout=5s --start-period=15s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + process.env.PORT + '/healthz', { signal: AbortSignal.timeout(4000) }).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["node", "--enable-source-maps", "dist/main.js"]

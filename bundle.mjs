@@ -1,10 +1,10 @@
 /**
- * Makes `dist` of what `tsc` has left in `build`: the programs in few files, because to find, read and link 700 of them
- * took a third of a start, and the client as it is, because whoever installs it bundles it anew.
+ * Builds `dist` from the output of `tsc` in `build`. The programs are bundled, because finding, reading and linking 700 files
+ * took a third of a start; the client is copied, because frontends bundle it themselves.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
-// Vite's own bundler. esbuild gives modules another order, classes other names, and `import()` of CommonJS no names at all.
+// Vite's bundler. esbuild changes the order of modules, renames classes, and drops named exports from `import()` of CommonJS.
 import { build } from 'rolldown';
 
 rmSync('dist', { recursive: true, force: true });
@@ -13,11 +13,11 @@ cpSync('build/client', 'dist/client', { recursive: true, filter: (path) => !path
 const { output } = await build({
   input: { main: 'build/main.js', 'sandbox/main': 'build/sandbox/main.js' },
   platform: 'node',
-  // It looks for its native part from its own folder.
+  // It locates its native addon relative to its own folder.
   external: ['libsql'],
-  // `graphql` has files for `import` and others for `require`: nobody may meet the other's classes.
+  // `graphql` has separate files for `import` and `require`; two copies of its classes would not be compatible.
   resolve: { mainFields: ['main'] },
-  // What is never used is never run; what packages say of their side effects is not always so.
+  // Unused code costs nothing at run time, and packages declare `sideEffects` wrongly.
   treeshake: false,
   output: {
     dir: 'dist',
@@ -30,7 +30,7 @@ const { output } = await build({
 
 writeFileSync('dist/LICENSES.txt', licensesOf(output.flatMap(({ moduleIds = [] }) => moduleIds)));
 
-/** Of every package that is in the bundle, as most of them ask. */
+/** The licenses of all bundled packages, which most of them require. */
 function licensesOf(files) {
   const paths = files.map((file) => relative('.', file).replaceAll(sep, '/'));
   const folders = paths.map((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean);

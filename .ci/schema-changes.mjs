@@ -1,7 +1,7 @@
 /**
- * Names what has changed in schema/schema.graphql since the newest release or, before there is one, in the last change
- * that touched it; `npm run schema:changes -- REVISION` compares with that revision. Ends with 1 where something broke
- * that the newest section of CHANGELOG.md does not name, in backticks, under "Breaking".
+ * Lists the changes of schema/schema.graphql since the newest release or, before the first one, in the last commit that changed
+ * it; `npm run schema:changes -- REVISION` compares with that revision. Exits with 1 if a breaking change is not listed, in
+ * backticks, under "Breaking" in the newest section of CHANGELOG.md.
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
@@ -48,14 +48,14 @@ function newestRelease() {
   return git('describe', '--tags', '--abbrev=0', '--match', 'v[0-9]*');
 }
 
-/** What is committed, where the working tree differs from it; else what stood before the last commit that touched it. */
+/** HEAD if the working tree differs from it, else the state before the last commit that changed the file. */
 function beforeTheLastChange() {
   if (git('status', '--porcelain', '--', SCHEMA)) return 'HEAD';
   const last = git('log', '-1', '--format=%h', '--', SCHEMA);
   return last && git('rev-parse', '--short', '--verify', `${last}^`);
 }
 
-/** On the commit of a release "Unreleased" is empty again, and the section of that version counts. */
+/** On a release commit "Unreleased" is empty, so the section of that version counts. */
 function breakingOfTheNewestSection() {
   const changelog = existsSync('CHANGELOG.md') ? readFileSync('CHANGELOG.md', 'utf8') : '';
   const sections = changelog.split(/^## .*$/m).slice(1);
@@ -63,7 +63,7 @@ function breakingOfTheNewestSection() {
   return newest.split(/^### /m).find((part) => /^breaking/i.test(part)) ?? '';
 }
 
-/** What git prints, or undefined where that revision, path or history is not there. */
+/** The output of git, or undefined if the revision, path or history is missing. */
 function git(...args) {
   try {
     return execFileSync('git', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();

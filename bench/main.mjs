@@ -1,4 +1,4 @@
-/** `npm run bench`: measures all of it and writes it down. With `--short`: only shows that all of it works. */
+/** `npm run bench`: runs all measurements and writes the results. With `--short` it only checks that they work. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +18,7 @@ import { machine, plotResults, printResults, rounded } from './support/report.mj
 const FULL = {
   limitMinutes: 30,
   createContext: { starts: 3, warmUpMs: 5_000, rounds: 4, ms: 2_000 },
-  // As fast as models write, and slow enough that no candidate falls behind.
+  // As fast as models generate, and slow enough for every candidate to keep up.
   chatStream: { starts: 3, warmUpMs: 8_000, rounds: 4, ms: 6_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
@@ -71,7 +71,7 @@ async function measure() {
   return measured;
 }
 
-/** @param {string} [elsewhere] figures of a short run mean nothing, so they replace none that is kept */
+/** @param {string} [elsewhere] folder for the meaningless figures of a short run, which must not replace the real ones */
 function write(elsewhere) {
   const place = (path) =>
     elsewhere

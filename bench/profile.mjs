@@ -1,4 +1,4 @@
-/** `node bench/profile.mjs`: where our server's processor time goes, under createContext and under chatStream. */
+/** `node bench/profile.mjs`: profiles our server's processor time under createContext and chatStream. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -45,7 +45,7 @@ async function profileUnder(load) {
   }
 }
 
-/** What ran on the processor, grouped; idle time is left out. */
+/** Self time by group, without idle time. */
 function shares({ nodes, samples, timeDeltas }, nameOf) {
   const frames = new Map(nodes.map(({ id, callFrame }) => [id, callFrame]));
   const times = new Map();

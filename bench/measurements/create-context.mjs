@@ -5,8 +5,8 @@ const NAMES = ['raw', 'ours', 'mercurius', 'yoga'];
 const CONNECTIONS = 64;
 
 /**
- * createContext: first with one core for the candidate and the others for its callers and the gateway, then with all cores for
- * all of them. On one core, what a candidate leaves to the garbage collector's threads counts as well.
+ * createContext: first with one core for the candidate and the others for its callers and the gateway, then with all cores
+ * shared. On one core, the work of the garbage collector's threads counts as well.
  */
 export async function measureCreateContext({ caller, upstream, start, ...load }) {
   const around = [caller.pid, upstream.pid];
@@ -21,7 +21,7 @@ export async function measureCreateContext({ caller, upstream, start, ...load })
   return { createContext, createContextOnAllCores: await measureCandidates({ caller, start, ...load }) };
 }
 
-/** For each candidate: how many per second, per second of its processor time, and how late. */
+/** For each candidate: calls per second, calls per second of its processor time, latency. */
 async function measureCandidates({ caller, start, starts, ...load }) {
   const measured = await overStarts(starts, () => measureOneStart({ caller, start, ...load }));
   const [raw, , mercurius] = measured;

@@ -3,20 +3,20 @@ import { startOurs } from '../support/candidates.mjs';
 import { Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
-/** As in the measurement of createContext. */
+/** The same as in the createContext measurement. */
 const CONNECTIONS = 64;
-/** A megabyte for each of 64 would measure the memory. */
+/** 64 concurrent requests of a megabyte would measure memory bandwidth. */
 const PROMPT_CONNECTIONS = 16;
 const KILOBYTE = 1_000;
 const PROMPT_KILOBYTES = [1, 10, 100, 1_000];
 const CALLERS = [1, 10_000];
 
-/** Who calls where nobody says who calls. */
+/** The caller's id with `AUTH_MODE=none`. */
 const ANONYMOUS = 'anonymous';
-/** Chats go to so many contexts, any as likely as any other. */
+/** Number of contexts that receive chats, chosen uniformly. */
 const ASKED = 50_000;
 
-/** What a createContext costs our server as prompts, callers and live contexts grow, and what a chat does. */
+/** The cost of createContext and chat as prompts, callers and live contexts grow. */
 export async function measureGrowth(options) {
   return {
     prompts: await measurePrompts(options),
@@ -25,7 +25,7 @@ export async function measureGrowth(options) {
   };
 }
 
-/** Beside the raw forwarder's: what long texts cost Node itself is no server's to change. */
+/** Next to the raw forwarder's cost, because every server pays Node's own cost of long texts. */
 async function measurePrompts({ caller, start, rounds, ms }) {
   const programs = { raw: await start('raw'), ours: await start('ours') };
   const runs = Object.entries(programs).flatMap(([name, program]) =>
@@ -44,7 +44,7 @@ async function measurePrompts({ caller, start, rounds, ms }) {
 }
 
 async function measureCallers({ caller, upstream, folder, rounds, ms }) {
-  // In this mode it is the key that tells callers apart.
+  // In this mode the key identifies the caller.
   const program = await startOurs(folder, { GATEWAY_URL: upstream.url, AUTH_MODE: 'passthrough' });
   const measured = await interleave(CALLERS, rounds, async (callers) => ({
     cpuMicroseconds: await cpuPerCall(caller, program, 'createContexts', { ms, callers }),
@@ -87,7 +87,7 @@ async function measureContexts({ caller, upstream, folder, rounds, ms, contexts 
   return Object.fromEntries(rows);
 }
 
-/** Microseconds of the program's processor time. */
+/** Processor time of the program per call, in microseconds. */
 async function cpuPerCall(caller, program, task, options) {
   const cpuBefore = program.cpuSeconds();
   const { calls } = await caller.run(task, { url: program.url, connections: CONNECTIONS, ...options });

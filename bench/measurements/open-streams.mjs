@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Time for what opening left behind to be collected. */
+/** Time to collect the garbage of opening the streams. */
 const SETTLE_MS = 2_000;
 const KIBIBYTE = 1_024;
 
-/** Resident memory of a stream that is held open, both its sockets included. */
+/** Resident memory per open stream, including both sockets. */
 export async function measureOpenStreams({ caller, start, upstream, streams }) {
   const results = {};
   for (const name of ['raw', 'ours']) {

@@ -3,12 +3,12 @@ import { startRedis } from '../support/redis.mjs';
 import { cpuPerCall, Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
 
-/** As many calls wait for the store at a time as createContext keeps connections open. */
+/** Concurrent calls; as many as the createContext measurement has connections. */
 const IN_FLIGHT = 64;
 
 /**
- * The store's classes, driven directly: processor time per create, use and look-up, and bytes per context, with few and
- * with many contexts and callers. Contexts that a round creates are removed before the next one.
+ * Drives the store's classes directly: processor time per create, use and look-up, and bytes per context, with few and many
+ * contexts and callers. The contexts of a round are removed before the next one.
  */
 export async function measureRegistry({ folder, rounds, sizes, callers, calls }) {
   const { SqliteStore } = await import('../../build/registry/sqlite/store.js');

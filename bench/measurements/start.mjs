@@ -8,8 +8,8 @@ const IDLE_MS = 2_000;
 const MEBIBYTE = 1_048_576;
 
 /**
- * From nothing to the first answer, before the gateway and on the sandbox, whose tokenizer is loaded with it; then how much memory and
- * processor time it takes while idle. A Node that has nothing to do is the floor: it says how fast the machine is just now.
+ * Time from the start of the process to the first answer, with a gateway and with the sandbox, which also loads a tokenizer;
+ * then memory and processor time while idle. A bare Node is the lower bound and shows the machine's current speed.
  */
 export async function measureStart({ folder, starts, upstream }) {
   const settings = {

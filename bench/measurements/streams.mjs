@@ -3,10 +3,10 @@ import { interleave, medianRatio, medians, overStarts } from '../support/rounds.
 const TRANSPORTS = { raw: ['raw', 'sse'], oursSse: ['ours', 'sse'], oursWs: ['ours', 'ws'] };
 const NAMES = Object.keys(TRANSPORTS);
 
-/** Milliseconds between two chunks while a candidate warms up: at the pace of a model, V8 would compile for minutes. */
+/** Milliseconds between two chunks during warm-up: at the pace of a model, V8 would take minutes to optimize. */
 const WARM_UP_EVERY_MS = 2;
 
-/** chatStream, for each transport: chunks per second of the server's processor time, and time to first token. */
+/** chatStream over each transport: chunks per second of the server's processor time, and time to first token. */
 export async function measureStreams({ caller, start, starts, ...load }) {
   const measured = await overStarts(starts, (run) => measureOneStart({ caller, start, run, ...load }));
   const [raw] = measured;

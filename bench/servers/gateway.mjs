@@ -1,4 +1,4 @@
-/** The least that a client of the gateway can do; raw and the peers share it, so that only they differ. */
+/** A minimal gateway client, shared by the raw programs and the peers so that only the servers differ. */
 
 import { Pool } from 'undici';
 
@@ -19,7 +19,7 @@ export function post(path, body) {
   });
 }
 
-/** createContext: input and result in GraphQL's spelling. */
+/** createContext, with input and result in GraphQL's spelling. */
 export async function createContext({ model, messages, mode, ttl }) {
   const { body } = await post('/context/create', {
     model,

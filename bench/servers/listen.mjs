@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 
 /**
- * Listens on a free port of the loopback address, says where on stdout, and ends when it is told to.
+ * Listens on a free loopback port, prints the URL on stdout, and ends on SIGTERM.
  * @param {import('node:http').Server} server
- * @param {string} path of what is measured
+ * @param {string} path of the measured endpoint
  */
 export async function listen(server, path) {
   server.listen(0, '127.0.0.1');

@@ -1,4 +1,4 @@
-/** mercurius as its documentation has it, with its JIT from the first request on. */
+/** mercurius as documented, with its JIT enabled from the first request. */
 
 import fastify from 'fastify';
 import mercurius from 'mercurius';

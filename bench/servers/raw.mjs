@@ -1,6 +1,6 @@
 /**
- * What everything is compared with: node:http and undici without GraphQL. It forwards createContext, and relays
- * a stream by parsing each event and emitting it anew in the shape of graphql-sse.
+ * The baseline: node:http and undici without GraphQL. It forwards createContext, and relays a stream by parsing each event and
+ * emitting it again in graphql-sse's format.
  */
 
 import { createServer } from 'node:http';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { createContext } from './gateway.mjs';
 
-/** The peers serve the public schema as it is printed. */
+/** The peers serve the printed public schema. */
 export const typeDefs = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
 
 export const resolvers = {

@@ -1,4 +1,4 @@
-/** The gateway behind all candidates: it answers at once and checks nothing. */
+/** The gateway behind all candidates: it answers immediately and validates nothing. */
 
 import { createServer } from 'node:http';
 import { listen } from './listen.mjs';
@@ -11,7 +11,7 @@ const USAGE = {
   prompt_tokens_details: { cached_tokens: 8 },
 };
 let contexts = 0;
-/** What ends the streams that are held open. @type {Set<() => void>} */
+/** Functions that end the open streams. @type {Set<() => void>} */
 const held = new Set();
 
 const server = createServer(async (request, response) => {
@@ -38,7 +38,7 @@ function createContext({ mode = 'session', ttl = 86_400 }) {
   };
 }
 
-/** The question says how to answer it: `{ chunks, everyMs }`, or `{ hold: true }` for one chunk and then silence. */
+/** The question defines its answer: `{ chunks, everyMs }`, or `{ hold: true }` for one chunk and then silence. */
 function chat(response, { stream, messages }) {
   if (!stream) {
     const message = { role: 'assistant', content: '好的' };

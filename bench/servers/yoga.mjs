@@ -1,4 +1,4 @@
-/** graphql-yoga on node:http, as its documentation has it. */
+/** graphql-yoga on node:http, as documented. */
 
 import { createServer } from 'node:http';
 import { createSchema, createYoga } from 'graphql-yoga';

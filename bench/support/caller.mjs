@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process';
 
-/** No task of the bench takes longer. */
+/** Time-out of a task. */
 const TASK_MS = 180_000;
 
-/** The process that calls the candidates; its own use of the processor is nobody's. */
+/** The process that generates the load, so that its processor time is not measured. */
 export class Caller {
   #child = fork(new URL('load.mjs', import.meta.url));
   #waiting = new Map();

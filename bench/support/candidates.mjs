@@ -2,17 +2,17 @@ import { fileURLToPath } from 'node:url';
 import { Program } from './program.mjs';
 
 const file = (path) => fileURLToPath(new URL(path, import.meta.url));
-/** As it is shipped; in `build` are the same modules, each by its own name. */
+/** The shipped bundle. `build` has the same modules in separate files, which profiles need. */
 const SERVER = file('../../dist/main.js');
 export const UNBUNDLED = file('../../build/main.js');
 
 export const startUpstream = () => Program.start([file('../servers/upstream.mjs')]);
 
-/** What each candidate is started with, by the name that it has in the results. */
+/** The program of each candidate, by its name in the results. */
 const PEERS = { raw: 'raw.mjs', mercurius: 'mercurius.mjs', yoga: 'yoga.mjs' };
 
 /**
- * @param {string} name @param {Program} upstream @param {string} folder for what our server keeps
+ * @param {string} name @param {Program} upstream @param {string} folder for our server's store
  */
 export function startCandidate(name, upstream, folder) {
   const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench' };
@@ -21,7 +21,7 @@ export function startCandidate(name, upstream, folder) {
 }
 
 /**
- * Our server as it is shipped, without the limits on one caller: here one caller is the whole load.
+ * Our server as shipped, but without limits per caller, because one caller is the whole load.
  * @param {string} folder @param {Record<string, string>} env @param {string[]} [nodeOptions]
  */
 export function startOurs(folder, env, nodeOptions = [], program = SERVER) {

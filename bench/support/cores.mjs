@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** The processor's cores that this process may use, as Linux numbers them. */
+/** The cores this process may use, as numbered by Linux. */
 const ALL = coresOf(/^Cpus_allowed_list:\s*(\S+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))[1]);
-/** One for the server that is measured, the others for those around it. */
+/** One core for the measured server, the others for everything else. */
 const SERVERS = ALL.slice(-1);
 const OTHERS = ALL.length > 1 ? ALL.slice(0, -1) : ALL;
 
@@ -11,7 +11,7 @@ export const onItsOwnCore = (pid) => keepTo(SERVERS, pid);
 export const onTheOtherCores = (pid) => keepTo(OTHERS, pid);
 export const onAllCores = (pid) => keepTo(ALL, pid);
 
-/** With all its threads, and those that they start. By `taskset`, of util-linux. */
+/** Pins all threads of the process, and those they start, with `taskset` from util-linux. */
 function keepTo(cores, pid) {
   execFileSync('taskset', ['--all-tasks', '--cpu-list', '--pid', cores.join(), String(pid)], {
     stdio: 'ignore',

@@ -1,4 +1,4 @@
-/** The callers: one process for them all, told what to do by `Load` and watched by nobody else. */
+/** The process with all callers, controlled by `Caller`. */
 
 import { openStreams } from './load/open-streams.mjs';
 import { chats, createContexts, newContextIds } from './load/requests.mjs';

@@ -6,7 +6,7 @@ const TITLE_HEIGHT = 44;
 
 const PADDING = 16;
 
-/** Text and ground change together, so that both are legible whatever page they stand on. */
+/** Text and background change together, so that the plot is legible on light and dark pages. */
 const STYLE = `
   text { font: 13px system-ui, sans-serif; fill: #24292f }
   .title { font-weight: 600 }
@@ -22,7 +22,7 @@ const STYLE = `
 `;
 
 /**
- * Bars as shares of the longest.
+ * Draws bars relative to the longest one.
  * @param {{ title: string, bars: { label: string, value: number, isOurs: boolean }[] }[]} groups
  */
 export function plot(groups) {

@@ -7,17 +7,17 @@ const START_MS = 20_000;
 const END_MS = 5_000;
 const PAGE_BYTES = 4_096;
 
-/** Those that still run; whatever ends the bench ends them. @type {Set<Program>} */
+/** Running programs, which end with the bench. @type {Set<Program>} */
 const running = new Set();
 process.once('exit', () => {
   for (const { child } of running) child.kill('SIGKILL');
 });
 
-/** A server in a process of its own, with what it has used so far. */
+/** A server in its own process, with its resource usage. */
 export class Program {
-  /** Where it listens. @type {string} */
+  /** The URL it listens on. @type {string} */
   url;
-  /** What it said on stderr, for when it fails. */
+  /** Its stderr, reported if it fails. */
   complaint = '';
 
   constructor(child) {
@@ -30,14 +30,14 @@ export class Program {
   }
 
   /**
-   * Resolves once it has said its address on stdout.
+   * Resolves once the program has printed its URL on stdout.
    * @param {string[]} args of node
-   * @param {Record<string, string>} env all that it gets of the environment, beside PATH
+   * @param {Record<string, string>} env its whole environment besides PATH
    */
   static async start(args, env = {}) {
     const child = spawn(process.execPath, args, {
       env: { PATH: process.env.PATH, ...env },
-      // In this folder a developer may have an `.env`.
+      // The current folder may contain a developer's `.env`.
       cwd: tmpdir(),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -73,7 +73,7 @@ export class Program {
     return this.child.pid;
   }
 
-  /** Seconds of processor time, of all its threads. */
+  /** Processor time of all threads, in seconds. */
   cpuSeconds() {
     const tasks = `/proc/${this.pid}/task`;
     const nanoseconds = readdirSync(tasks).map((task) =>

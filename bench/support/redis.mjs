@@ -15,7 +15,7 @@ process.once('exit', () => {
 
 startRedis.isPossible = () => existsSync(PATH);
 
-/** A redis-server as it is installed, on a free port, that keeps nothing on disk. @param {string} folder */
+/** The installed redis-server with its default settings, on a free port, without persistence. @param {string} folder */
 export async function startRedis(folder) {
   const port = await freePort();
   const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
@@ -44,7 +44,7 @@ export async function startRedis(folder) {
       return Number(/used_memory:(\d+)/.exec(await client.info('memory'))[1]);
     },
 
-    /** Seconds of processor time, of all its threads. */
+    /** Processor time of all threads, in seconds. */
     cpuSeconds() {
       const tasks = `/proc/${child.pid}/task`;
       const nanoseconds = readdirSync(tasks).map((task) =>

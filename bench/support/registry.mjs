@@ -3,20 +3,20 @@ import { statSync } from 'node:fs';
 
 const HOUR_MS = 3_600_000;
 const TTL_MS = 24 * HOUR_MS;
-/** Contexts that live for a day have been created all day long. */
+/** Contexts with a ttl of a day were created throughout the last day. */
 const SPREAD_MS = 23 * HOUR_MS;
 const FILL_IN_FLIGHT = 500;
-/** What the registry keeps of the gateway's answer to a createContext, packed. */
+/** The packed details of a context, as `src/contexts/details.ts` writes them. */
 const DETAILS = '[["ROLLING_TOKENS",null,true],[8,0,8,0,null,null]]';
 const USE = { chats: 1, promptTokens: 1_200, cachedTokens: 1_000, completionTokens: 150, estimatedTokens: 0 };
 
-/** A store with so many live contexts of so many callers. */
+/** A store filled with live contexts of several callers. */
 export class Filled {
   bytesPerContext = 0;
   #count = 0;
   #random = 1;
 
-  /** `callers`: how many, or who. */
+  /** `callers`: their number, or their ids. */
   constructor(store, { size, callers, path, server }) {
     Object.assign(this, { store, size, path, server });
     this.now = Date.now();
@@ -38,7 +38,7 @@ export class Filled {
     return filled;
   }
 
-  /** Created one every millisecond, as under load. */
+  /** New contexts, one per millisecond, as under load. */
   newOnes(count) {
     return Array.from({ length: count }, () => {
       this.now += 1;
@@ -47,7 +47,7 @@ export class Filled {
     });
   }
 
-  /** Any of them, as likely as any other: nothing that a cache could guess. */
+  /** Contexts chosen uniformly at random, the worst case for every cache. */
   someOf(count) {
     const at = this.now;
     return Array.from({ length: count }, () => {
@@ -68,7 +68,7 @@ export class Filled {
     await this.server?.end();
   }
 
-  /** Made anew each time: a million of them held in memory would be measured, too. */
+  /** Computed on each call: a million of them in memory would distort the measurement. */
   #at(place) {
     return this.#one(place, this.began + Math.floor((SPREAD_MS * place) / this.size));
   }
@@ -98,7 +98,7 @@ export class Filled {
   }
 }
 
-/** On a machine that is busy with other things, a server may miss its time once. */
+/** On a busy machine a call may time out now and then. */
 async function createSurely(store, { context, callerId }) {
   for (let tries = 1; ; tries += 1) {
     try {
@@ -109,15 +109,15 @@ async function createSurely(store, { context, callerId }) {
   }
 }
 
-/** A caller's id is a hash wherever callers have to be told apart. */
+/** The server identifies callers by a hash. */
 function nameOf(place) {
   return createHash('sha256').update(`caller ${place}`).digest('base64url');
 }
 
 /**
- * Microseconds of processor time per call: this process's, and those of a store that is a server. What the calls are
- * given is made outside of what is measured, and a few at a time: objects that wait in memory for their turn would be moved by the
- * garbage collector again and again meanwhile, and no caller's do.
+ * Processor time per call in microseconds: of this process and, if the store is a server, of that server. The arguments are created
+ * outside the measured section, a few at a time: the garbage collector would move a large array of waiting objects repeatedly, which
+ * does not happen in production.
  */
 export async function cpuPerCall({ server, calls, atATime, make, call }) {
   let [own, servers] = [0, 0];

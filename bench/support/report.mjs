@@ -13,14 +13,14 @@ export function machine() {
   };
 }
 
-/** Three digits say all that a run on a shared machine can say. */
+/** To three significant digits; more are noise on a shared machine. */
 export function rounded(value) {
   if (typeof value === 'number') return Number(value.toPrecision(3));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, rounded(inner)]));
 }
 
-/** One table per measurement, as text. @param {Record<string, object>} results */
+/** Prints one table per measurement. @param {Record<string, object>} results */
 export function printResults(results) {
   for (const [title, rows] of Object.entries(results)) {
     console.log(`\n${title}`);

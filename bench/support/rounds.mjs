@@ -1,8 +1,8 @@
 import { median } from './statistics.mjs';
 
 /**
- * Measures with several starts of all candidates, one after the other: two processes of the same program differ by as much
- * as a tenth, and some by a third.
+ * Measures several starts of all candidates, because two processes of the same program often differ by a tenth, and sometimes by
+ * a third.
  * @template T
  * @param {number} starts @param {(start: number) => Promise<T[][]>} measureOne
  * @returns {Promise<T[][]>} per name, the figures of all its rounds
@@ -18,11 +18,11 @@ export async function overStarts(starts, measureOne) {
 }
 
 /**
- * Measures every candidate once per round, so that what disturbs the machine disturbs all of them. The first round warms up
+ * Measures every candidate once per round, so that a disturbance of the machine affects all of them. The first round is a warm-up
  * and does not count.
  * @template T
  * @param {string[]} names @param {number} rounds @param {(name: string) => Promise<T>} measure
- * @param {number} before how many rounds have counted before, in other processes
+ * @param {number} before number of rounds already measured in other processes
  * @returns {Promise<T[][]>} per name, the figures of its rounds
  */
 export async function interleave(names, rounds, measure, before = 0) {
@@ -37,9 +37,9 @@ export async function interleave(names, rounds, measure, before = 0) {
 }
 
 /**
- * Whoever comes after the fastest finds a machine that it has worn out, by as much as a tenth. So each comes after each other
- * equally often: a Williams design (E. J. Williams, 1949), whole after as many rounds as there are candidates, or twice
- * as many where their number is odd.
+ * A candidate measured after a fast one can lose a tenth. So each candidate follows each other one equally often: a Williams
+ * design (E. J. Williams, 1949). It is complete after as many rounds as there are candidates, or twice as many if that number
+ * is odd.
  */
 export function orderOf(count, round) {
   const order = Array.from({ length: count }, (_, turn) => {
@@ -57,7 +57,7 @@ export function medians(rounds) {
   );
 }
 
-/** The median over the rounds of a figure's share of the same round's base. */
+/** The median of the ratios between a figure and the base of the same round. */
 export function medianRatio(rounds, baseRounds, key) {
   return median(rounds.map((round, place) => round[key] / baseRounds[place][key]));
 }

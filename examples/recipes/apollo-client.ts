@@ -1,4 +1,4 @@
-/** Apollo Client 4. The stream comes through a link of its own: `graphql-sse` or `graphql-ws`, whichever you like. */
+/** Apollo Client 4. Streams use a separate link: `graphql-sse` or `graphql-ws`. */
 import {
   ApolloClient,
   ApolloLink,
@@ -28,10 +28,10 @@ function typed<TData, TVariables extends OperationVariables>(
   return gql(operation.toString());
 }
 
-/** Server-sent events: one request for each stream, with the same headers as all the others. */
+/** Server-sent events: one request per stream, with the same headers as all other requests. */
 export function sseLink(url: string, authorization?: string): ApolloLink {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-  // A stream that is tried again would ask, and bill, the question twice.
+  // A retry would send, and bill, the question twice.
   const streams = createSseClient({ url, headers, retryAttempts: 0 });
   return new ApolloLink(
     ({ query, variables }) =>
@@ -44,7 +44,7 @@ export function sseLink(url: string, authorization?: string): ApolloLink {
   );
 }
 
-/** A WebSocket: one connection for all streams; it carries the credential as a connection parameter. */
+/** WebSocket: one connection for all streams, with the credential as a connection parameter. */
 export function webSocketLink(url: string, authorization?: string): ApolloLink {
   const connectionParams = { authorization };
   return new GraphQLWsLink(

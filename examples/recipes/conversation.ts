@@ -1,4 +1,4 @@
-/** What every recipe needs beside its client: what the answers mean, and what to do when one is an error. */
+/** Shared by all recipes: reading results and handling errors. */
 import type {
   ChatInput,
   ChatMutation,
@@ -12,11 +12,11 @@ export type ChatEvent = ChatStreamSubscription['chatStream'];
 export type ChatDone = Extract<ChatEvent, { __typename: 'ChatDone' }>;
 export type ChatFailure = Extract<ChatEvent, { __typename: 'ChatFailure' }>;
 
-/** What each recipe makes of its client. */
+/** The interface that each recipe implements with its client. */
 export interface ContextClient {
   createContext(input: CreateContextInput): Promise<CreateContextMutation['createContext']>;
   chat(input: ChatInput): Promise<ChatMutation['chat']>;
-  /** `onText` gets the answer piece by piece. The signal ends it, here and at the gateway. */
+  /** Calls `onText` with each piece of the answer. The signal aborts the stream and the upstream request. */
   chatStream(input: ChatInput, onText: (text: string) => void, signal?: AbortSignal): Promise<ChatDone>;
 }
 
@@ -30,17 +30,17 @@ export class ContextCacheError extends Error {
   }
 }
 
-/** An answer broke off. What `onText` got of it stays valid. */
+/** The answer was interrupted. The text passed to `onText` remains valid. */
 export class AnswerBroke extends Error {
   constructor(readonly failure: ChatFailure) {
     super(failure.message);
   }
 }
 
-/** The stream ended before its last event; the server would have said why, so the connection was lost. */
+/** The stream ended without a last event, so the connection was lost: the server always sends one. */
 export const CUT_OFF = new Error('The connection was lost before the answer was complete.');
 
-/** Throws the first of the errors that came with a result, on whatever transport. */
+/** Throws the first error of a result. */
 export function throwErrors(errors: readonly { message: string; extensions?: unknown }[] = []): void {
   const [first] = errors;
   if (first) throw new ContextCacheError(first.message, first.extensions as ErrorExtensions);
@@ -51,7 +51,7 @@ export interface StreamResult {
   errors?: readonly { message: string; extensions?: unknown }[] | undefined;
 }
 
-/** The end of the answer, if this is it. */
+/** Returns the last event of the answer, else undefined. */
 export function read({ data, errors }: StreamResult, onText: (text: string) => void): ChatDone | undefined {
   throwErrors(errors);
   const event = data?.chatStream;
@@ -61,7 +61,7 @@ export function read({ data, errors }: StreamResult, onText: (text: string) => v
   return undefined;
 }
 
-/** A pushed stream as a promise. `start` opens it and gives what closes it. */
+/** Turns a callback-based stream into a promise. `start` opens the stream and returns a function that closes it. */
 export async function follow(
   start: (next: (result: StreamResult) => void, fail: (error: unknown) => void) => () => void,
   onText: (text: string) => void,
@@ -89,7 +89,7 @@ export async function follow(
   }
 }
 
-/** Goes on when its context has expired, and waits when it was too quick: each once for a question. */
+/** Creates an expired context again and waits after a rate limit, once per question. */
 export class Conversation {
   private contextId: string | undefined;
 

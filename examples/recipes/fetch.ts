@@ -1,4 +1,4 @@
-/** No library: `fetch` for operations, and for a stream of server-sent events. */
+/** No library: `fetch` for operations and for streams of server-sent events. */
 import {
   ChatDocument,
   ChatStreamDocument,
@@ -43,9 +43,9 @@ export function createFetchClient(url: string, authorization?: string): ContextC
   };
 }
 
-/** The results inside the events; a loop that is left cancels the request. */
+/** Yields the result of each event; leaving the loop cancels the request. */
 async function* resultsOf(response: Response): AsyncGenerator<StreamResult> {
-  // A request that is wrong from the start is answered as JSON, with one result.
+  // The server answers an invalid request with JSON, as a single result.
   if (!response.headers.get('content-type')?.startsWith('text/event-stream'))
     return yield (await response.json()) as StreamResult;
   if (!response.body) return;

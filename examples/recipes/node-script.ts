@@ -1,9 +1,9 @@
 /**
  * node node-script.js http://127.0.0.1:4000/graphql 'Where is my parcel?' 'May I send it back?'
  *
- * Asks all questions side by side about one common prefix. What is answered once goes over `fetch`, all the streams
- * over one WebSocket (`graphql-ws`). GRAPHQL_AUTHORIZATION
- * holds the credential, if the server wants one; Ctrl-C ends the answers, here and at the gateway.
+ * Asks all questions in parallel about one common prefix. Queries and mutations use `fetch`, all streams share one WebSocket
+ * (`graphql-ws`). GRAPHQL_AUTHORIZATION is the credential, if the server needs one. Ctrl-C aborts the streams and their upstream
+ * requests.
  */
 import { ChatStreamDocument, type CreateContextInput } from 'graphql-context-cache/client';
 import { createClient } from 'graphql-ws';
@@ -19,7 +19,7 @@ import {
 } from './conversation.js';
 import { createFetchClient } from './fetch.js';
 
-/** With `reuse` the first creation makes the context, and all others get the same one. */
+/** With `reuse` the first call creates the context, and all others get the same one. */
 const PREFIX: CreateContextInput = {
   model: 'Doubao-1.5-pro-32k',
   messages: [
@@ -36,7 +36,7 @@ const socket = createClient({
   url: url.replace(/^http/, 'ws'),
   webSocketImpl: WebSocket,
   connectionParams: { authorization },
-  // A question that is sent again is billed again.
+  // A retry would send, and bill, the question twice.
   retryAttempts: 0,
 });
 const controller = new AbortController();
@@ -51,7 +51,7 @@ const client: ContextClient = {
           { query: ChatStreamDocument.toString(), variables: { input } },
           {
             next: (result) => next(result as StreamResult),
-            // What was refused comes as a list; else the connection was lost.
+            // GraphQL errors are an array; anything else is a lost connection.
             error: (error) => (Array.isArray(error) ? next({ errors: error }) : fail(error)),
             complete: () => fail(CUT_OFF),
           },

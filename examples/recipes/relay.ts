@@ -1,4 +1,4 @@
-/** Relay's network layer: what `new Environment({ network, store })` takes. relay-compiler reads the package's schema. */
+/** Relay's network layer, for `new Environment({ network, store })`. relay-compiler reads the package's schema. */
 import { createClient as createStreams } from 'graphql-sse';
 import {
   type FetchFunction,
@@ -11,7 +11,7 @@ import { throwErrors } from './conversation.js';
 
 export function createRelayNetwork(url: string, authorization?: string) {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-  // A stream that is tried again would ask, and bill, the question twice.
+  // A retry would send, and bill, the question twice.
   const streams = createStreams({ url, headers, retryAttempts: 0 });
 
   const fetchOperation: FetchFunction = ({ text }, variables) =>
@@ -46,7 +46,7 @@ export function createRelayNetwork(url: string, authorization?: string) {
   return Network.create(fetchOperation, subscribe);
 }
 
-/** Relay's own error has the messages alone; `onError` of a mutation or subscription gets this one, with its code. */
+/** Relay's own error has no code; `onError` of a mutation or subscription gets this one instead. */
 function checked(response: GraphQLResponse): GraphQLResponse {
   if ('errors' in response) throwErrors(response.errors);
   return response;

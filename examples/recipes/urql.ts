@@ -1,4 +1,4 @@
-/** `@urql/core` (the same in `urql` for React), with `graphql-sse` for the stream. */
+/** `@urql/core` (`urql` for React works the same), with `graphql-sse` for streams. */
 import {
   type AnyVariables,
   Client,
@@ -22,11 +22,11 @@ function typed<TData, TVariables extends AnyVariables>(operation: TypedDocumentS
 
 export function createUrqlClient(url: string, authorization?: string): ContextClient {
   const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
-  // A stream that is tried again would ask, and bill, the question twice.
+  // A retry would send, and bill, the question twice.
   const streams = createStreams({ url, headers, retryAttempts: 0 });
   const client = new Client({
     url,
-    // A GET would put the variables into access logs.
+    // With GET the variables would end up in access logs.
     preferGetMethod: false,
     fetchOptions: { headers },
     exchanges: [

@@ -1,9 +1,10 @@
-// Makes the README's pictures, on the sandbox: npm run build && npm run build:example, then this.
+// Takes the README's screenshots on the sandbox. Run `npm run build` and `npm run build:example` first.
+import 'reflect-metadata';
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { readConfig } from '../../dist/config.js';
-import { startServer } from '../../dist/server.js';
+import { startServer } from '../../build/app.js';
+import { readConfig } from '../../build/config/config.js';
 
 const IMAGES = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 

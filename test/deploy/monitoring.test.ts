@@ -142,7 +142,7 @@ describe('the dashboard', () => {
     const rows = panels.filter(({ type }) => type === 'row').map(({ title }) => title);
     expect(rows).toEqual([
       'Traffic',
-      'Time of operations, by field',
+      'Latency of operations, by field',
       'Errors',
       'Gateway',
       'Streams',

@@ -43,7 +43,7 @@ describe('.env.example', () => {
   });
 });
 
-describe.each(['README.md', 'README.zh-CN.md'])('the table in %s', (path) => {
+describe.each(['docs/configuration.md', 'docs/configuration.zh-CN.md'])('the table in %s', (path) => {
   const [, ...rows] = readDocument(path).tables.find(([, row]) => row?.[0]?.includes('`HOST`')) ?? [];
 
   it('has every variable that the server reads, and no other', () => {

@@ -14,9 +14,9 @@ function codesIn(cell = ''): string[] {
 }
 
 describe('CONTRIBUTING.md', () => {
-  it('has every room of src on its map, and no other', () => {
-    const rooms = rowsBelow('room').flatMap(([room]) => codesIn(room));
-    expect(rooms.sort()).toEqual(readdirSync('src').map((name) => `src/${name}`));
+  it('lists every file and folder of src, and no other', () => {
+    const listed = rowsBelow('folder or file').flatMap(([room]) => codesIn(room));
+    expect(listed.sort()).toEqual(readdirSync('src').map((name) => `src/${name}`));
   });
 
   it('follows a field through files that hold what it says', () => {

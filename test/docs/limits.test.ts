@@ -11,8 +11,8 @@ import {
 const limits = [MAX_TOKENS, MAX_DEPTH, MAX_ALIASES, MAX_DIRECTIVES, MAX_FIELDS, MAX_LIST];
 
 it.each([
-  ['README.md', '## Limits'],
-  ['README.zh-CN.md', '## 限制'],
+  ['docs/api.md', '## Limits'],
+  ['docs/api.zh-CN.md', '## 限制'],
 ])('%s says the limits that hold', (path, heading) => {
   const [, section = ''] = readFileSync(path, 'utf8').split(heading);
   const [paragraph = ''] = section.trim().split('\n\n');

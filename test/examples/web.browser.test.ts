@@ -56,7 +56,7 @@ describeWith(CHROMIUM)('the example page', () => {
       expect(second.cached).toBeGreaterThan(first.prompt);
       expect(second.drawn).toBe(`${second.share}%`);
       expect(second.share).toBe(Math.round((100 * second.cached) / second.prompt));
-      const sum = chat.page.getByRole('region', { name: 'In sum over 2 chats' }).getByRole('img');
+      const sum = chat.page.getByRole('region', { name: 'Total of 2 chats' }).getByRole('img');
       expect(await sum.getAttribute('aria-label')).toContain(
         `${first.cached + second.cached} of ${first.prompt + second.prompt} prompt tokens`,
       );
@@ -78,7 +78,7 @@ describeWith(CHROMIUM)('the example page', () => {
       expect(second.prompt).toBeGreaterThan(first.prompt + 10);
       await chat.button('New context').click();
       await chat.create(PERSONA, 'Common prefix');
-      await chat.page.locator('.facts').getByText('used again').waitFor();
+      await chat.page.locator('.facts').getByText('reused').waitFor();
       expect(await chat.contexts.count()).toBe(1);
     },
     SLOW,
@@ -110,7 +110,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.tabTo(/^English/);
       await chat.tabTo(/^Forget$/);
       await keyboard.press('Enter');
-      await chat.button('Forget for good?').waitFor();
+      await chat.button('Forget permanently?').waitFor();
       await keyboard.press('Enter');
       await chat.page.getByText('None yet.').waitFor();
       await chat.tabTo(/Persona/);
@@ -157,7 +157,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.page.getByRole('heading', { name: id ?? '' }).waitFor();
       await chat.ask('Are you still there?');
       await chat.button('Forget').click();
-      await chat.button('Forget for good?').click();
+      await chat.button('Forget permanently?').click();
       await chat.button('Create context').waitFor();
       expect(await items.locator('strong').allTextContents()).not.toContain(id);
       expect(await items.count()).toBe(11);
@@ -255,7 +255,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.question.press('Enter');
       await chat.answers.getByText('first piece').waitFor();
       // A screen reader would read out each piece of what is live.
-      expect(await chat.announcement.textContent()).toBe('The answer is coming.');
+      expect(await chat.announcement.textContent()).toBe('Answering …');
       expect(
         await chat.page.locator('[aria-live], [role=log], [role=status]').getByText('first piece').count(),
       ).toBe(0);
@@ -288,7 +288,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.question.fill('What?');
       await chat.question.press('Enter');
       const alerts = chat.page.getByRole('alert');
-      await alerts.getByText('The gateway’s answer broke off').waitFor();
+      await alerts.getByText('The gateway’s answer was incomplete').waitFor();
       expect(await chat.answers.first().textContent()).toContain('first piece');
       expect(await chat.violations()).toEqual([]);
       await chat.button('Try again').click();
@@ -318,7 +318,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.question.press('Enter');
       await chat.answers.getByText('first piece').waitFor();
       cable.cut();
-      await chat.page.getByRole('alert').getByText('The connection to the server is lost.').waitFor();
+      await chat.page.getByRole('alert').getByText('The connection to the server was lost.').waitFor();
       expect(await chat.answers.textContent()).toContain('first piece');
       expect(await chat.button('Try again').count()).toBe(1);
     },
@@ -351,7 +351,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await using server = await TestServer.start({ GATEWAY_URL: 'sandbox:', AUTH_MODE: 'passthrough' });
       server.clock = Date.now;
       await using chat = await ChatPage.open(browser, server);
-      await chat.page.getByText('This server wants a credential.').first().waitFor();
+      await chat.page.getByText('This server needs a credential.').first().waitFor();
       await chat.button('Access').click();
       await chat.page.getByLabel('Credential').fill('sk-sandbox');
       await chat.page.getByLabel('Credential').press('Enter');

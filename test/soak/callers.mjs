@@ -21,17 +21,17 @@ const LIST = `query ($after: String) {
     pageInfo { hasNextPage endCursor }
   }
 }`;
-/** Share of the calls that are left before their answer, and the milliseconds after which they are at the latest. */
+/** Share of the calls that are aborted before their answer, and the longest time until then. */
 const LEAVING = 0.2;
 const PATIENCE_MS = 300;
 
-/** One caller with a token, who does several things at once and remembers what was answered. */
+/** A caller with a token that runs concurrent operations and records the answers. */
 export class Caller {
-  /** By id: the chats and prompt tokens that were answered. */
+  /** Answered chats and their prompt tokens, by context id. */
   answered = new Map();
-  /** How often each came: OK, the code of an error, `left`, or `cut` where the connection broke. */
+  /** Counts of outcomes: OK, an error code, `left` (aborted), or `cut` (connection lost). */
   outcomes = new Map();
-  /** What it is called where the connection breaks. */
+  /** The name of the outcome when the connection is lost. */
   cut = 'cut';
   #server;
   #random;
@@ -55,7 +55,7 @@ export class Caller {
     this.#clients = [sse, ws];
   }
 
-  /** Several things at once, one after the other each, until it is no longer to go on. */
+  /** Runs several sequences of operations in parallel while `goesOn` returns true. */
   async run(goesOn) {
     const lane = async () => {
       while (goesOn()) {
@@ -66,7 +66,7 @@ export class Caller {
     await Promise.all([lane(), lane(), lane(), lane()]);
   }
 
-  /** Whether its calls are answered again, within the time. */
+  /** Whether calls succeed again within the given time. */
   async isServed(ms) {
     const input = { model: 'm', messages: [{ role: 'SYSTEM', content: CANARY }], mode: 'SESSION' };
     for (const end = performance.now() + ms; performance.now() < end; await pause(200)) {
@@ -80,7 +80,7 @@ export class Caller {
     for (const client of this.#clients) await client.dispose();
   }
 
-  /** What of the answered is not there, or less than it was. */
+  /** Answered contexts that are missing from the list, or whose totals are too low. */
   async missing() {
     const kept = new Map();
     for (let after = null, more = true; more; ) {
@@ -125,7 +125,7 @@ export class Caller {
   }
 
   async #forget(id) {
-    // A prefix may be given out again by a call that is still on its way.
+    // A pending call may still return the same prefix.
     if (this.answered.get(id).mode !== 'SESSION') return;
     this.answered.delete(id);
     await this.#ask(FORGET, { id });

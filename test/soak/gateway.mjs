@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** Share of the answers that are faults, and of the chats on a prefix whose context is said to be lost. */
+/** Share of faulty responses, and of chats on a prefix that report a lost context. */
 const FAULTS = 0.12;
 const LOST = 0.03;
 
-/** What goes wrong instead of an answer. */
+/** The faults that replace a response. */
 const faults = [
   (response) => send(response, 500, '<html>', 'text/html'),
   (response) => send(response, 502, '<html>', 'text/html'),
@@ -16,18 +16,18 @@ const faults = [
   (response) => send(response, 200, '[]'),
   (response) => response.destroy(),
   (response) => response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy()),
-  // Says nothing, or no more, until the server gives up.
+  // No response, or an unfinished one, until the server gives up.
   () => undefined,
   (response) => response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n'),
 ];
 
-/** A gateway that fails at random, and is dead for a while now and then. */
+/** A gateway that fails at random and has temporary outages. */
 export class Gateway {
-  /** Requests that are not answered, nor given up. */
+  /** Requests neither answered nor aborted. */
   running = 0;
   requests = 0;
   isDead = false;
-  /** Whether nothing goes wrong any more. */
+  /** Whether faults are switched off. */
   isWell = false;
   #modes = new Map();
   #created = 0;
@@ -123,7 +123,7 @@ function send(response, status, body, type = 'application/json') {
   response.writeHead(status, { 'content-type': type }).end(body);
 }
 
-/** undefined: it was cut short. */
+/** undefined: the body was incomplete. */
 async function readJson(request) {
   try {
     const chunks = await request.toArray();

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * The built server under load for a while: a gateway that fails at random, callers over all transports who leave at
- * random, and a kill in the middle. At the end the gateway is well: the server must serve again, nothing may be open,
- * memory must be flat, and every context that was answered must still be there.
+ * Runs the built server under load, with a gateway that fails at random, callers on all transports that abort at random, and a
+ * kill of the server. At the end the gateway is healthy: the server must serve again, nothing may be left open, memory must be flat,
+ * and every answered context must still exist.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,11 +18,11 @@ import { Random } from './random.mjs';
 import { Server } from './server.mjs';
 
 const CALLERS = 8;
-/** Bytes that the heap may grow by from the end of the warm-up to the end. */
+/** Permitted growth of the heap in bytes, from the end of the warm-up to the end. */
 const MAX_GROWTH = 6 * 1024 * 1024;
-/** How long it may take to serve again once the gateway is well: longer than the circuit breaker rests. */
+/** Time to serve again after the gateway recovers; longer than the circuit breaker stays open. */
 const RECOVERY_MS = 10_000;
-/** What a caller may be told by a sound server before a faulty gateway. */
+/** Permitted outcomes of a correct server with a faulty gateway. */
 const EXPECTED =
   /^(OK|left|cut|RATE_LIMITED|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|IDEMPOTENCY_CONFLICT|OUTCOME_UNKNOWN)$/;
 
@@ -47,7 +47,7 @@ const redis = values.redis ? await startRedis() : undefined;
 const gateway = new Gateway(random);
 const server = new Server(await gateway.listen(), redis?.url ?? `sqlite:${join(folder, 'contexts.db')}`);
 const problems = [];
-// Something hangs.
+// Report a hang.
 setTimeout(() => finish(['it did not come to its end in time']), (seconds * 2 + 60) * 1_000).unref();
 try {
   problems.push(...(await soak()));
@@ -66,7 +66,7 @@ async function soak() {
     const end = performance.now() + seconds * share * 1_000;
     await Promise.all(callers.map((caller) => caller.run(() => performance.now() < end)));
   };
-  // In the middle of a load; then the new one under load until it is warm.
+  // Kill the server under load, then load the new one until it is warm.
   const loaded = load(0.4);
   await pause(seconds * 200);
   while (contextsOf(callers) < CALLERS) await pause(20);
@@ -80,7 +80,7 @@ async function soak() {
   for (const caller of callers) caller.cut = 'cut off by a server that was there';
   await load(0.5);
   outage.end();
-  // The circuit breaker may be open from the last outage; only a call that is answered closes it.
+  // The circuit breaker may still be open after the last outage; only a successful call closes it.
   Object.assign(gateway, { isDead: false, isWell: true });
   const isServed = await callers[0].isServed(RECOVERY_MS);
   await quiet({ isConnected: false });
@@ -99,7 +99,7 @@ async function soak() {
   return [...found, ...new Set(server.complaints)];
 }
 
-/** The gateway is dead for a moment now and then, long enough for the circuit breaker to open. */
+/** Interrupts the gateway from time to time, long enough for the circuit breaker to open. */
 function haveOutages() {
   const timer = setInterval(async () => {
     gateway.isDead = true;
@@ -109,7 +109,7 @@ function haveOutages() {
   return { end: () => clearInterval(timer) };
 }
 
-/** Until nothing runs. What callers have left may take a little, and idle connections are kept for some seconds. */
+/** Waits until nothing runs. Aborted calls take a moment to end, and idle connections are kept for some seconds. */
 async function quiet({ isConnected = true } = {}) {
   const deadline = performance.now() + 15_000;
   while (performance.now() < deadline) {
@@ -180,7 +180,7 @@ function finish(found) {
   process.exit(found.length === 0 ? 0 : 1);
 }
 
-/** A real redis-server on a free port that keeps nothing on disk. */
+/** A redis-server on a free port, without persistence. */
 async function startRedis() {
   const probe = createServer().listen(0, '127.0.0.1');
   await once(probe, 'listening');

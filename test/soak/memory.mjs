@@ -1,8 +1,8 @@
-// Loaded before the server by the soak: at a signal it collects garbage and says what is left.
+// Preloaded into the server by the soak: on SIGUSR2 it collects garbage and reports the memory usage.
 import { setTimeout as pause } from 'node:timers/promises';
 
 process.on('SIGUSR2', async () => {
-  // What was let go of a moment ago is garbage only after the second round.
+  // Recently released objects may need a second collection.
   for (let round = 0; round < 3; round++) {
     globalThis.gc();
     await pause(50);

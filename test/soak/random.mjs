@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that are the same for the same seed (mulberry32). */
+/** Seeded random numbers from 0 to 1 (mulberry32). */
 export class Random {
   #state;
 
@@ -18,7 +18,7 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** A whole number from the first to the last. */
+  /** An integer from the first to the last, inclusive. */
   between(first, last) {
     return first + Math.floor(this.next() * (last - first + 1));
   }

@@ -4,16 +4,16 @@ import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** In every prompt, key and token: must not be in what the server writes. */
+/** Part of every prompt, key and token; must not appear in the server's output. */
 export const CANARY = 'canary-soak';
 export const SECRET = `${CANARY}-secret-of-thirty-two-bytes`;
 
-/** The built server in a process of its own, always at the same port, which can be killed and started again. */
+/** The built server in its own process, which can be killed and restarted on the same port. */
 export class Server {
   #port = 0;
   #child;
   #memory = [];
-  /** What it should not have written. */
+  /** Output that must not occur. */
   complaints = [];
 
   constructor(gatewayUrl, storeUrl) {
@@ -38,7 +38,7 @@ export class Server {
   async start() {
     const args = ['--expose-gc', '--import', resolve('test/soak/memory.mjs'), resolve('dist/main.js')];
     const env = { ...this.env, PORT: String(this.#port) };
-    // In this folder a developer may have an `.env`.
+    // The current folder may contain a developer's `.env`.
     const cwd = tmpdir();
     const child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -60,12 +60,12 @@ export class Server {
     return this.#child.exitCode;
   }
 
-  /** Whatever state it is in. */
+  /** Kills the server in any state. */
   kill() {
     this.#child?.kill('SIGKILL');
   }
 
-  /** Bytes that are in use once garbage is collected. */
+  /** Bytes in use after a garbage collection. */
   async memory() {
     this.#memory = [];
     this.#child.kill('SIGUSR2');
@@ -73,7 +73,7 @@ export class Server {
     return this.#memory[0];
   }
 
-  /** Of one metric without labels. */
+  /** The value of a metric without labels. */
   async gauge(name) {
     const text = await (await fetch(new URL('/metrics', this.url))).text();
     return Number(new RegExp(`^context_cache_${name} (.*)$`, 'm').exec(text)?.[1]);

@@ -1,13 +1,13 @@
 import { chatStreamPayload } from './operations.mjs';
 import { SseCaller } from './transports.mjs';
 
-/** More at once would overflow the queue of connections that wait to be accepted. */
+/** More concurrent connects would overflow the listen backlog. */
 const AT_ONCE = 100;
 
 /**
- * Opens a stream per context and waits until each has its first chunk; they stay open, silent.
+ * Opens a stream per context and waits for the first chunk of each; the streams stay open and silent.
  * @param {{ url: string, contextIds: string[] }} options
- * @returns {Promise<() => Promise<void>>} what reads all of them to their end
+ * @returns {Promise<() => Promise<void>>} a function that reads all streams to their end
  */
 export async function openStreams({ url, contextIds }) {
   const ends = [];

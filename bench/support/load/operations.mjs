@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 const read = (name) => readFileSync(new URL(`../../../schema/operations/${name}`, import.meta.url), 'utf8');
 
 const CREATE = { query: read('1-create-context.graphql'), ...parse('1-create-context.json') };
-// graphql-jit, which mercurius compiles with, does not know the defaults of required input fields.
+// graphql-jit, which mercurius uses, ignores the defaults of required input fields.
 CREATE.variables.input.reuse = false;
 const CHAT = { query: read('2-chat.graphql'), ...parse('2-chat.json') };
 const STREAM = { query: read('3-chat-stream.graphql'), ...parse('3-chat-stream.json') };
@@ -12,7 +12,7 @@ function parse(name) {
   return { variables: JSON.parse(read(name)) };
 }
 
-/** The example operation, its last message as long as is asked for. @param {number} [promptBytes] */
+/** The example operation, its last message extended to a given length. @param {number} [promptBytes] */
 export function createContextBody(promptBytes) {
   const { input } = CREATE.variables;
   if (promptBytes === undefined) return JSON.stringify(CREATE);
@@ -25,7 +25,7 @@ export function chatBody(contextId) {
   return JSON.stringify({ ...CHAT, variables: { input: { ...CHAT.variables.input, contextId } } });
 }
 
-/** The example operation; the upstream answers as the question says. @param {object} script */
+/** The example operation; the question defines the upstream's answer. @param {object} script */
 export function chatStreamPayload(contextId, script) {
   const messages = [{ role: 'USER', content: JSON.stringify(script) }];
   return { ...STREAM, variables: { input: { ...STREAM.variables.input, contextId, messages } } };

@@ -2,20 +2,20 @@ import { Pool } from 'undici';
 import { quantile } from '../statistics.mjs';
 import { chatBody, createContextBody } from './operations.mjs';
 
-/** Opening all connections at once is a load of its own: what was sent meanwhile is in no latency. */
+/** Opening all connections at once is a load of its own, so requests of this period do not count towards latency. */
 const OPENING_MS = 250;
 
 /**
  * Calls createContext over `connections` for `ms`.
  * @param {{ url: string, connections: number, ms: number, promptBytes?: number, callers?: number }} options
- *   callers: how many keys take turns, where it matters who calls
+ *   callers: number of keys used in turn
  */
 export function createContexts({ url, connections, ms, promptBytes, callers = 1 }) {
   const body = createContextBody(promptBytes);
   return callAll({ url, connections, ms }, (calls) => [body, `sk-bench-${calls % callers}`]);
 }
 
-/** Asks contexts in turn. @param {{ url: string, connections: number, ms: number, contextIds: string[] }} options */
+/** Chats with the contexts in turn. @param {{ url: string, connections: number, ms: number, contextIds: string[] }} options */
 export function chats({ url, connections, ms, contextIds }) {
   return callAll({ url, connections, ms }, (calls) => [
     chatBody(contextIds[calls % contextIds.length]),
@@ -23,7 +23,7 @@ export function chats({ url, connections, ms, contextIds }) {
   ]);
 }
 
-/** @param {(calls: number) => [body: string, key: string]} next what is sent after so many calls */
+/** @param {(calls: number) => [body: string, key: string]} next the request after a number of calls */
 async function callAll({ url, connections, ms }, next) {
   const latencies = [];
   const openUntil = Math.min(OPENING_MS, ms / 2);
@@ -46,7 +46,7 @@ async function callAll({ url, connections, ms }, next) {
   };
 }
 
-/** Ids of contexts made for chats. @param {{ url: string, count: number }} options */
+/** Creates contexts for chats and returns their ids. @param {{ url: string, count: number }} options */
 export async function newContextIds({ url, count }) {
   const body = createContextBody();
   const ids = [];
@@ -60,7 +60,7 @@ export async function newContextIds({ url, count }) {
   return ids;
 }
 
-/** As many workers as connections; a call that gives anything but what it was to give ends the bench. */
+/** Runs one worker per connection; an unexpected answer ends the bench. */
 async function withPool(url, connections, work) {
   const { origin, pathname } = new URL(url);
   const pool = new Pool(origin, { connections, pipelining: 1 });

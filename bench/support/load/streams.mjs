@@ -3,11 +3,11 @@ import { quantile } from '../statistics.mjs';
 import { chatStreamPayload } from './operations.mjs';
 import { SseCaller, WebSocketCaller } from './transports.mjs';
 
-/** Behind the chunks: the reason to finish, and the end with the usage. */
+/** Events after the chunks: the finish reason, and the end with the usage. */
 const EVENTS_AT_END = 2;
 
 /**
- * Keeps one stream open per context for `ms`, a new one after each that ended; they begin evenly spread.
+ * Keeps one stream open per context for `ms`, opening a new one after each end; the first ones start at even intervals.
  * @param {{ url: string, transport: 'sse' | 'ws', contextIds: string[], chunks: number, everyMs: number,
  *   ms: number }} options everyMs: between two chunks of one stream
  */

@@ -1,4 +1,4 @@
-/** A stream as the events that come, over the two transports. Each caller has a connection of its own. */
+/** Streams of events over the two transports. Each caller has its own connection. */
 
 import { Client } from 'undici';
 import { WebSocket } from 'ws';
@@ -19,7 +19,7 @@ export class SseCaller {
 
   async open() {}
 
-  /** Resolves at the end. @param {object} payload @param {(events: number, text: string) => void} onEvents */
+  /** Resolves at the end of the stream. @param {object} payload @param {(events: number, text: string) => void} onEvents */
   async read(payload, onEvents) {
     const { statusCode, body } = await this.#client.request({
       method: 'POST',
@@ -52,7 +52,7 @@ export class SseCaller {
 export class WebSocketCaller {
   #socket;
   #operations = 0;
-  /** What hears the messages of the stream that is open. */
+  /** Handler of the open stream's messages. */
   #hear = () => {};
 
   constructor(url) {
@@ -75,7 +75,7 @@ export class WebSocketCaller {
     const id = String(this.#operations);
     return new Promise((resolve, reject) => {
       this.#hear = (text) => {
-        // Reading only the beginning keeps the caller out of the figures.
+        // Parsing only the beginning keeps the caller's cost out of the figures.
         if (text.includes('"type":"next"') && !text.includes('"errors"')) return onEvents(1, text);
         if (text.includes('"type":"complete"')) return resolve();
         if (!text.includes('"type":"ping"')) return reject(new Error(text.slice(0, 1_000)));

@@ -1,7 +1,7 @@
 import { useRef } from 'react';
 import { useLanguage } from './words/language';
 
-/** For servers that want a credential. It lives in this tab's memory and is gone with it. */
+/** Asks for the credential if the server needs one. It is kept only in the memory of this tab. */
 export function Access({ onChange }: { onChange: (credential: string) => void }) {
   const { words } = useLanguage();
   const panel = useRef<HTMLFormElement>(null);

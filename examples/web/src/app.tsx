@@ -5,7 +5,7 @@ import { createClient } from './graphql/client';
 import { useLanguage } from './words/language';
 import { Workspace } from './workspace';
 
-/** The page. Another credential is another caller: what the page knew of the one before is dropped. */
+/** The page. A new credential is a new caller, so all state of the previous one is dropped. */
 export function App() {
   const { words, language, setLanguage } = useLanguage();
   const [credential, setCredential] = useState('');

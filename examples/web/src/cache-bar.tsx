@@ -1,7 +1,7 @@
 import { useId } from 'react';
 import { useLanguage } from './words/language';
 
-/** The prompt's tokens, drawn: those that the cache served beside those that were read anew. */
+/** A bar of the prompt's tokens: from the cache, and newly processed. */
 export function CacheBar({ cached, prompt }: { cached: number; prompt: number }) {
   const { words } = useLanguage();
   const hatch = useId();
@@ -10,7 +10,7 @@ export function CacheBar({ cached, prompt }: { cached: number; prompt: number })
     <div className="cache">
       <svg role="img" aria-label={words.fromCache(cached, prompt, share)}>
         <defs>
-          {/* Told apart by more than colour. */}
+          {/* A pattern, so that colour is not the only difference. */}
           <pattern
             id={hatch}
             width="6"

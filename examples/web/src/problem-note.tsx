@@ -1,7 +1,7 @@
 import type { Problem } from './graphql/problem';
 import { useLanguage } from './words/language';
 
-/** What went wrong, said at once also to a screen reader, and the way on where there is one. */
+/** An error message, announced by screen readers, with an action if there is one. */
 export function ProblemNote({ problem, onRetry }: { problem: Problem; onRetry?: (() => void) | undefined }) {
   const { words } = useLanguage();
   const { code, message, retryable, retryAfter } = problem;

@@ -5,7 +5,7 @@ import { ContextList } from './contexts/context-list';
 import { CreateContext } from './contexts/create-context';
 import { useContexts } from './contexts/use-contexts';
 
-/** One caller's contexts, and either the form for a new one or the chat with the chosen one. */
+/** A caller's contexts next to the form for a new one or the chat with the selected one. */
 export function Workspace({ listShown, hideList }: { listShown: boolean; hideList: () => void }) {
   const contexts = useContexts();
   const conversations = useConversations(contexts.update);
@@ -31,7 +31,7 @@ export function Workspace({ listShown, hideList }: { listShown: boolean; hideLis
             onForget={async () => {
               conversations.stop(chosen.id);
               const problem = await contexts.forget(chosen.id);
-              // The button that had the focus is gone.
+              // The focused button was removed.
               if (!problem) main.current?.focus();
               return problem;
             }}

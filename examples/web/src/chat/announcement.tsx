@@ -1,14 +1,14 @@
 import { useLanguage } from '../words/language';
 import type { Turn } from './conversation';
 
-/** What a screen reader hears of an answer: all of it, once it has ended, and not each piece as it comes. */
+/** Announces the complete answer to screen readers, instead of every piece. */
 export function Announcement({ turn }: { turn: Turn | undefined }) {
   const { words } = useLanguage();
   const said = {
     streaming: words.answering,
     done: `${words.answered} ${turn?.answer}`,
     stopped: words.stopped,
-    // Said by the alert.
+    // The alert announces it.
     failed: '',
   };
   return (

@@ -28,7 +28,7 @@ export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatPro
   useFollow(turns);
   function askAgain(question: string) {
     onAsk(question);
-    // The button that had the focus is gone.
+    // The focused button was removed.
     document.getElementById('question')?.focus();
   }
   return (
@@ -84,7 +84,7 @@ function ChatHead({ context, onForget }: Pick<ChatProps, 'context' | 'onForget'>
   );
 }
 
-/** Keeps the newest text in sight, unless the reader has scrolled up to what is older. */
+/** Scrolls to the newest text, unless the user has scrolled up. */
 function useFollow(turns: readonly Turn[]) {
   const count = useRef(turns.length);
   useEffect(() => {

@@ -7,7 +7,7 @@ interface ComposerProps {
   onStop: () => void;
 }
 
-/** Enter sends, Shift and Enter begins a line, Escape stops the answer. */
+/** Enter sends, Shift+Enter inserts a line break, Escape stops the answer. */
 export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
   const { words } = useLanguage();
   const [question, setQuestion] = useState('');
@@ -21,7 +21,7 @@ export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
     setQuestion('');
   }
   function onKeyDown(event: KeyboardEvent) {
-    // While an input method is composing Chinese, Enter takes its proposal.
+    // While an input method is composing (Chinese), Enter accepts its suggestion.
     if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
     event.preventDefault();
     send();
@@ -53,7 +53,7 @@ export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
           className="stop"
           onClick={() => {
             onStop();
-            // This button turns into one that is disabled, which cannot keep the focus.
+            // The button becomes disabled and would lose the focus.
             field.current?.focus();
           }}
         >

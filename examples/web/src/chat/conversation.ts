@@ -4,7 +4,7 @@ import type { Problem } from '../graphql/problem';
 type Event = ChatStreamSubscription['chatStream'];
 export type Usage = NonNullable<Extract<Event, { __typename: 'ChatDone' }>['usage']>;
 
-/** A question and what has come of its answer. */
+/** A question and its answer so far. */
 export interface Turn {
   id: number;
   question: string;
@@ -12,13 +12,13 @@ export interface Turn {
   reasoning: string;
   state: 'streaming' | 'done' | 'stopped' | 'failed';
   finishReason?: FinishReason;
-  /** null: the gateway did not say. */
+  /** null: the gateway did not report it. */
   usage?: Usage | null;
-  /** Why it failed. */
+  /** The error, if `state` is `failed`. */
   problem?: Problem;
 }
 
-/** The turns of each context, by its id. */
+/** The turns of each conversation, by context id. */
 export type Conversations = Readonly<Record<string, readonly Turn[]>>;
 
 export type Step =
@@ -27,7 +27,7 @@ export type Step =
   | { kind: 'failed'; contextId: string; problem: Problem }
   | { kind: 'stopped'; contextId: string };
 
-/** Where a conversation stands after one more step. What has come of an answer stays, however it ends. */
+/** Applies a step to a conversation. The text received so far is kept, however the answer ends. */
 export function advance(conversations: Conversations, step: Step): Conversations {
   const turns = conversations[step.contextId] ?? [];
   return { ...conversations, [step.contextId]: advanceTurns(turns, step) };
@@ -67,7 +67,7 @@ function changeOf(turn: Turn, step: Exclude<Step, { kind: 'asked' }>): Partial<T
   }
 }
 
-/** A session remembers what was said; to a prefix it is told again with each question. */
+/** A session remembers the history; a prefix does not, so it is sent with every question. */
 export function messagesFor(
   mode: ContextMode | null | undefined,
   turns: readonly Turn[],

@@ -7,7 +7,7 @@ import { advance, messagesFor, type Turn } from './conversation';
 
 const NO_TURNS: readonly Turn[] = [];
 
-/** The conversations of this page. `onUsed` hears how a context stands after an answer. */
+/** The conversations of this page. `onUsed` is called with the updated context after an answer. */
 export function useConversations(onUsed: (context: Context) => void) {
   const client = useClient();
   const [conversations, dispatch] = useReducer(advance, {});
@@ -28,7 +28,7 @@ export function useConversations(onUsed: (context: Context) => void) {
     const { unsubscribe } = client.subscription(ChatStreamDocument, { input }).subscribe((result) => {
       const event = result.data?.chatStream;
       if (result.error) dispatch({ kind: 'failed', contextId, problem: toProblem(result.error) });
-      // urql gives the last event once more when the stream has ended; a turn that has ended then stays as it is.
+      // urql repeats the last event when the stream ends; a completed turn ignores it.
       else if (!result.hasNext) dispatch({ kind: 'failed', contextId, problem: CONNECTION_LOST });
       else if (event) dispatch({ kind: 'event', contextId, event });
       if (event?.__typename === 'ChatDone' && event.context) onUsed(event.context);

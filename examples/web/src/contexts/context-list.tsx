@@ -47,7 +47,7 @@ export function ContextList({ contexts, chosenId, onChoose }: ContextListProps) 
   );
 }
 
-/** The persona's first line says more than an id does. */
+/** The first line of the persona is more readable than an id. */
 export function titleOf({ persona, id }: Context): string {
   return persona?.trim().split('\n', 1)[0] || id;
 }

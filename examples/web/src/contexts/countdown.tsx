@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { useLanguage } from '../words/language';
 
-/** How long there is left until then, each second anew. */
+/** The remaining time, updated every second. */
 export function Countdown({ until }: { until: string | null | undefined }) {
   const { words } = useLanguage();
   const seconds = useSecondsUntil(until);
@@ -24,7 +24,7 @@ export function useSecondsUntil(until: string | null | undefined): number {
   return Math.max(0, Math.floor((Date.parse(until) - now) / 1_000));
 }
 
-/** The part below a day, as 23:59:59. */
+/** Hours, minutes and seconds without whole days, as 23:59:59. */
 function clock(seconds: number): string {
   const parts = [Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');

@@ -8,7 +8,7 @@ import { ModelSelect } from './model-select';
 import type { Context } from './use-contexts';
 
 const MODES: ContextMode[] = ['SESSION', 'COMMON_PREFIX'];
-/** An hour to a week, in seconds. */
+/** One hour to one week, in seconds. */
 const TTLS = [3_600, 21_600, 86_400, 259_200, 604_800];
 
 interface CreateContextProps {
@@ -31,7 +31,7 @@ export function CreateContext({ onCreated }: CreateContextProps) {
         messages: [{ role: 'SYSTEM', content: persona }],
         mode,
         ttl: Number(form.get('ttl')),
-        // An equal beginning that is kept already need not be stored again.
+        // Do not create the same prefix twice.
         reuse: mode === 'COMMON_PREFIX',
       },
     });

@@ -3,7 +3,7 @@ import type { Problem } from '../graphql/problem';
 import { ProblemNote } from '../problem-note';
 import { useLanguage } from '../words/language';
 
-/** Asks once more in its own place, since nothing brings a forgotten context back. */
+/** Asks for confirmation in place, because forgetting a context is irreversible. */
 export function ForgetButton({ onForget }: { onForget: () => Promise<Problem | undefined> }) {
   const { words } = useLanguage();
   const [isSure, setSure] = useState(false);

@@ -4,7 +4,7 @@ import { toProblem } from '../graphql/problem';
 import { ProblemNote } from '../problem-note';
 import { useLanguage } from '../words/language';
 
-/** The gateway's models, those that can keep a context first. */
+/** The gateway's models, those that support caching first. */
 export function ModelSelect() {
   const { words } = useLanguage();
   const [{ data, error }, load] = useQuery({ query: ModelsDocument });

@@ -4,9 +4,9 @@ import { type ContextFieldsFragment, ContextsDocument, ForgetContextDocument } f
 import { type Problem, toProblem } from '../graphql/problem';
 
 export interface Context extends ContextFieldsFragment {
-  /** Known for those that this page created: the server never gives it back. */
+  /** Known only for contexts created on this page, because the server never returns it. */
   persona?: string;
-  /** Whether an equal one was there already when it was asked for. */
+  /** Whether an equal context already existed. */
   reused?: boolean;
 }
 
@@ -52,7 +52,7 @@ export function useContexts() {
     problem,
     hasMore: next.isThere,
     loadMore: () => load(next.after),
-    /** A new context, or an equal one that was there before, goes to the front. */
+    /** Adds a new or reused context to the front. */
     add: (context: Context) => setItems((known) => [context, ...known.filter(({ id }) => id !== context.id)]),
     update,
     async forget(id: string): Promise<Problem | undefined> {
@@ -64,7 +64,7 @@ export function useContexts() {
   };
 }
 
-/** What came is newer than what is known; what is not known goes to the end. */
+/** Updates known contexts and appends new ones. */
 function merge(known: Context[], came: Context[]): Context[] {
   const byId = new Map(known.map((context) => [context.id, context]));
   for (const context of came) byId.set(context.id, { ...byId.get(context.id), ...context });

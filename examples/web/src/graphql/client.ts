@@ -3,14 +3,14 @@ import { Client, fetchExchange, subscriptionExchange } from 'urql';
 
 const url = '/graphql';
 
-/** Queries and mutations as JSON, subscriptions as server-sent events, with or without a credential. */
+/** Sends queries and mutations as JSON and subscriptions as server-sent events, with an optional credential. */
 export function createClient(credential: string): Client {
   const headers: Record<string, string> = credential === '' ? {} : { authorization: `Bearer ${credential}` };
-  // Asking again would send the question twice, so that is left to the person who asked.
+  // A retry would send the question twice, so the user decides.
   const streams = createStreams({ url, headers, retryAttempts: 0 });
   return new Client({
     url,
-    // A GET would put the variables into the server's access logs.
+    // With GET the variables would end up in the server's access logs.
     preferGetMethod: false,
     fetchOptions: { headers: { accept: 'application/graphql-response+json, application/json', ...headers } },
     exchanges: [

@@ -1,13 +1,13 @@
 import type { CombinedError } from 'urql';
 import type { ErrorCode } from './generated';
 
-/** Why something did not work, as the server says it, or that it was not reached. */
+/** An error from the server, or a lost connection. */
 export interface Problem {
   code: ErrorCode | 'NETWORK';
-  /** The server's own sentence, in English. */
+  /** The server's message, in English. */
   message: string;
   retryable: boolean;
-  /** Seconds to wait first. */
+  /** Seconds to wait before a retry. */
   retryAfter?: number | null;
 }
 

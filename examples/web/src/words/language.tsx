@@ -3,7 +3,7 @@ import type { ErrorCode } from '../graphql/generated';
 import { en } from './en';
 import { zh } from './zh';
 
-/** All that the page says. A language that lacks a word, or an error code without one, does not compile. */
+/** All texts of the page. A missing text, or an error code without one, is a compile error. */
 export type Words = typeof en & { problems: Record<ErrorCode | 'NETWORK', string> };
 
 const LANGUAGES: Record<string, Words> = { en, 'zh-CN': zh };
@@ -22,7 +22,7 @@ export function LanguageProvider({ children }: { children: ReactNode }) {
   return <Language value={{ words, language, setLanguage }}>{children}</Language>;
 }
 
-/** The first of the browser's languages that the page speaks. */
+/** The first of the browser's languages that the page supports. */
 function preferred(): string {
   const known = navigator.languages
     .map((language) => language.slice(0, 2))
