@@ -187,7 +187,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
 
 /** Loaded only where there is a proxy, as it brings all of undici. */
 async function openProxy(proxy: ProxyConfig, gateway: GatewayConfig): Promise<Dispatcher> {
-  return (await import('./gateway/http/proxy.js')).openProxy(proxy, gateway);
+  return (await import('./gateway/http/pool.js')).openProxy(proxy, gateway);
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {

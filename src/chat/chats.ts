@@ -3,10 +3,10 @@ import type { Answers } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
-import { Pushed } from '../util/pushed.js';
+import { prefetch } from '../util/prefetch.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
-import type { ChatCompletion, ChatEvent, ChatFailure } from './types.js';
+import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
 
 export interface ChatsParts extends RunningChatParts {
   answers: Answers;
@@ -38,37 +38,39 @@ export class Chats {
     }
   }
 
-  /** Resolves with the first event: what breaks before it is thrown, what breaks later is a ChatFailure. */
-  async stream(input: ChatInput, request: RequestContext): Promise<Pushed<ChatEvent>> {
-    const events = new Pushed<ChatEvent>((series) => this.answer(input, request, series));
-    await events.begun;
-    return events;
+  /** Resolves once the first event is there: what breaks before is thrown, what breaks later is a ChatFailure. */
+  stream(input: ChatInput, request: RequestContext): Promise<AsyncIterableIterator<ChatEvent>> {
+    return prefetch(this.events(input, request));
   }
 
-  private async answer(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>): Promise<void> {
+  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void> {
     const closeStream = await this.parts.openStreams.take(request.caller.id);
     try {
-      // A reader who dawdles over the last event keeps nobody waiting: by then all is counted and the turn has ended.
-      await events.give(await this.answerUpToEnd(input, request, events));
+      // By the last event all is counted and the session is free: a client that is slow to read it keeps nobody waiting.
+      yield yield* this.answer(input, request);
     } finally {
       closeStream();
     }
   }
 
-  /** Gives the deltas, and gives back the last event. */
-  private async answerUpToEnd(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>) {
+  /** Yields the deltas and returns the last event. */
+  private async *answer(
+    input: ChatInput,
+    request: RequestContext,
+  ): AsyncGenerator<ChatEvent, ChatDone | ChatFailure> {
     let chat: RunningChat | undefined;
-    let isAnswered = false;
+    let hasBegun = false;
     try {
       await this.parts.budgets.takeChat(request.caller.id);
       chat = await RunningChat.begin(input, this.parts, request);
-      const head = await chat.stream(events);
-      isAnswered = true;
+      const deltas = await prefetch(chat.stream());
+      hasBegun = true;
+      const head = yield* deltas;
       // The store writes both at once.
       const [done] = await Promise.all([chat.conclude(head), chat.end()]);
       return done;
     } catch (error) {
-      if (!events.hasBegun && !isAnswered) throw error;
+      if (!hasBegun) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
       return failure;

@@ -7,10 +7,10 @@ import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages, GrowingText } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import type { Pushed } from '../util/pushed.js';
+import { prefetch } from '../util/prefetch.js';
 import type { ChatInput } from './input.js';
 import { Turn } from './turn.js';
-import type { ChatDone, ChatEvent } from './types.js';
+import type { ChatDone } from './types.js';
 
 /** Tokens that are reserved for each answer whose `maxTokens` is left out. */
 const ANSWER_TOKENS = 512;
@@ -64,14 +64,25 @@ export class RunningChat {
     return answer;
   }
 
-  stream(events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
-    const { repeatable, contextModel } = this.turn;
-    const options = { repeatable, contextModel, onUsage: (usage: GatewayUsage) => this.tell(usage) };
-    const give = (delta: ChatAnswerDelta) => {
-      this.passOn(delta);
-      return events.give(delta);
-    };
-    return this.ask((gateway, chat) => gateway.chatStream(chat, options, give));
+  /** Yields the deltas and returns how the answer ended. */
+  async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, undefined> {
+    const onUsage = (usage: GatewayUsage) => this.tell(usage);
+    const deltas = await this.ask((gateway, chat) => {
+      const { repeatable, contextModel } = this.turn;
+      return prefetch(gateway.chatStream(chat, { repeatable, contextModel, onUsage }));
+    });
+    try {
+      for (;;) {
+        const { done, value } = await deltas.next();
+        if (done) return value;
+        this.passOn(value);
+        yield value;
+      }
+    } catch (error) {
+      throw this.failed(error);
+    } finally {
+      await deltas.return({ id: null, model: this.turn.model, created: null, usage: null });
+    }
   }
 
   /** Counts a whole answer. */
@@ -106,26 +117,21 @@ export class RunningChat {
     );
   }
 
-  /** Until the answer has begun the question is asked again of a context that was created again, which happens once. */
+  /** Until the answer begins: a question to a lost context is asked again once the context was created again, which happens once. */
   private async ask<T>(call: Call<T>): Promise<T> {
     for (;;) {
+      this.request.signal.throwIfAborted();
       try {
-        return await this.askOnce(call);
+        return await this.turn.ask(call);
       } catch (error) {
-        if (this.hasBegun) throw error;
-        await this.recover(error);
+        await this.recover(this.failed(error));
       }
     }
   }
 
-  private async askOnce<T>(call: Call<T>): Promise<T> {
-    this.request.signal.throwIfAborted();
-    try {
-      return await this.turn.ask(call);
-    } catch (error) {
-      if (mayBeBilled(error)) this.mayBeBilled = true;
-      throw error;
-    }
+  private failed(error: unknown): unknown {
+    if (mayBeBilled(error)) this.mayBeBilled = true;
+    return error;
   }
 
   private async recover(error: unknown): Promise<void> {

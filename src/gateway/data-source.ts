@@ -1,4 +1,3 @@
-import type { Give } from '../util/pushed.js';
 import { ChatStreamReader } from './context-api/chat-stream.js';
 import {
   fromChatAnswer,
@@ -85,23 +84,22 @@ export class GatewayDataSource {
     return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
   }
 
-  /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
-  async chatStream(
+  /** The same, streamed: yields the deltas and returns how the answer ended. */
+  async *chatStream(
     chat: NewChat,
-    options: ChatOptions,
-    give: Give<ChatAnswerDelta>,
-  ): Promise<ChatAnswerHead> {
+    options: ChatOptions = {},
+  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, undefined> {
     const ask = (counted: boolean) => {
       const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
-      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage), give);
+      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage));
     };
     try {
-      return await ask(true);
+      return yield* ask(true);
     } catch (error) {
       // A gateway that does not know `stream_options` has processed nothing.
-      if (refusesStreamOptions(error)) return ask(false);
-      throw error;
+      if (!refusesStreamOptions(error)) throw error;
     }
+    return yield* ask(false);
   }
 
   /** `GET /models`. */

@@ -12,6 +12,7 @@ import {
   sayAndEnd,
   sayAndReset,
 } from '../support/faulty-upstream.js';
+import { readStream } from '../support/read-stream.js';
 import { CREATED } from '../support/stand-in.js';
 
 const LIMITS = {
@@ -27,9 +28,9 @@ const EVENTS = head(200, { 'content-type': 'text/event-stream' });
 const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
 const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
 const models = (gateway: GatewayDataSource) => gateway.models();
-const stream = (gateway: GatewayDataSource) => gateway.chatStream(QUESTION, {}, () => undefined);
+const stream = (gateway: GatewayDataSource) => readStream(gateway.chatStream(QUESTION));
 const leaveStream = (gateway: GatewayDataSource, reader: AbortController) =>
-  gateway.chatStream(QUESTION, {}, () => void reader.abort(cancelled()));
+  readStream(gateway.chatStream(QUESTION), () => reader.abort(cancelled()));
 
 describe('a reader who leaves a stream', () => {
   it.each([1, 2])('ends its connection, after part %p', async (parts) => {
@@ -40,7 +41,7 @@ describe('a reader who leaves a stream', () => {
     const reader = new AbortController();
     const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     let deltas = 0;
-    const stream = as.chatStream(QUESTION, {}, () => {
+    const stream = readStream(as.chatStream(QUESTION), () => {
       deltas += 1;
       if (deltas === parts) reader.abort(cancelled());
       return undefined;
@@ -64,7 +65,7 @@ describe('a reader who has no room', () => {
     });
     const taken: (string | null)[] = [];
     let isFull = false;
-    await as.chatStream(QUESTION, {}, async ({ content }) => {
+    await readStream(as.chatStream(QUESTION), async ({ content }) => {
       expect(isFull).toBe(false);
       isFull = true;
       taken.push(content);
@@ -99,7 +100,7 @@ describe('a reader who has no room', () => {
       signal: new AbortController().signal,
     });
     const taken: (string | null)[] = [];
-    const answer = as.chatStream(QUESTION, {}, async ({ content }) => {
+    const answer = readStream(as.chatStream(QUESTION), async ({ content }) => {
       taken.push(content);
       if (taken.length > 1) return;
       onTaken();
@@ -122,7 +123,7 @@ describe('a reader who has no room', () => {
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
-    const broken = as.chatStream(QUESTION, {}, async () => {
+    const broken = readStream(as.chatStream(QUESTION), async () => {
       await new Promise(setImmediate);
       throw new Error('broken');
     });
@@ -140,9 +141,11 @@ describe('what came before an event that is bad', () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' }) + bad));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const deltas: object[] = [];
-    const stream = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
-      .chatStream(QUESTION, {}, (delta) => void deltas.push(delta));
+    const as = gateway.as({
+      credential: { key: 'sk-1', owner: 'server' },
+      signal: new AbortController().signal,
+    });
+    const stream = readStream(as.chatStream(QUESTION), (delta) => deltas.push(delta));
     await expect(stream).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
     expect(deltas).toMatchObject([{ content: 'a' }]);
     await gateway.close();

@@ -3,8 +3,9 @@ import { EventStreamReader } from '../../src/gateway/http/event-stream.js';
 
 function read(pieces: Uint8Array[], max = 10_000): string[] {
   const events: string[] = [];
-  const reader = new EventStreamReader(max, ({ data }) => events.push(data));
-  for (const piece of [...pieces, undefined]) reader.read(piece);
+  const reader = new EventStreamReader(max);
+  for (const piece of pieces) for (const { data } of reader.read(piece)) events.push(data);
+  for (const { data } of reader.end()) events.push(data);
   return events;
 }
 
@@ -71,21 +72,23 @@ describe('the reader of server-sent events', () => {
 
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
-      const events: string[] = [];
-      const reader = new EventStreamReader(100, ({ data }) => events.push(data));
-      reader.read(bytes(`data: a${end.slice(0, -1)}`));
-      reader.read(bytes(end.slice(-1)));
-      expect(events).toEqual(['a']);
+      const reader = new EventStreamReader(100);
+      const pieces = [`data: a${end.slice(0, -1)}`, end.slice(-1)];
+      const events = pieces.map((piece) => [...reader.read(bytes(piece))].map(({ data }) => data));
+      expect(events.flat()).toEqual(['a']);
     }
   });
 
   it('refuses an event that is too large, after those before it', () => {
     const events: string[] = [];
-    const reader = new EventStreamReader(100, ({ data }) => events.push(data));
+    const reader = new EventStreamReader(100);
+    const readAll = (text: string) => {
+      for (const { data } of reader.read(bytes(text))) events.push(data);
+    };
     const tooLarge = expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' });
-    expect(() => reader.read(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`))).toThrow(tooLarge);
+    expect(() => readAll(`data: a\n\ndata: ${'x'.repeat(200)}`)).toThrow(tooLarge);
     expect(events).toEqual(['a']);
-    expect(() => reader.read(bytes('\n\ndata: b\n\n'))).toThrow(tooLarge);
+    expect(() => readAll('\n\ndata: b\n\n')).toThrow(tooLarge);
     expect(events).toEqual(['a']);
   });
 });

@@ -12,6 +12,7 @@ import {
   sayAndReset,
   silence,
 } from '../support/faulty-upstream.js';
+import { readStream } from '../support/read-stream.js';
 import { CREATED } from '../support/stand-in.js';
 
 const LIMITS = {
@@ -48,7 +49,7 @@ const refuse = (status: number, headers: Record<string, string> = {}) => say(ans
 const EVENTS = { 'content-type': 'text/event-stream' };
 const stream = (repeatable: boolean) => async (gateway: GatewayDataSource) => {
   const texts: (string | null)[] = [];
-  await gateway.chatStream(QUESTION, { repeatable }, ({ content }) => void texts.push(content));
+  await readStream(gateway.chatStream(QUESTION, { repeatable }), ({ content }) => texts.push(content));
   return texts.join('');
 };
 

@@ -1,4 +1,4 @@
-import undici from 'undici/lib/core/errors.js';
+import { errors } from 'undici';
 import type { FieldError, GatewayFacts } from '../../client/errors.js';
 import { AppError, type AppErrorDetails, asProcessed, ErrorCode } from '../../errors.js';
 import { asObject, asText } from '../json.js';
@@ -177,7 +177,7 @@ export function transportError(error: unknown, stage: Stage): AppError {
   if (code === 'UND_ERR_HEADERS_TIMEOUT') return timedOut('to begin its answer', error);
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);
-  if (error instanceof undici.HTTPParserError || /^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
+  if (error instanceof errors.HTTPParserError || /^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
     return badResponse('it is not HTTP', { cause: error }, { fate: 'answered', health: 'ill' });
   const message = 'The gateway cannot be reached. Try again later.';
   const fate = stage === 'sending' ? 'unsent' : 'lost';

@@ -1,13 +1,12 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import { type Deadline, deadline } from '../../util/abort.js';
-import type { Give } from '../../util/pushed.js';
+import { prefetch } from '../../util/prefetch.js';
 import type { Health } from '../errors/gateway-error.js';
 import { GatewayError, timedOut } from '../errors/gateway-error.js';
 import { asObject, asText, type JsonObject } from '../json.js';
 import { Breaker, type BreakerState, type Pass } from './breaker.js';
-import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './client.js';
-import type { Exchange } from './connections.js';
-import type { EventsReader, GatewayEvents } from './events.js';
+import { type Exchange, type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './client.js';
+import type { EventsReader } from './events.js';
 import type { FinishedCall } from './finished-call.js';
 import { Retries } from './retries.js';
 
@@ -47,7 +46,8 @@ export class GatewayCalls {
     const running = new RunningCall(call, this.options);
     try {
       running.enter(this.breaker);
-      const result = read(await this.attempts(running, (exchange) => this.http.json(call, exchange)));
+      const answer = await this.attempts(running, () => this.http.json(call, this.send(running, 'gzip')));
+      const result = read(answer);
       running.settle('well');
       running.outcome = 'OK';
       return result;
@@ -58,29 +58,24 @@ export class GatewayCalls {
     }
   }
 
-  /** A streamed answer, given on part by part; with the first one it has come, and is never asked for again. */
-  async stream<Part, End>(
+  /** A streamed answer, part by part; once the first part has come, it is never asked for again. */
+  async *stream<Part, End>(
     call: GatewayCall,
     newReader: () => EventsReader<Part, End>,
-    give: Give<Part>,
-  ): Promise<End> {
+  ): AsyncGenerator<Part, End, undefined> {
     const running = new RunningCall(call, this.options);
-    let events: GatewayEvents<Part, End> | undefined;
     try {
       running.enter(this.breaker);
-      const begun = await this.attempts(running, async (exchange) => {
-        events = this.http.events(call, exchange, newReader());
-        await events.begin(give);
-        return events;
-      });
+      const events = await this.attempts(running, () =>
+        prefetch(this.http.events(call, this.send(running, 'identity'), newReader())),
+      );
       running.settle('well');
-      const end = await begun.end();
+      const end = yield* events;
       running.outcome = 'OK';
       return end;
     } catch (error) {
       throw running.failed(error);
     } finally {
-      events?.close();
       running.end();
     }
   }
@@ -90,10 +85,13 @@ export class GatewayCalls {
   }
 
   /** A gateway on trial is asked once. */
-  private attempts<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
+  private attempts<T>(running: RunningCall, attempt: () => Promise<T>): Promise<T> {
     const { call, signal, isTrial } = running;
-    const attempt = () => send(running.begin(this.http.open(signal)));
     return isTrial ? attempt() : this.retries.run(call, signal, attempt);
+  }
+
+  private send(running: RunningCall, encoding: 'gzip' | 'identity'): Exchange {
+    return running.begin(this.http.send(running.call, running.signal, encoding));
   }
 }
 
@@ -178,7 +176,7 @@ class RunningCall {
     const finished: FinishedCall = {
       operation: this.call.operation,
       outcome: this.outcome,
-      status: this.exchange?.status,
+      status: this.exchange?.response.status || undefined,
       attempts: this.attempts,
       startedAt: performance.timeOrigin + this.began,
       durationMs: performance.now() - this.began,

@@ -1,20 +1,24 @@
+import type { Dispatcher } from 'undici';
 import type { AppError } from '../../errors.js';
+import { shuttingDown } from '../../errors.js';
+import { onAbort } from '../../util/abort.js';
 import { readHiddenEnvelope } from '../errors/envelope.js';
 import { badResponse, gatewayError, transportError } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
 import type { CallFacts } from '../types.js';
-import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
-import { type EventsReader, GatewayEvents } from './events.js';
+import { type EventsReader, readEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
-import { single } from './headers.js';
-import type { Answer } from './response.js';
+import { type ConnectionOptions, openPool } from './pool.js';
+import { GatewayResponse } from './response.js';
 import { type Coding, codingOf, unpackWhole } from './unpacked.js';
 
 export interface GatewayHttpOptions extends ConnectionOptions {
   /** Base URL, e.g. `https://gateway.serevixai.ai/v1`. */
   url: string;
-  /** Bytes of an answer as it comes, of what it unpacks to, and of one event of a stream. */
+  /** Bytes of a response as it comes, of what it unpacks to, and of one event of a stream. */
   maxResponseBytes: number;
+  /** Carries all calls through a proxy. */
+  proxy?: Dispatcher;
 }
 
 export interface GatewayCall extends CallFacts {
@@ -30,107 +34,131 @@ export interface GatewayCall extends CallFacts {
   onEnd?: ((call: FinishedCall) => void) | undefined;
 }
 
+/** A request that is on its way, and its response. */
+export interface Exchange {
+  response: GatewayResponse;
+  /** Frees the signal's listener, and closes the connection unless the response has ended. */
+  end(): void;
+}
+
 /** Speaks HTTP with the gateway: size, compression, and every failure as one of our errors. */
 export class GatewayHttp {
-  private readonly connections: Connections;
+  private readonly dispatcher: Dispatcher;
+  private readonly origin: string;
   private readonly basePath: string;
+  private isClosed = false;
 
   constructor(private readonly options: GatewayHttpOptions) {
     const { origin, pathname } = new URL(options.url);
+    this.origin = origin;
     this.basePath = pathname.replace(/\/+$/, '');
-    this.connections = new Connections(origin, options);
+    this.dispatcher = options.proxy ?? openPool(origin, options);
   }
 
-  /** A connection for one request, which `json` or `events` ends. */
-  open(signal: AbortSignal): Exchange {
-    return this.connections.open(signal);
-  }
-
-  /** The answer's JSON object. */
-  json(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
-    this.send(call, exchange, 'gzip');
-    return this.readWhole(call, exchange);
-  }
-
-  /** The parts that the reader makes of the answer's events, as they come. */
-  events<Part, End>(call: GatewayCall, exchange: Exchange, reader: EventsReader<Part, End>) {
-    const { answer } = exchange;
-    const streamed = {
-      send: () => this.send(call, exchange, 'identity'),
-      readRefusal: () => this.readWhole(call, exchange),
-      readBody: (bytes: Buffer) => this.readBody(bytes, answer, call),
-      refusal: (body: unknown) => this.refusal(answer, body, call),
-      maxBytes: this.options.maxResponseBytes,
-    };
-    return new GatewayEvents(exchange, streamed, reader);
-  }
-
-  close(): Promise<void> {
-    return this.connections.close();
-  }
-
-  private send(
-    { method, path, credential, body }: GatewayCall,
-    exchange: Exchange,
-    encoding: 'gzip' | 'identity',
-  ): void {
-    exchange.send({
-      method,
-      path: this.basePath + path,
+  /** Sends the request, once. No redirect is followed: it would carry the key to another host. */
+  send(call: GatewayCall, signal: AbortSignal, encoding: 'gzip' | 'identity'): Exchange {
+    if (this.isClosed) throw shuttingDown();
+    signal.throwIfAborted();
+    const response = new GatewayResponse(this.options.now ?? Date.now);
+    const removeListener = onAbort(signal, (reason) => response.abort(reason));
+    const options = {
+      origin: this.origin,
+      method: call.method,
+      path: this.basePath + call.path,
       headers: {
-        authorization: `Bearer ${credential.key}`,
+        authorization: `Bearer ${call.credential.key}`,
         'content-type': 'application/json',
         accept: 'application/json',
         'accept-encoding': encoding,
       },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
+      body: call.body === undefined ? null : JSON.stringify(call.body),
+      response,
+    };
+    this.dispatcher.dispatch(options, response);
+    return {
+      response,
+      end() {
+        removeListener();
+        response.close();
+      },
+    };
   }
 
-  /** Ends the exchange. In one function, because each that waits holds on to what it knows. */
-  private async readWhole(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
+  /** The response's JSON object. */
+  async json(call: GatewayCall, { response, end }: Exchange): Promise<JsonObject> {
     const { maxResponseBytes } = this.options;
-    const { answer } = exchange;
     let bytes: Buffer;
     try {
-      bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
-      exchange.release();
-      const coding = codingOf(single(answer.headers['content-encoding']));
-      if (coding && bytes.length > 0) bytes = await unpack(bytes, coding, answer, maxResponseBytes);
+      await response.head();
+      bytes = await response.body(maxResponseBytes, () => tooLarge(maxResponseBytes, response.status));
+      const coding = codingOf(response.headers['content-encoding']);
+      if (coding && bytes.length > 0) bytes = await unpack(bytes, coding, response.status, maxResponseBytes);
     } catch (error) {
       // The status says enough where the body behind it cannot be read.
-      if (isRefusal(answer) && !call.signal.aborted) throw this.refusal(answer, undefined, call);
-      throw transportError(error, exchange.stage);
+      if (isRefusal(response) && !call.signal.aborted) throw refusal(response, undefined, call, this.options);
+      throw transportError(error, response.stage);
+    } finally {
+      end();
+    }
+    return this.readBody(bytes, response, call);
+  }
+
+  /** The parts that the reader makes of the response's events, as they come; returns how they ended. */
+  async *events<Part, End>(
+    call: GatewayCall,
+    exchange: Exchange,
+    reader: EventsReader<Part, End>,
+  ): AsyncGenerator<Part, End, undefined> {
+    const { response } = exchange;
+    try {
+      await response.head().catch((error) => {
+        throw transportError(error, response.stage);
+      });
+      if (isRefusal(response)) await this.json(call, exchange);
+      return yield* readEvents(response, reader, {
+        readBody: (bytes) => this.readBody(bytes, response, call),
+        refusal: (body) => refusal(response, body, call, this.options),
+        maxBytes: this.options.maxResponseBytes,
+      });
     } finally {
       exchange.end();
     }
-    return this.readBody(bytes, answer, call);
   }
 
-  /** Throws where it is a refusal, or no answer of a gateway. */
-  private readBody(bytes: Buffer, answer: Answer, call: GatewayCall): JsonObject {
+  async close(): Promise<void> {
+    this.isClosed = true;
+    // A proxy is closed by whoever opened it.
+    if (!this.options.proxy) await this.dispatcher.destroy();
+  }
+
+  /** Throws if it is a refusal, or no answer of a gateway. */
+  private readBody(bytes: Buffer, response: GatewayResponse, call: GatewayCall): JsonObject {
     const body = parseJson(bytes.toString('utf8'));
-    if (isRefusal(answer) || readHiddenEnvelope(body)) throw this.refusal(answer, body, call);
+    if (isRefusal(response) || readHiddenEnvelope(body)) throw refusal(response, body, call, this.options);
     const object = asObject(body);
-    if (!object) throw badResponse('it is not a JSON object', { gateway: { status: answer.status } });
+    if (!object) throw badResponse('it is not a JSON object', { gateway: { status: response.status } });
     return object;
-  }
-
-  private refusal({ status, headers }: Answer, body: unknown, call: GatewayCall): AppError {
-    const header = (name: string) => single(headers[name]);
-    const retryAfter = header('retry-after');
-    const retryAfterMs = header('retry-after-ms');
-    const requestId = header('x-request-id');
-    return gatewayError({ status, body, retryAfter, retryAfterMs, requestId }, call, this.options.now);
   }
 }
 
-/** An answer that has not begun is none. */
-function isRefusal({ status }: Answer): boolean {
+function isRefusal({ status }: GatewayResponse): boolean {
   return status >= 300;
 }
 
-async function unpack(body: Buffer, coding: Coding, { status }: Answer, maxBytes: number): Promise<Buffer> {
+function refusal(
+  { status, headers }: GatewayResponse,
+  body: unknown,
+  call: GatewayCall,
+  { now }: GatewayHttpOptions,
+): AppError {
+  const header = (name: string) => [headers[name]].flat()[0];
+  const retryAfter = header('retry-after');
+  const retryAfterMs = header('retry-after-ms');
+  const requestId = header('x-request-id');
+  return gatewayError({ status, body, retryAfter, retryAfterMs, requestId }, call, now);
+}
+
+async function unpack(body: Buffer, coding: Coding, status: number, maxBytes: number): Promise<Buffer> {
   try {
     return await unpackWhole(body, coding, maxBytes);
   } catch (error) {

@@ -1,125 +1,143 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
-import { joinCohort } from '../../util/cohort.js';
 import { GrowingBuffer } from '../../util/growing-buffer.js';
-import type { ByteSource } from './unpacked.js';
+import type { Stage } from '../errors/gateway-error.js';
 
-/** Bytes that may wait to be read before the gateway is told to wait. */
+/** Bytes that may wait for the reader before the connection is paused. */
 const HIGH_WATER = 65_536;
 
 /**
- * One answer as it comes off a connection. undici's own `request` does the same with a stream of its own for each
- * answer, which costs as much as all else that a call does.
+ * One response, as undici dispatches it, to be read as chunks or as a whole. undici's own `request` makes a Node stream for
+ * each response, at a third of a createContext's cost.
  */
-export class Answer implements Dispatcher.DispatchHandler, ByteSource {
+export class GatewayResponse implements Dispatcher.DispatchHandler, AsyncIterable<Buffer> {
   status = 0;
   headers: IncomingHttpHeaders = {};
+  /** When the response ended, in milliseconds as `now` counts them; undefined before. */
+  endedAt: number | undefined;
   private readonly waiting = new GrowingBuffer();
-  /** Whether it is waited for as a whole: then nothing is to wait for a reader. */
-  private isWanted = false;
-  private isOver = false;
-  private failure: unknown;
   private controller: Dispatcher.DispatchController | undefined;
-  /** What goes on once there is something new. */
-  private wake: (() => void) | undefined;
-  /** Who follows it: called in place of `wake`, each time. */
-  private onMore: (() => void) | undefined;
-  /** Told of the end once nobody reads any more; undefined: somebody may read. */
-  private onSkipped: ((isWhole: boolean) => void) | undefined;
+  private failure: unknown;
+  private over = false;
+  private isHeldBack = false;
+  private mode: 'read' | 'buffer' | 'discard' = 'read';
+  private wake: () => void = () => undefined;
 
-  /** Resolves with the head; rejects where none came. */
-  async begin(): Promise<void> {
+  constructor(private readonly now: () => number) {}
+
+  /** Whether it came to its end, failed or was aborted. */
+  get isOver(): boolean {
+    return this.over;
+  }
+
+  /** How far the exchange has come. */
+  get stage(): Stage {
+    if (this.status !== 0) return 'reading';
+    return this.controller && !this.isHeldBack ? 'waiting' : 'sending';
+  }
+
+  /** Resolves with the head; rejects if none comes. */
+  async head(): Promise<void> {
     while (this.status === 0) {
-      if (this.isOver) throw this.failure;
+      if (this.over) throw this.failure;
       await this.change();
     }
   }
 
-  /** Whether a connection has taken the request; until then not a byte of it went out. */
-  get isStarted(): boolean {
-    return this.controller !== undefined;
+  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
+    for (;;) {
+      if (this.waiting.length > 0) {
+        const bytes = this.waiting.take();
+        this.resume();
+        yield bytes;
+      } else if (this.over) {
+        if (this.failure) throw this.failure;
+        return;
+      } else await this.change();
+    }
   }
 
-  /** Whether `take` has something to give, be it the end. */
-  get isReady(): boolean {
-    return this.waiting.length > 0 || this.isOver;
-  }
-
-  /** Has `read` called whenever it has, in the call that brings it. */
-  follow(read: () => void): void {
-    this.onMore = read;
-    if (this.isReady) read();
-  }
-
-  /** The bytes that have come; undefined at the end. Throws what the answer broke off with. */
-  take(): Buffer | undefined {
-    if (this.waiting.length > 0) return this.takeAll();
+  /** The whole body; throws what `tooLarge` makes if it has more bytes. */
+  async body(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
+    this.readOn('buffer');
+    for (;;) {
+      if (this.waiting.length > maxBytes) throw tooLarge();
+      if (this.over) break;
+      await this.change();
+    }
     if (this.failure) throw this.failure;
-    return undefined;
+    return this.waiting.take();
   }
 
-  private change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-    });
-  }
-
-  /**
-   * All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. It is given in the turn that brings the
-   * end: a connection that ends behind its answer does so later, and whoever has it back by then lets it go.
-   */
-  rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
-    this.isWanted = true;
-    if (this.controller?.paused) this.controller.resume();
-    return new Promise((resolve, reject) => {
-      this.wake = () => {
-        if (this.waiting.length > maxBytes) reject(tooLarge());
-        else if (this.failure) reject(this.failure);
-        else if (this.isOver) joinCohort(() => resolve(this.takeAll()));
-      };
-      this.wake();
-    });
-  }
-
-  /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
-  skip(onEnd: (isWhole: boolean) => void): void {
-    this.onSkipped = onEnd;
+  /** Reads the rest and drops it, so that the connection can be used again; aborts after so many milliseconds. */
+  discard(longestMs: number): void {
+    this.readOn('discard');
     this.waiting.take();
-    if (this.isOver) onEnd(this.failure === undefined);
-    else this.controller?.resume();
+    const timer = setTimeout(
+      () => this.abort(new Error('The rest of the response takes too long.')),
+      longestMs,
+    );
+    void this.ended().finally(() => clearTimeout(timer));
   }
 
-  /** Ends the request: one that waits for a connection is then never sent. */
+  /** Closes the connection unless the response has ended. */
   abort(reason: Error): void {
+    if (this.over) return;
     this.failure ??= reason;
     this.controller?.abort(reason);
     this.end();
   }
 
-  get isEnded(): boolean {
-    return this.isOver;
+  /** Aborts what nobody reads any more, unless the rest is being discarded. */
+  close(): void {
+    if (this.mode !== 'discard') this.abort(new Error('The response is not read to its end.'));
+  }
+
+  /**
+   * A gateway may close an idle connection just as a request goes out on it, and nobody can tell afterwards whether it has read that
+   * request. So the last byte waits until such a close would have been seen. A request without its last byte cannot have been
+   * processed, so it may be sent again, even to a session, which must not take a turn in twice.
+   */
+  async *holdBack(body: Buffer, milliseconds: number): AsyncGenerator<Buffer> {
+    this.isHeldBack = true;
+    yield body.subarray(0, -1);
+    await pause(milliseconds);
+    // A busy process may be late for its timer: read first what has arrived meanwhile.
+    await nextTurn();
+    await nextTurn();
+    if (this.over) return;
+    this.isHeldBack = false;
+    yield body.subarray(-1);
+  }
+
+  /** Takes all that is left without pausing the connection. */
+  readOn(mode: 'buffer' | 'discard' = 'buffer'): void {
+    if (this.mode === 'read') this.mode = mode;
+    this.resume();
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.isOver) controller.abort(this.failure as Error);
+    if (this.over) controller.abort(this.failure as Error);
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
-    this.wake?.();
+    this.wake();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.onSkipped) return;
+    if (this.mode === 'discard') return;
     this.waiting.append(bytes);
-    if (this.waiting.length > HIGH_WATER && !this.isWanted) controller.pause();
-    this.tell();
+    if (this.mode === 'read' && this.waiting.length > HIGH_WATER) controller.pause();
+    this.wake();
   }
 
   onResponseEnd(): void {
+    this.endedAt = this.now();
     this.end();
   }
 
@@ -128,20 +146,22 @@ export class Answer implements Dispatcher.DispatchHandler, ByteSource {
     this.end();
   }
 
-  private takeAll(): Buffer {
-    const bytes = this.waiting.take();
+  private resume(): void {
     if (this.controller?.paused) this.controller.resume();
-    return bytes;
   }
 
-  private tell(): void {
-    (this.onMore ?? this.wake)?.();
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
+  }
+
+  private async ended(): Promise<void> {
+    while (!this.over) await this.change();
   }
 
   private end(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.tell();
-    this.onSkipped?.(this.failure === undefined);
+    this.over = true;
+    this.wake();
   }
 }

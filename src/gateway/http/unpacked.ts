@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import type { Transform } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   brotliDecompress,
+  constants,
   createBrotliDecompress,
   createGunzip,
   createInflate,
@@ -10,23 +12,10 @@ import {
   inflate,
   inflateRaw,
 } from 'node:zlib';
-import { badResponse, cutShort } from '../errors/gateway-error.js';
+import { badResponse } from '../errors/gateway-error.js';
 
 /** As `Content-Encoding` names it. */
 export type Coding = 'gzip' | 'br' | 'deflate';
-
-/** Bytes that may wait for the reader. */
-const HIGH_WATER = 65_536;
-
-/** What is read of an answer as it comes. */
-export interface ByteSource {
-  /** Whether `take` has something to give, be it the end. */
-  readonly isReady: boolean;
-  /** Has `read` called whenever it has. */
-  follow(read: () => void): void;
-  /** The bytes that have come; undefined at the end. Throws what they broke off with. */
-  take(): Buffer | undefined;
-}
 
 /** The coding of a body, asked for or not; null for none, and for words that are none: `identity`, `none`, `utf-8`. */
 export function codingOf(header: string | undefined): Coding | null {
@@ -41,107 +30,54 @@ export function codingOf(header: string | undefined): Coding | null {
 
 /** A whole body unpacked, to no more than so many bytes. */
 export async function unpackWhole(body: Buffer, coding: Coding, maxBytes: number): Promise<Buffer> {
-  const ways = { gzip: gunzip, br: brotliDecompress, deflate: hasZlibHeader(body) ? inflate : inflateRaw };
-  return promisify<Buffer, object, Buffer>(ways[coding])(body, { maxOutputLength: maxBytes });
+  const unpackers = {
+    gzip: gunzip,
+    br: brotliDecompress,
+    deflate: hasZlibHeader(body) ? inflate : inflateRaw,
+  };
+  return promisify<Buffer, object, Buffer>(unpackers[coding])(body, { maxOutputLength: maxBytes });
 }
 
-/** A body that is unpacked as it comes. */
-export class Unpacked implements ByteSource {
-  private stream: Transform | undefined;
-  private waiting: Buffer[] = [];
-  private waitingBytes = 0;
-  private isOver = false;
-  private failure: unknown;
-  /** The unpacking takes no more packed bytes for now. */
-  private isFull = false;
-  private isSourceOver = false;
-  private onMore: () => void = () => undefined;
-
-  constructor(
-    private readonly source: ByteSource,
-    private readonly coding: Coding,
-  ) {}
-
-  get isReady(): boolean {
-    return this.waiting.length > 0 || this.isOver;
-  }
-
-  follow(read: () => void): void {
-    this.onMore = read;
-    this.source.follow(() => this.pump());
-  }
-
-  take(): Buffer | undefined {
-    if (this.waiting.length > 0) {
-      const bytes = Buffer.concat(this.waiting);
-      this.waiting = [];
-      this.waitingBytes = 0;
-      this.stream?.resume();
-      return bytes;
-    }
-    if (this.failure) throw this.failure;
-    return undefined;
-  }
-
-  /** Nobody reads any more. */
-  destroy(): void {
-    this.isSourceOver = true;
-    this.stream?.destroy();
-  }
-
-  private pump(): void {
-    while (this.source.isReady && !this.isFull && !this.isSourceOver) {
-      try {
-        const bytes = this.source.take();
-        if (bytes === undefined) this.endSource();
-        else this.feed(bytes);
-      } catch (error) {
-        this.endSource(error);
+/** A body unpacked as it comes. What was packed before it broke off is yielded before its error is thrown. */
+export async function* unpack(source: AsyncIterable<Buffer>, coding: Coding): AsyncGenerator<Buffer, void> {
+  const chunks = source[Symbol.asyncIterator]();
+  const first: IteratorResult<Buffer, void> = await chunks.next();
+  if (first.done) return;
+  const unpacking = openUnpacking(coding, first.value);
+  let failure: unknown;
+  const feed = async () => {
+    try {
+      for (
+        let next: IteratorResult<Buffer, void> = first;
+        !next.done && !unpacking.destroyed;
+        next = await chunks.next()
+      ) {
+        if (!unpacking.write(next.value)) await once(unpacking, 'drain');
       }
+    } catch (error) {
+      failure = error;
     }
+    unpacking.end();
+  };
+  const feeding = feed();
+  try {
+    for await (const bytes of unpacking) yield bytes;
+  } catch (error) {
+    throw badResponse('it cannot be unpacked', { cause: error });
+  } finally {
+    unpacking.destroy();
+    await chunks.return?.();
   }
+  await feeding;
+  if (failure) throw failure;
+}
 
-  private feed(bytes: Buffer): void {
-    this.stream ??= this.open(bytes);
-    this.isFull = !this.stream.write(bytes);
-  }
-
-  /** What was packed before it broke off is unpacked before that is said. */
-  private endSource(failure?: unknown): void {
-    this.isSourceOver = true;
-    this.failure = failure;
-    if (this.stream) this.stream.end();
-    else this.end();
-  }
-
-  private open(first: Buffer): Transform {
-    const inflates = hasZlibHeader(first) ? createInflate : createInflateRaw;
-    const stream = { gzip: createGunzip, br: createBrotliDecompress, deflate: inflates }[this.coding]();
-    return stream
-      .on('data', (bytes: Buffer) => {
-        this.waiting.push(bytes);
-        this.waitingBytes += bytes.length;
-        if (this.waitingBytes > HIGH_WATER) stream.pause();
-        this.onMore();
-      })
-      .on('drain', () => {
-        this.isFull = false;
-        this.pump();
-      })
-      .on('end', () => this.end())
-      .on('error', (error: NodeJS.ErrnoException) => {
-        const isCut = error.code === 'Z_BUF_ERROR';
-        this.end(isCut ? cutShort(error) : badResponse('it cannot be unpacked', { cause: error }));
-      });
-  }
-
-  private end(failure?: unknown): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.isSourceOver = true;
-    this.failure ??= failure;
-    this.onMore();
-  }
+/** A body that was cut off is unpacked as far as it goes; whether it is whole, its events tell. */
+function openUnpacking(coding: Coding, first: Buffer): Transform {
+  const cutOff = { finishFlush: constants.Z_SYNC_FLUSH };
+  if (coding === 'gzip') return createGunzip(cutOff);
+  if (coding === 'br') return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });
+  return hasZlibHeader(first) ? createInflate(cutOff) : createInflateRaw(cutOff);
 }
 
 /** `deflate` means zlib's format (RFC 9110, 8.4.1.2); some servers leave its header out. */
