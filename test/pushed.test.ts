@@ -1,4 +1,4 @@
-import { Driven, type Give, type Make, Pushed } from '../src/util/pushed.js';
+import { type Give, Pushed } from '../src/util/pushed.js';
 
 const three = async (give: Give<number>) => {
   for (const item of [1, 2, 3]) await give(item);
@@ -56,65 +56,5 @@ describe('a series that is pushed', () => {
       room.pop()?.();
     }
     await all;
-  });
-});
-
-/** The series, and the items that it has given on. */
-function driven(make: Make<number>, leave: () => void = () => undefined) {
-  const items: number[] = [];
-  return { items, series: new Driven<number>(make, (item) => void items.push(item), leave) };
-}
-
-describe('a series that an iterator drives', () => {
-  it('begins when it is asked, gives its items on, and is done after the last', async () => {
-    const { series, items } = driven(three);
-    await new Promise(setImmediate);
-    expect(items).toEqual([]);
-    for await (const item of series) throw new Error(`it yields ${item}`);
-    expect(items).toEqual([1, 2, 3]);
-    expect(await series.next()).toEqual({ done: true, value: undefined });
-    expect(items).toEqual([1, 2, 3]);
-  });
-
-  it('is made once, however often it is asked meanwhile', async () => {
-    const { series, items } = driven(three);
-    await Promise.all([series.next(), series.next()]);
-    expect(items).toEqual([1, 2, 3]);
-  });
-
-  it('throws to whoever drives it when it breaks off, and is over then', async () => {
-    const { series, items } = driven(breaksOff);
-    await expect(series.next()).rejects.toThrow('broken');
-    expect(items).toEqual([1]);
-    expect(await series.next()).toEqual({ done: true, value: undefined });
-  });
-
-  it('ends the work of its maker when it is left, and gives nothing on from then', async () => {
-    let left: () => void = () => undefined;
-    const hasLeft = new Promise<void>((resolve) => {
-      left = resolve;
-    });
-    let isMade = false;
-    const make = async (give: Give<number>) => {
-      await give(1);
-      await hasLeft;
-      await give(2);
-      isMade = true;
-    };
-    const { series, items } = driven(make, left);
-    const asked = series.next();
-    await new Promise(setImmediate);
-    expect(await series.return()).toEqual({ done: true, value: undefined });
-    expect([items, isMade]).toEqual([[1], true]);
-    expect(await asked).toEqual({ done: true, value: undefined });
-    expect(await series.next()).toEqual({ done: true, value: undefined });
-  });
-
-  it('never begins where it is left before', async () => {
-    let left = 0;
-    const { series, items } = driven(breaksOff, () => void left++);
-    expect(await series.return()).toEqual({ done: true, value: undefined });
-    expect(await series.next()).toEqual({ done: true, value: undefined });
-    expect([items, left]).toEqual([[], 1]);
   });
 });

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
+import type { Config } from '../config/config.js';
 import type { Page } from '../transports/http/server.js';
 import { type ExampleOperation, readExampleOperations } from './example-operations.js';
 import { type ExampleTab, keepTabs, showTextSoFar } from './playground-page.js';
@@ -32,11 +33,10 @@ interface RenderedPage {
 export class Playground implements Page {
   private page: Promise<RenderedPage> | undefined;
 
-  /** `headers`: JSON that fills the tabs' header editor. */
-  constructor(private readonly headers: string) {}
+  constructor(private readonly authMode: Config['authMode']) {}
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    this.page ??= renderPage(this.headers);
+    this.page ??= renderPage(this.authMode);
     const { etag, gzipped } = await this.page;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
@@ -58,7 +58,7 @@ export class Playground implements Page {
   }
 }
 
-async function renderPage(headers: string): Promise<RenderedPage> {
+async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const examples = readExampleOperations().map(toTab);
   const page = renderGraphiQL({
@@ -69,7 +69,7 @@ async function renderPage(headers: string): Promise<RenderedPage> {
     method: 'POST',
     // A header may hold a gateway key, which does not belong in a browser's storage.
     shouldPersistHeaders: false,
-    headers,
+    headers: authMode === 'none' ? '{}' : '{ "Authorization": "Bearer your-key-or-token" }',
     defaultTabs: examples,
   });
   const html = page.replace('<script>', (script) => beforeGraphiQL(examples) + script);

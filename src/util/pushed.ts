@@ -6,9 +6,6 @@
 /** Takes the next item. Where a promise comes back, the reader has no room for another one before it resolves. */
 export type Give<T> = (item: T) => Promise<void> | undefined;
 
-/** Makes a series of items, one by one; resolves after the last. */
-export type Make<T> = (give: Give<T>) => Promise<void>;
-
 /** A series that begins before its reader comes: its maker waits with the first item. */
 export class Pushed<T> implements AsyncIterable<T> {
   /** Resolves with the first item, or with the end of an empty series; rejects where it broke off before. */
@@ -51,48 +48,39 @@ export class Pushed<T> implements AsyncIterable<T> {
     return this.ended;
   }
 
-  /** graphql-js takes for a series only what has this; nobody calls it. */
-  [Symbol.asyncIterator](): AsyncIterator<T> {
-    throw new Error('This series is read by giveTo.');
-  }
-}
-
-/**
- * A series as an iterator, for whoever drives it that way: it begins when it is asked, gives its items to `give`, yields none, and is
- * done after the last.
- */
-export class Driven<T> implements AsyncIterableIterator<never, void, void> {
-  private ended: Promise<void> | undefined;
-  private isOver = false;
-
-  /** `leave`: ends the maker's work, as nobody wants more. */
-  constructor(
-    private readonly make: Make<T>,
-    private readonly give: Give<T>,
-    private readonly leave: () => void,
-  ) {}
-
-  async next(): Promise<IteratorResult<never, void>> {
-    if (this.isOver) return END;
-    this.ended ??= this.make((item) => (this.isOver ? undefined : this.give(item)));
+  async *[Symbol.asyncIterator](): AsyncGenerator<T, void, void> {
+    const waiting: { item: T; onTaken: () => void }[] = [];
+    let wake: () => void = () => undefined;
+    let isOver = false;
+    const ended = this.giveTo((item) => {
+      if (isOver) return undefined;
+      return new Promise<void>((onTaken) => {
+        waiting.push({ item, onTaken });
+        wake();
+      });
+    }).finally(() => {
+      isOver = true;
+      wake();
+    });
+    ended.catch(() => undefined);
     try {
-      await this.ended;
+      for (;;) {
+        const next = waiting[0];
+        if (next) {
+          yield next.item;
+          waiting.shift();
+          next.onTaken();
+        } else if (isOver) {
+          return await ended;
+        } else {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+      }
     } finally {
-      this.isOver = true;
+      isOver = true;
+      for (const { onTaken } of waiting) onTaken();
     }
-    return END;
-  }
-
-  async return(): Promise<IteratorResult<never, void>> {
-    this.isOver = true;
-    this.leave();
-    await this.ended?.catch(() => undefined);
-    return END;
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
   }
 }
-
-const END: IteratorReturnResult<void> = { done: true, value: undefined };
