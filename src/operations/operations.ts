@@ -20,7 +20,7 @@ import {
 } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
-import { within } from '../util/wait.js';
+import { waitUntil } from '../util/wait.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
 import { type KnownDocument, KnownDocuments } from './document-cache.js';
 import { parseDocument, syntaxMessage } from './parsing.js';
@@ -67,7 +67,6 @@ export class Operations {
   private readonly limits: readonly ValidationRule[];
   private readonly rules: readonly ValidationRule[];
   private readonly running = new Set<RequestContext>();
-  private onIdle: (() => void) | undefined;
   private draining = false;
   private readonly known = new KnownDocuments((text) => {
     const document = parseDocument(text);
@@ -129,13 +128,10 @@ export class Operations {
   /** Accepts no new operations, waits for the running ones, and stops those that still run after `graceMs`. */
   async drain(graceMs: number): Promise<void> {
     this.draining = true;
-    const idle = new Promise<void>((resolve) => {
-      this.onIdle = resolve;
-      if (this.running.size === 0) resolve();
-    });
-    await within(graceMs, idle);
+    const isIdle = () => this.running.size === 0;
+    await waitUntil(isIdle, graceMs);
     for (const context of this.running) context.stop(shuttingDown());
-    await within(LAST_WORDS_MS, idle);
+    await waitUntil(isIdle, LAST_WORDS_MS);
   }
 
   /** Operations that never ran are reported as well. */
@@ -219,7 +215,6 @@ export class Operations {
     this.running.add(context);
     return () => {
       this.running.delete(context);
-      if (this.running.size === 0) this.onIdle?.();
       const { requestId, callerId, work } = context;
       const durationMs = performance.now() - began;
       const finished = { kind, name: name?.slice(0, 64), fields, startedAt, durationMs };

@@ -63,7 +63,7 @@ function readBytes(request: IncomingMessage, maxBytes: number): Promise<Buffer> 
       reject(tooLarge(maxBytes));
     };
     request.on('data', append);
-    request.on('end', () => resolve(bytes.take()));
+    request.on('end', () => setImmediate(resolve, bytes.take()));
     request.on('error', cutShort).on('close', cutShort);
   });
 }

@@ -1,14 +1,13 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { within } from '../../util/wait.js';
+import { waitUntil } from '../../util/wait.js';
 
 /** Requests that may wait on one connection for the responses before theirs; clients in use send one or two. */
 const MAX_PIPELINED = 8;
 
 /** The responses that are not fully written yet. */
 export class OpenResponses {
-  private readonly open = new Set<ServerResponse>();
+  private count = 0;
   private readonly pipelined = new WeakMap<Socket, number>();
 
   /**
@@ -22,16 +21,16 @@ export class OpenResponses {
       return false;
     }
     this.pipelined.set(socket, pipelined);
-    this.open.add(response);
+    this.count += 1;
     response.once('close', () => {
-      this.open.delete(response);
+      this.count -= 1;
       this.pipelined.set(socket, (this.pipelined.get(socket) ?? 1) - 1);
     });
     return true;
   }
 
-  /** Resolves once those open now are written, or after so many milliseconds. */
-  async written(milliseconds: number): Promise<void> {
-    await within(milliseconds, Promise.all(Array.from(this.open, (response) => once(response, 'close'))));
+  /** Resolves once all are written, or after so many milliseconds. */
+  written(milliseconds: number): Promise<void> {
+    return waitUntil(() => this.count === 0, milliseconds);
   }
 }
