@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type WebSocket from 'ws';
-import { MASKED } from '../../src/errors.js';
-import { TIMEOUTS } from '../../src/transports/timeouts.js';
-import { eventually } from '../support/eventually.js';
-import { TestServer } from '../support/server.js';
-import { StandIn } from '../support/stand-in.js';
-import { CHAT_STREAM } from '../support/streams.js';
-import { messages, openSocket, rawSocket } from '../support/ways-in.js';
+import { MASKED } from '../../../src/errors.js';
+import { TIMEOUTS } from '../../../src/transports/timeouts.js';
+import { eventually } from '../../support/eventually.js';
+import { TestServer } from '../../support/server.js';
+import { StandIn } from '../../support/stand-in.js';
+import { CHAT_STREAM } from '../../support/streams.js';
+import { messages, openSocket, rawSocket } from '../../support/ways-in.js';
 
 const MEGABYTE = 1_048_576;
 const SUBSCRIBE = (id: string) =>
