@@ -3,16 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 /** Milliseconds to wait for another process' lock on the file, in all and between two attempts: doubled up to the longest. */
 const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
 
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
-/** Milliseconds between two tries at the start. */
+/** Milliseconds between two attempts at the start. */
 const PAUSE_MS = 10;
 
 /**
- * Opens a file that another process may be opening as well. SQLite switches to a write-ahead log only where the lock is free at
- * once, whatever its busy time-out, so this tries again. It blocks the process, which at its start has nothing else to do.
+ * Opens a file that another process may be opening as well. SQLite ignores its busy time-out when it switches to a write-ahead
+ * log, so this tries again. It blocks the process, which has nothing else to do at its start.
  */
 export function untilUnlocked<T>(open: () => T): T {
   const deadline = performance.now() + BUSY.inAllMs;

@@ -208,6 +208,22 @@ describe('a WebSocket', () => {
     socket.terminate();
   });
 
+  it('sends no result of a cancelled operation, whose id the client may use again', async () => {
+    const socket = await openSocket(server);
+    const heard = messages(socket);
+    const before = gateway.seen.length;
+    socket.send(SUBSCRIBE('1'));
+    await eventually(() => gateway.seen.length > before);
+    socket.send(JSON.stringify({ id: '1', type: 'complete' }));
+    // Answered once the cancelled operation has ended.
+    socket.send(JSON.stringify({ type: 'ping' }));
+    expect((await heard.next()).value).toEqual({ type: 'pong' });
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } }));
+    const payload = { data: { __typename: 'Query' } };
+    expect((await heard.next()).value).toEqual({ id: '1', type: 'next', payload });
+    socket.terminate();
+  });
+
   it('is nothing that the server prints or logs as its own fault', () => {
     expect(printed).toEqual([]);
     expect(server.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
