@@ -1,5 +1,5 @@
 import type { Caller } from './auth/caller.js';
-import { AppError, cancelled } from './errors.js';
+import { AppError, cancelled, ErrorCode } from './errors.js';
 import type { Gateway, GatewayDataSource } from './gateway/data-source.js';
 import type { FinishedCall } from './gateway/http/finished-call.js';
 import { newWork, type Work } from './telemetry/work.js';
@@ -19,14 +19,10 @@ export interface RequestParts {
   now: () => number;
 }
 
-/** Who calls, from the value of `Authorization`. */
-export type Identify = (authorization: string | undefined) => Promise<Caller | AppError>;
-
 export type NewContext = (caller: Caller | AppError, requestId?: string) => RequestContext;
 
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
-  // Properties and prototype getters only: Apollo Server clones the object with Object.assign.
   private readonly controller = new AbortController();
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
@@ -69,12 +65,16 @@ export class RequestContext {
     return this.parts.container;
   }
 
-  /** The caller has left: ends whatever still runs for this request. */
+  /** The client has disconnected or cancelled: aborts whatever still runs for this request. */
   abandon(): void {
     this.controller.abort(cancelled());
   }
 
-  /** Ends whatever still runs for this request, and tells its caller why. */
+  get isAbandoned(): boolean {
+    return this.signal.reason?.code === ErrorCode.CANCELLED;
+  }
+
+  /** Aborts whatever still runs for this request, and tells the client why. */
   stop(reason: AppError): void {
     this.controller.abort(reason);
   }

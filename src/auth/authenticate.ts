@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 import type { Dispatcher } from 'undici';
 import type { Config } from '../config/config.js';
-import { type AppError, unauthenticated } from '../errors.js';
+import { type AppError, toAppError, unauthenticated } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 import { bearerToken } from './bearer.js';
-import type { Authenticate, Caller } from './caller.js';
+import type { Authenticate, Caller, Identify } from './caller.js';
 
 /** `none`: one caller for all, on the server's key; what a request says of itself is ignored. */
 export function anonymous(credential: GatewayCredential): Authenticate {
@@ -38,6 +38,18 @@ export async function authenticator(
   if (authMode !== 'jwt' || !jwtConfig) return anonymous(credential);
   const { jwt } = await import('./jwt.js');
   return jwt(jwtConfig, credential, now, proxy);
+}
+
+/** The same, but returns why a caller is refused: the schema itself may be read without one. */
+export async function identifier(...options: Parameters<typeof authenticator>): Promise<Identify> {
+  const authenticate = await authenticator(...options);
+  return async (authorization) => {
+    try {
+      return await authenticate(authorization);
+    } catch (error) {
+      return toAppError(error);
+    }
+  };
 }
 
 /** For the log, and in codes alone: messages of jose and fetch quote claims and addresses. Undefined where nothing was checked. */

@@ -1,3 +1,4 @@
+import type { AppError } from '../errors.js';
 import type { GatewayCredential } from '../gateway/types.js';
 
 /** Who calls, and the key that pays for it. */
@@ -11,3 +12,6 @@ export interface Caller {
 
 /** Finds the caller from the value of `Authorization`; throws UNAUTHENTICATED where there is none. */
 export type Authenticate = (authorization: string | undefined) => Caller | Promise<Caller>;
+
+/** Finds the caller from the value of `Authorization`, or why there is none. */
+export type Identify = (authorization: string | undefined) => Promise<Caller | AppError>;

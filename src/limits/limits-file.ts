@@ -1,10 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'libsql';
-import { untilUnlocked } from '../registry/sqlite/busy.js';
+import { retryWhileBusy, untilUnlocked } from '../registry/sqlite/busy.js';
 
-/** Milliseconds to wait for another process that writes to the file: at the start, and later without blocking. */
+/** Milliseconds that the start waits for another process that writes to the file. */
 const BUSY_MS = 2_000;
-const LONGEST_PAUSE_MS = 50;
 
 const SETUP = `
   PRAGMA busy_timeout = ${BUSY_MS};
@@ -35,16 +33,8 @@ export class LimitsFile {
   }
 
   /** The rows of one statement, each an array; throws where the file stays locked. */
-  async all(sql: string, values: Value[]): Promise<unknown[][]> {
-    const deadline = performance.now() + BUSY_MS;
-    for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
-      try {
-        return this.statement(sql).all(values) as unknown[][];
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw error;
-      }
-      await pause(wait);
-    }
+  all(sql: string, values: Value[]): Promise<unknown[][]> {
+    return retryWhileBusy(() => this.statement(sql).all(values) as unknown[][]);
   }
 
   close(): void {
@@ -59,8 +49,4 @@ export class LimitsFile {
     }
     return statement;
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return /^SQLITE_(BUSY|LOCKED)/.test((error as { code?: string }).code ?? '');
 }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -21,12 +20,11 @@ import {
 } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
-import { Driven, type Give } from '../util/pushed.js';
+import { waitUntil } from '../util/wait.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
 import { type KnownDocument, KnownDocuments } from './document-cache.js';
 import { parseDocument, syntaxMessage } from './parsing.js';
 import { queryLimits } from './query-limits.js';
-import { RunningRequests } from './running-requests.js';
 import { SubscriptionRootRule } from './subscription-root-rule.js';
 import type { Documents } from './trusted-documents.js';
 import { validationRules } from './validation-rules.js';
@@ -38,13 +36,15 @@ export interface OperationRequest {
   variables?: Variables | null | undefined;
 }
 
-/** An operation that may run. */
+/** An operation that is valid and may run. */
 export interface PreparedOperation {
   document: DocumentNode;
   operation: CompiledOperation;
-  /** As their types read them. */
+  /** Coerced to their types. */
   variables: Variables;
 }
+
+type Results = AsyncGenerator<ExecutionResult, void, void>;
 
 export interface OperationsOptions {
   schema: GraphQLSchema;
@@ -52,22 +52,21 @@ export interface OperationsOptions {
   introspection: boolean;
   documents: Documents;
   log: Logger;
-  /** Told of each operation once it is over; must not throw. */
+  /** Called after each operation; must not throw. */
   watch?: Watch;
 }
 
-/** Errors that one refused document is told of: each keeps the document and weighs more than it. */
+/** Errors that are reported for one document: each holds the document and outweighs it. */
 const MAX_ERRORS = 20;
 
-/** Milliseconds that whoever is told of an end gets to hear of it. */
+/** Milliseconds for final results to reach their clients before connections are closed. */
 export const LAST_WORDS_MS = 1_000;
 
-/** Validates and runs operations, the same for every transport: the errors are what a caller may see. */
+/** Validates and runs operations, the same for every transport. Its errors are safe to show to the client. */
 export class Operations {
   private readonly limits: readonly ValidationRule[];
   private readonly rules: readonly ValidationRule[];
-  private readonly running = new RunningRequests();
-  private onIdle: (() => void) | undefined;
+  private readonly running = new Set<RequestContext>();
   private draining = false;
   private readonly known = new KnownDocuments((text) => {
     const document = parseDocument(text);
@@ -81,7 +80,17 @@ export class Operations {
     this.rules = validationRules(options.introspection);
   }
 
-  /** The operation, or why it is refused. */
+  /** Whether the server is shutting down and accepts no new operations. */
+  get isDraining(): boolean {
+    return this.draining;
+  }
+
+  /** Number of running operations, open streams included. */
+  get inFlight(): number {
+    return this.running.size;
+  }
+
+  /** Parses, validates and reads the variables; returns the errors of an operation that is refused. */
   prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
     const prepared = this.draining
       ? [toGraphQLError(shuttingDown(), context.requestId)]
@@ -89,37 +98,48 @@ export class Operations {
     return Array.isArray(prepared) ? this.refuse(prepared, context) : prepared;
   }
 
-  /** What never ran is seen as well. */
+  /** Runs a query or a mutation. A result without `data` was refused before anything ran. */
+  async run(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
+    const { operation, variables } = prepared;
+    if (operation.kind === 'subscription') {
+      const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
+      return { errors: this.refuse([refusal(message, context)], context) };
+    }
+    const end = this.begin(operation, context);
+    try {
+      return this.present(await operation.run(undefined, context, variables), context);
+    } finally {
+      end();
+    }
+  }
+
+  /** Runs any operation as a stream of results. Returning early aborts the request's work immediately. */
+  stream(prepared: PreparedOperation, context: RequestContext): Results {
+    const results = this.results(prepared, context);
+    const close = results.return.bind(results);
+    // A generator handles return() only once what it awaits has settled: abort that first.
+    results.return = (value) => {
+      context.abandon();
+      return close(value);
+    };
+    return results;
+  }
+
+  /** Accepts no new operations, waits for the running ones, and stops those that still run after `graceMs`. */
+  async drain(graceMs: number): Promise<void> {
+    this.draining = true;
+    const isIdle = () => this.running.size === 0;
+    await waitUntil(isIdle, graceMs);
+    for (const context of this.running) context.stop(shuttingDown());
+    await waitUntil(isIdle, LAST_WORDS_MS);
+  }
+
+  /** Operations that never ran are reported as well. */
   private refuse(errors: GraphQLError[], { requestId, callerId, work, startedAt }: RequestContext) {
     const codes = errors.slice(0, 1).map(({ extensions }) => extensions.code as ErrorCode);
     const nothing = { kind: 'refused', name: undefined, fields: ['refused'], durationMs: 0 };
     this.options.watch?.({ ...work, ...nothing, codes, requestId, callerId, startedAt });
     return errors;
-  }
-
-  /** Whether the server is about to end, and takes no new work. */
-  get isDraining(): boolean {
-    return this.draining;
-  }
-
-  /** How many run, open streams included. */
-  get inFlight(): number {
-    return this.running.count;
-  }
-
-  /** Takes no more work, waits for what runs, and ends what still runs after `graceMs` milliseconds. */
-  async drain(graceMs: number): Promise<void> {
-    this.draining = true;
-    const idle = new Promise<void>((resolve) => {
-      this.onIdle = resolve;
-      if (this.running.count === 0) resolve();
-    });
-    const grace = new AbortController();
-    await Promise.race([idle, pause(graceMs, undefined, { signal: grace.signal }).catch(() => undefined)]);
-    grace.abort();
-    for (const context of this.running) context.stop(shuttingDown());
-    // What was told why it ends is written out before its connection goes.
-    await Promise.race([idle, pause(LAST_WORDS_MS, undefined, { ref: false })]);
   }
 
   private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
@@ -150,145 +170,102 @@ export class Operations {
     return operation;
   }
 
-  /** Runs a query or a mutation. A result without `data` means that it was refused and nothing ran. */
-  async run(prepared: PreparedOperation, context: RequestContext): Promise<ExecutionResult> {
-    if (prepared.operation.kind === 'subscription') {
-      const message = 'Subscriptions need server-sent events (Accept: text/event-stream) or a WebSocket.';
-      return { errors: this.refuse([refusal(message, context)], context) };
-    }
-    const { operation, variables } = prepared;
-    const end = this.begin(prepared, context);
+  private async *results(prepared: PreparedOperation, context: RequestContext): Results {
+    const end = this.begin(prepared.operation, context);
     try {
-      return this.presentResult(await operation.run(undefined, context, variables), context);
-    } finally {
-      end();
-    }
-  }
-
-  /** Runs any operation as an iterator that drives it, and gives its results on. Ending that ends the request's work at once. */
-  series(
-    prepared: PreparedOperation,
-    context: RequestContext,
-    give: Give<ExecutionResult>,
-  ): Driven<ExecutionResult> {
-    return new Driven(
-      (take) => this.results(prepared, context, take),
-      give,
-      () => context.abandon(),
-    );
-  }
-
-  private async results(
-    prepared: PreparedOperation,
-    context: RequestContext,
-    give: Give<ExecutionResult>,
-  ): Promise<void> {
-    const { operation, variables } = prepared;
-    const end = this.begin(prepared, context);
-    const giveResultOf = (root: unknown) => {
-      const result = operation.run(root, context, variables);
-      if (!('then' in result)) return give(this.presentResult(result, context));
-      return result.then((late) => give(this.presentResult(late, context)));
-    };
-    try {
-      if (operation.kind !== 'subscription') return await giveResultOf(undefined);
-      const source = await this.openSource(prepared, context);
-      if (Symbol.asyncIterator in source) {
-        for await (const event of source) await giveResultOf(event);
-      } else await give(this.presentResult(source, context));
-    } finally {
-      end();
-    }
-  }
-
-  /** The source of a subscription's events, or the result that says why there is none. */
-  private async openSource({ document, operation, variables }: PreparedOperation, context: RequestContext) {
-    const { schema } = this.options;
-    const operationName = operation.name;
-    try {
-      return await createSourceEventStream({
-        schema,
-        document,
-        operationName,
-        contextValue: context,
-        variableValues: variables,
-      });
+      for await (const result of this.execute(prepared, context)) {
+        const presented = this.present(result, context);
+        // The client may already use the id of a cancelled operation for another one.
+        if (context.isAbandoned) return;
+        yield presented;
+      }
     } catch (error) {
-      return { errors: [new GraphQLError(MASKED, { originalError: error as Error })] };
+      const masked = new GraphQLError(MASKED, { originalError: error as Error });
+      yield { errors: [this.presentError(masked, context)] };
+    } finally {
+      end();
     }
   }
 
-  /** Gives back what is to be called when it is over. */
-  private begin({ operation }: PreparedOperation, context: RequestContext): () => void {
+  private async *execute(prepared: PreparedOperation, context: RequestContext): Results {
+    const { operation, variables } = prepared;
+    if (operation.kind !== 'subscription') return yield operation.run(undefined, context, variables);
+    const events = await this.subscribe(prepared, context);
+    if (!isAsyncIterable(events)) return yield events;
+    for await (const event of events) yield operation.run(event, context, variables);
+  }
+
+  /** The subscription's source, or the errors of one that could not be opened. */
+  private subscribe({ document, operation, variables }: PreparedOperation, contextValue: RequestContext) {
+    const { schema } = this.options;
+    const { name: operationName } = operation;
+    return createSourceEventStream({
+      schema,
+      document,
+      operationName,
+      contextValue,
+      variableValues: variables,
+    });
+  }
+
+  /** Returns a function to call once the operation is over. */
+  private begin({ kind, name, fields }: CompiledOperation, context: RequestContext): () => void {
     const startedAt = Date.now();
     const began = performance.now();
-    const running = this.running.enter(context);
+    this.running.add(context);
     return () => {
-      this.running.leave(running);
-      if (this.running.count === 0) this.onIdle?.();
-      const { kind, fields } = operation;
-      const name = operation.name?.slice(0, 64);
+      this.running.delete(context);
       const { requestId, callerId, work } = context;
-      const { gatewayCalls, tokens, codes } = work;
       const durationMs = performance.now() - began;
-      this.options.watch?.({
-        gatewayCalls,
-        tokens,
-        codes,
-        requestId,
-        callerId,
-        kind,
-        name,
-        fields,
-        startedAt,
-        durationMs,
-      });
+      const finished = { kind, name: name?.slice(0, 64), fields, startedAt, durationMs };
+      this.options.watch?.({ ...work, ...finished, requestId, callerId });
     };
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
     const { schema, introspection } = this.options;
-    const tooMuch = validate(schema, document, this.limits);
-    // A suggestion names what introspection would: it is off with it.
-    return tooMuch.length > 0
-      ? tooMuch
-      : validate(schema, document, this.rules, { hideSuggestions: !introspection, maxErrors: MAX_ERRORS });
+    const exceeded = validate(schema, document, this.limits);
+    if (exceeded.length > 0) return exceeded;
+    // Suggestions would reveal the schema that introspection hides.
+    return validate(schema, document, this.rules, { hideSuggestions: !introspection, maxErrors: MAX_ERRORS });
   }
 
-  private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
+  /** The result as the client may see it. */
+  private present(result: ExecutionResult, context: RequestContext): ExecutionResult {
     if (!result.errors) return result;
     const isRefused = !('data' in result) && result.errors.every(({ path }) => path === undefined);
     if (isRefused) return { errors: [refusal('The arguments do not fit their types.', context)] };
-    return { ...result, errors: result.errors.map((error) => this.present(error, context)) };
+    return { ...result, errors: result.errors.map((error) => this.presentError(error, context)) };
   }
 
-  private present(error: GraphQLError, context: RequestContext): GraphQLError {
+  private presentError(error: GraphQLError, context: RequestContext): GraphQLError {
     const failure = isMisfitLiteral(error)
       ? badUserInput('An argument does not fit its type.')
       : toAppError(error.originalError ?? error);
-    context.work.codes.push(failure.code);
-    this.log(failure, context);
-    return toGraphQLError(failure, context.requestId, error);
-  }
-
-  private log({ code, details }: AppError, { requestId }: RequestContext): void {
-    if (code !== ErrorCode.INTERNAL_SERVER_ERROR) return;
-    this.options.log.error({ requestId, err: details.cause }, 'a resolver failed');
+    const { requestId, work } = context;
+    work.codes.push(failure.code);
+    if (failure.code === ErrorCode.INTERNAL_SERVER_ERROR) {
+      this.options.log.error({ requestId, err: failure.details.cause }, 'a resolver failed');
+    }
+    return toGraphQLError(failure, requestId, error);
   }
 }
 
-/** Why a document may not run. */
 class InvalidDocument extends Error {
   constructor(readonly errors: readonly GraphQLError[]) {
     super('the document is not valid');
   }
 }
 
+function isAsyncIterable(value: object): value is AsyncIterable<unknown> {
+  return Symbol.asyncIterator in value;
+}
+
 function refusal(message: string, { requestId }: RequestContext, at?: GraphQLError): GraphQLError {
   return toGraphQLError(badUserInput(message), requestId, at);
 }
 
-/** A literal that proved unusable only with its variables' values, which the message quotes whole. */
+/** An argument that proved invalid only with its variables' values, which graphql-js quotes in the message. */
 function isMisfitLiteral({ originalError, message }: GraphQLError): boolean {
   const source = originalError instanceof GraphQLError ? originalError.message : message;
   return (originalError === undefined || originalError instanceof GraphQLError) && /^Argument "/.test(source);

@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
   '.svg': 'image/svg+xml',
 };
 
-/** The page is its own files and talks to this server alone. */
+/** The page loads its own files and talks to this server only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -39,10 +39,7 @@ export function isChatPageBuilt(): boolean {
   return existsSync(join(BUILT, 'index.html'));
 }
 
-/**
- * The built chat page at `/`. Its files are read once, when first asked for, and only what was read is served: no
- * path of a request ever reaches the disk.
- */
+/** The built chat page at `/`. Its files are read once, with the first request: no path of a request reaches the disk. */
 export class ChatPage implements Page {
   private files: Promise<Map<string, File>> | undefined;
 
@@ -65,7 +62,7 @@ export class ChatPage implements Page {
     return true;
   }
 
-  /** Where nothing is built yet, the next request looks again. */
+  /** If nothing is built yet, the next request tries again. */
   private async read(): Promise<Map<string, File>> {
     this.files ??= readFiles(this.folder);
     const files = await this.files;
@@ -83,7 +80,7 @@ async function readFiles(folder: string): Promise<Map<string, File>> {
       files.set(`/${relative(folder, path).split(sep).join('/')}`, toFile(path, await readFile(path)));
     }
   } catch (error) {
-    // There is nothing there, or a build is under way that has just emptied the folder.
+    // Nothing is built, or a running build has just emptied the folder.
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     return new Map();
   }
@@ -92,7 +89,7 @@ async function readFiles(folder: string): Promise<Map<string, File>> {
 }
 
 function toFile(path: string, content: Buffer): File {
-  // The build puts a hash of the content into the names of assets.
+  // The names of assets contain a hash of their content.
   const isHashed = path.split(sep).includes('assets');
   return {
     content,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { packageFile } from '../config/package-files.js';
 
-/** One of `schema/operations`: the tests run it, the README quotes it, the playground opens a tab for it. */
+/** An operation of `schema/operations`: the tests run it, the README quotes it, the playground opens a tab for it. */
 export interface ExampleOperation {
-  /** The file's name without its ending. */
+  /** The file's name without its extension. */
   name: string;
   query: string;
   /** JSON, from the file of the same name. */
@@ -12,7 +12,7 @@ export interface ExampleOperation {
 
 const FOLDER = packageFile('schema/operations/');
 
-/** In the order of their file names. */
+/** Sorted by file name. */
 export function readExampleOperations(): ExampleOperation[] {
   const files = readdirSync(FOLDER).sort();
   return files

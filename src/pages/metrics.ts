@@ -6,7 +6,7 @@ import type { Metrics } from '../telemetry/metrics.js';
 import type { Page } from '../transports/http/server.js';
 import { HttpError } from '../transports/http-error.js';
 
-/** `GET /metrics`, for whoever may see what models are used and how much. */
+/** `GET /metrics`, for those who may see which models are used and how much. */
 export class MetricsPage implements Page {
   constructor(
     private readonly metrics: Metrics,
@@ -24,7 +24,7 @@ export class MetricsPage implements Page {
   }
 }
 
-/** In the same time, wherever they differ. */
+/** In constant time. */
 function isEqual(given: string | undefined, wanted: string): boolean {
   const [one, other] = [given ?? '', wanted].map((text) => createHash('sha256').update(text).digest());
   return one !== undefined && other !== undefined && timingSafeEqual(one, other);

@@ -1,6 +1,6 @@
 /**
- * What runs in the page, before GraphiQL: each function is sent as its own text, so it must not use anything from outside of it.
- * The types of the browser are declared here, because the rest of the server must not know them.
+ * Scripts that run in the page before GraphiQL. Each function is sent as its source text, so it must not reference anything
+ * outside of itself. The browser's types are declared here because the rest of the server must not use them.
  */
 declare const localStorage: {
   getItem(key: string): string | null;
@@ -16,8 +16,8 @@ export interface ExampleTab {
 }
 
 /**
- * Opens the examples once, and again where a newer server has others; what a visitor has edited stays. GraphiQL finds the tab
- * to show by its query and variables, and would open one more where those that it has stored apart do not fit any.
+ * Opens the examples on the first visit, and again when a newer server has others; tabs that a visitor has edited stay. GraphiQL
+ * finds the active tab by its query and variables, which it stores separately, and opens another tab if they match none.
  */
 export function keepTabs(examples: ExampleTab[]): void {
   interface Tab {
@@ -51,7 +51,7 @@ export function keepTabs(examples: ExampleTab[]): void {
     state.activeTabIndex = 0;
   }
 
-  // GraphiQL writes the query that is edited into the address, and opens what stands there.
+  // GraphiQL writes the edited query into the URL, and opens the query that it finds there.
   let asked = new URL(location.href).searchParams.get('query');
   if (areNew && shownBefore.some(({ query }) => query === asked)) {
     history.replaceState(null, '', location.pathname);
@@ -66,10 +66,10 @@ export function keepTabs(examples: ExampleTab[]): void {
       state.activeTabIndex = found;
       variables = state.tabs[found]?.variables ?? '';
     } else if (visit?.type === 'reload' && !areNew) {
-      // The address is newer: GraphiQL stores its tabs half a second after an edit.
+      // The URL is newer: GraphiQL stores its tabs half a second after an edit.
       active.query = asked;
     } else {
-      // A link; GraphiQL opens a tab for it.
+      // The visitor followed a link; GraphiQL opens a tab for it.
       variables = '';
     }
   }
@@ -80,8 +80,8 @@ export function keepTabs(examples: ExampleTab[]): void {
 }
 
 /**
- * GraphiQL shows one event of a stream at a time, so that the last one, the usage, would be all that is left to read. Each
- * event gets the text so far beside it, under a name that says that the server did not send it.
+ * GraphiQL shows only the latest event of a stream, which would in the end be the usage. This adds the text so far to each
+ * event, under a name that says that the server did not send it.
  */
 export function showTextSoFar(): void {
   const original = globalThis.fetch;

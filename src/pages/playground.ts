@@ -3,11 +3,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
+import type { Config } from '../config/config.js';
 import type { Page } from '../transports/http/server.js';
 import { type ExampleOperation, readExampleOperations } from './example-operations.js';
 import { type ExampleTab, keepTabs, showTextSoFar } from './playground-page.js';
 
-/** The page loads nothing: all of it is inline, its workers are blobs, and it talks to this server alone. */
+/** Everything is inline, the workers are blobs, and the page talks to this server only. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'unsafe-inline' blob:",
@@ -20,7 +21,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** GraphiQL's tabs keep the place that they came in from, and jump there when they are clicked: the click misses them. */
+/** GraphiQL's tabs keep the transform of their entrance animation and move when clicked, so that the click misses them. */
 const STYLE = '.graphiql-tab { transform: none !important }';
 
 interface RenderedPage {
@@ -28,15 +29,14 @@ interface RenderedPage {
   gzipped: Buffer;
 }
 
-/** GraphiQL from our own node_modules; 9 MB, so it is rendered and packed once, when first asked for. */
+/** GraphiQL from node_modules: 9 MB, so it is rendered and compressed once, with the first request. */
 export class Playground implements Page {
   private page: Promise<RenderedPage> | undefined;
 
-  /** `headers`: JSON that fills the tabs' header editor. */
-  constructor(private readonly headers: string) {}
+  constructor(private readonly authMode: Config['authMode']) {}
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    this.page ??= renderPage(this.headers);
+    this.page ??= renderPage(this.authMode);
     const { etag, gzipped } = await this.page;
     response.setHeader('etag', etag);
     response.setHeader('cache-control', 'no-cache');
@@ -58,18 +58,18 @@ export class Playground implements Page {
   }
 }
 
-async function renderPage(headers: string): Promise<RenderedPage> {
+async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const examples = readExampleOperations().map(toTab);
   const page = renderGraphiQL({
     title: 'Context cache',
     endpoint: '/graphql',
     subscriptionsProtocol: 'GRAPHQL_SSE',
-    // It would stream over GET, which any page could make a browser send.
+    // Over GET, pages of any origin could open streams.
     method: 'POST',
-    // A header may hold a gateway key, which does not belong in a browser's storage.
+    // Headers may contain a gateway key, which must not be kept in the browser's storage.
     shouldPersistHeaders: false,
-    headers,
+    headers: authMode === 'none' ? '{}' : '{ "Authorization": "Bearer your-key-or-token" }',
     defaultTabs: examples,
   });
   const html = page.replace('<script>', (script) => beforeGraphiQL(examples) + script);

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { type Config, ConfigError } from '../config/config.js';
 import { AppError, ErrorCode } from '../errors.js';
 import { RedisStore } from './redis/store.js';
 import { SqliteStore } from './sqlite/store.js';
@@ -13,6 +14,17 @@ export interface WatchedStore extends Store {
    * then not be kept.
    */
   ready(): Promise<void>;
+  isReachable(): Promise<boolean>;
+}
+
+/** A file that cannot be opened is an error of the configuration; a Redis may become reachable later. */
+export function openConfiguredStore({ registry, settings }: Config, log: Logger, onUse: OnUse): WatchedStore {
+  try {
+    return openStore(registry.storeUrl, log, onUse);
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new ConfigError([`STORE_URL ${settings.get('STORE_URL')} cannot be opened: ${reason}`]);
+  }
 }
 
 /** The store that STORE_URL names. */
@@ -70,6 +82,11 @@ function watch(store: Store, onUse?: OnUse): WatchedStore {
     });
     return checking;
   };
+  all.isReachable = () =>
+    all.check().then(
+      () => true,
+      () => false,
+    );
   all.ready = async () => (isFailing ? all.check() : undefined);
   return all;
 }

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpError } from './http-error.js';
 
-/** Browsers keep the answer to a preflight for two hours at most. */
+/** Browsers cache a preflight response for two hours at most. */
 const MAX_AGE_SECONDS = '7200';
 
-/** Which pages' scripts may read the answers: those of the same origin and of the origins that are named. */
+/** Pages of the same origin and of the configured origins may read responses. */
 export class Cors {
   private readonly origins: ReadonlySet<string>;
 
@@ -13,15 +13,15 @@ export class Cors {
     this.origins = new Set(origins);
   }
 
-  /** For a WebSocket, which browsers open to any origin: throws where its page may not have it. No page, no question. */
+  /** Browsers let pages of any origin open a WebSocket: throws where this one may not. Other clients send no origin. */
   checkConnect({ headers: { origin, host } }: IncomingMessage): void {
     if (origin === undefined || this.origins.has(origin)) return;
     if (!URL.canParse(origin) || new URL(origin).host !== host) throw notAllowed(origin);
   }
 
   /**
-   * Sets the headers of every answer, errors included. Whether the request was a preflight, and has its answer.
-   * Nothing here counts on cookies, so credentials are never allowed.
+   * Sets the CORS headers of every response, errors included; returns whether the request was a preflight and is done.
+   * No cookies are used, so credentials are never allowed.
    */
   serve({ method, headers }: IncomingMessage, response: ServerResponse): boolean {
     const { origin } = headers;
@@ -35,7 +35,7 @@ export class Cors {
     if (!isAllowed) throw notAllowed(origin);
     response.writeHead(204, {
       'access-control-allow-methods': 'GET, POST',
-      // Any header that the page wants: tracing and client libraries add theirs, and no header gives a page more rights.
+      // Tracing and client libraries add headers of their own, and no header gives a page more rights.
       'access-control-allow-headers':
         headers['access-control-request-headers'] ?? 'content-type, authorization',
       'access-control-max-age': MAX_AGE_SECONDS,
@@ -46,7 +46,7 @@ export class Cors {
   }
 }
 
-/** Names the origin only where it is one: the header may hold any text. */
+/** The header may hold any text: only a valid origin is quoted. */
 function notAllowed(origin: string | undefined): HttpError {
   const isOrigin = origin !== undefined && URL.canParse(origin) && new URL(origin).origin === origin;
   return new HttpError(

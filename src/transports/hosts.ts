@@ -1,12 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './http-error.js';
 
-/** Names of this machine, as a browser writes them. */
+/** Names of this machine in a `Host` header. */
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
- * Which host names the server answers to. A page whose own name points at this machine (DNS rebinding) is of the same
- * origin to a browser, so that neither CORS nor a preflight keeps it out; its `Host` does.
+ * The host names that the server answers to. A page whose own name resolves to this machine (DNS rebinding) has the same
+ * origin for the browser, so CORS does not stop it; checking `Host` does.
  */
 export class Hosts {
   private readonly names: ReadonlySet<string> | undefined;

@@ -1,16 +1,16 @@
 import type { ServerOptions } from 'node:http';
 
-/** Milliseconds that a caller gets before the connection is cut. */
+/** Milliseconds until the server closes a client's connection. */
 export interface Timeouts {
-  /** For a request's headers, from the connection on. */
+  /** From connecting to the end of the request's headers. */
   headersMs: number;
-  /** For a whole request, its body included. */
+  /** For receiving the whole request. */
   requestMs: number;
-  /** Until the next request on a connection: longer than proxies keep theirs, or they would meet a closed one. */
+  /** Until the next request on a connection: longer than proxies keep theirs, or they would use a closed one. */
   idleMs: number;
   /** For a WebSocket's `connection_init`. */
   initMs: number;
-  /** For taking some of what waits to be taken of a stream of server-sent events. */
+  /** For reading some of what is buffered of an event stream. */
   stalledMs: number;
 }
 

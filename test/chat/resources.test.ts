@@ -95,7 +95,7 @@ describe('a reader who stops reading', () => {
     const { gateway } = await floodingGateway();
     await using _gateway = gateway;
     const timeouts = { ...TIMEOUTS, stalledMs: 100 };
-    await using server = await serverHolding(gateway, { surroundings: { timeouts } });
+    await using server = await serverHolding(gateway, { options: { timeouts } });
     const sent = request(server.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -151,7 +151,7 @@ describe('a quiet stream', () => {
 
   it('is kept alive by comments over server-sent events', async () => {
     await using gateway = await StandIn.start((response) => void beginStream(response));
-    await using server = await serverHolding(gateway, { surroundings: { keepAliveMs: 5 } });
+    await using server = await serverHolding(gateway, { options: { keepAliveMs: 5 } });
     const { body } = await quietStream(server);
     let said = '';
     for await (const bytes of body) {

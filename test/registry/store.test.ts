@@ -19,7 +19,6 @@ import {
   type Store,
   USAGE_KEPT_MS,
 } from '../../src/registry/store.js';
-import { joinCohort } from '../../src/util/cohort.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
@@ -443,30 +442,6 @@ describe('the store in SQLite', () => {
   const path = join(folder, 'deep', 'contexts.db');
   afterAll(() => rmSync(folder, { recursive: true }));
   conformance(async () => openStore(`sqlite:${path}`, silent));
-
-  it('looks up and takes a lease in the turn that asks, but lets those of a cohort wait for each other', async () => {
-    const store = openStore('sqlite::memory:', silent);
-    let turns = 0;
-    const count = () => {
-      turns += 1;
-      counting = setImmediate(count);
-    };
-    let counting = setImmediate(count);
-    const turnsOf = async () => {
-      const before = turns;
-      await store.holding('caller', 'ctx-unknown:', NOON);
-      await store.takeLease(`lease ${before}`, 'token', HOUR_MS);
-      return turns - before;
-    };
-    const alone = await turnsOf();
-    const ofCohort = await new Promise((resolve) => {
-      joinCohort(() => resolve(turnsOf()));
-    });
-    clearImmediate(counting);
-    await store.close();
-    expect(alone).toBe(0);
-    expect(ofCohort).toBeGreaterThan(0);
-  });
 
   it('is a file that its owner alone may read', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);

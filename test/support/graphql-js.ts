@@ -16,9 +16,8 @@ import { SubscriptionRootRule } from '../../src/operations/subscription-root-rul
 import { openStore } from '../../src/registry/open-store.js';
 import { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema/build.js';
-import { createResolvers } from '../../src/services.js';
+import { createServices } from '../../src/services.js';
 import { createLog } from '../../src/telemetry/logs.js';
-import { Pushed } from '../../src/util/pushed.js';
 import type { SentOperation } from './random-operations.js';
 import { NOON, SERVER_KEY } from './server.js';
 
@@ -35,7 +34,7 @@ export class GraphQLJs implements AsyncDisposable {
   private readonly config;
   private readonly store;
   private readonly gateway;
-  private readonly resolvers;
+  private readonly services;
 
   constructor(gateway: { url: string }) {
     this.config = readConfig({
@@ -47,7 +46,7 @@ export class GraphQLJs implements AsyncDisposable {
     });
     this.store = openStore(this.config.registry.storeUrl, this.log);
     this.gateway = new Gateway({ ...this.config.gateway, now: () => NOON });
-    this.resolvers = createResolvers(this.config, { store: this.store, now: () => NOON, log: this.log });
+    this.services = createServices(this.config, { store: this.store, now: () => NOON, log: this.log });
   }
 
   /** The results of one operation; null: a rule refuses it. */
@@ -63,23 +62,23 @@ export class GraphQLJs implements AsyncDisposable {
       requestId: 'request',
       caller: { id: 'anonymous', credential: { key: SERVER_KEY, owner: 'server' } } as never,
       gateway: this.gateway,
-      container: this.resolvers.container,
+      container: this.services.container,
       now: () => NOON,
     });
     const args = { schema, document, operationName: operationName ?? null, variableValues, contextValue };
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return [seen(await execute(args))];
     const source = await createSourceEventStream(args);
-    if (!(source instanceof Pushed)) return [seen(source as ExecutionResult)];
+    if ('errors' in source) return [seen(source)];
     const results: Seen[] = [];
-    await source.giveTo((rootValue) =>
-      Promise.resolve(execute({ ...args, rootValue })).then((result) => void results.push(seen(result))),
-    );
+    for await (const rootValue of source as AsyncIterable<unknown>) {
+      results.push(seen(await execute({ ...args, rootValue })));
+    }
     return results;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.gateway.close();
-    this.resolvers.close();
+    this.services.counters.close();
     await this.store.close();
   }
 }

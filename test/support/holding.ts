@@ -1,4 +1,4 @@
-import type { Surroundings } from '../../src/app.js';
+import type { ServerOptions } from '../../src/app.js';
 import { TestServer } from './server.js';
 import { CREATED, json, type StandIn } from './stand-in.js';
 import { QUESTION } from './streams.js';
@@ -8,14 +8,14 @@ export interface Held {
   model?: string;
   mode?: 'session' | 'common_prefix';
   env?: Record<string, string>;
-  surroundings?: Surroundings;
+  options?: ServerOptions;
 }
 
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 
 /** The server in front of this gateway, holding contexts that were created through it. */
 export async function serverHolding(gateway: StandIn, held: Held = {}): Promise<TestServer> {
-  const server = await TestServer.before(gateway, held.env, held.surroundings);
+  const server = await TestServer.before(gateway, held.env, held.options);
   await hold(server, gateway, held);
   return server;
 }

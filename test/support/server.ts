@@ -1,4 +1,4 @@
-import { type RunningServer, type Surroundings, startServer } from '../../src/app.js';
+import { type RunningServer, type ServerOptions, startServer } from '../../src/app.js';
 import type { TypedDocumentString } from '../../src/client/operations.js';
 import { readConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/telemetry/logs.js';
@@ -36,11 +36,11 @@ export class TestServer implements AsyncDisposable {
   private constructor(private running: RunningServer) {}
 
   /** In front of this gateway, with the server's own key. */
-  static before(gateway: { url: string }, env: Record<string, string> = {}, surroundings: Surroundings = {}) {
-    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env }, surroundings);
+  static before(gateway: { url: string }, env: Record<string, string> = {}, options: ServerOptions = {}) {
+    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env }, options);
   }
 
-  static async start(env: Record<string, string> = {}, surroundings: Surroundings = {}): Promise<TestServer> {
+  static async start(env: Record<string, string> = {}, options: ServerOptions = {}): Promise<TestServer> {
     const server = new TestServer(undefined as never);
     const config = readConfig({ PORT: '0', SHUTDOWN_GRACE_MS: '0', ...DEFAULTS, ...env });
     server.running = await startServer(config, {
@@ -49,7 +49,7 @@ export class TestServer implements AsyncDisposable {
       // As nearly all operations of a server that has run for a while are.
       compiledFromRun: 1,
       sandboxChunkMs: 0,
-      ...surroundings,
+      ...options,
     });
     return server;
   }

@@ -6,15 +6,17 @@ const timedOut = () => new Error('timed out');
 describe('a deadline', () => {
   it('aborts with its parent, for the parent’s reason', () => {
     const parent = new AbortController();
-    const { signal } = deadline(parent.signal, 60_000, timedOut);
+    const { signal, clear } = deadline(parent.signal, 60_000, timedOut);
     parent.abort(cancelled());
     parent.abort(shuttingDown());
     expect(signal.reason).toMatchObject({ code: 'CANCELLED' });
+    clear();
   });
 
   it('has aborted at once if its parent has', () => {
-    const { signal } = deadline(AbortSignal.abort(cancelled()), 60_000, timedOut);
+    const { signal, clear } = deadline(AbortSignal.abort(cancelled()), 60_000, timedOut);
     expect(signal.reason).toMatchObject({ code: 'CANCELLED' });
+    clear();
   });
 
   it('aborts once its time is up, and never after it was cleared', async () => {

@@ -1,23 +1,18 @@
-/** Milliseconds to wait for another process' lock on the file, in all and between two tries: doubled up to the longest. */
+import { setTimeout as pause } from 'node:timers/promises';
+
+/** Milliseconds to wait for another process' lock on the file, in all and between two attempts: doubled up to the longest. */
 const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
 
-/** Something that waits for a transaction. */
-export interface Waiter {
-  reject: (error: unknown) => void;
-  /** When it first met the lock. */
-  busySince: number | undefined;
-}
-
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
 }
 
-/** Milliseconds between two tries at the start. */
+/** Milliseconds between two attempts at the start. */
 const PAUSE_MS = 10;
 
 /**
- * Opens a file that another process may be opening as well. SQLite switches to a write-ahead log only where the lock is free at
- * once, whatever its busy time-out, so this tries again. It blocks the process, which at its start has nothing else to do.
+ * Opens a file that another process may be opening as well. SQLite ignores its busy time-out when it switches to a write-ahead
+ * log, so this tries again. It blocks the process, which has nothing else to do at its start.
  */
 export function untilUnlocked<T>(open: () => T): T {
   const deadline = performance.now() + BUSY.inAllMs;
@@ -31,25 +26,15 @@ export function untilUnlocked<T>(open: () => T): T {
   }
 }
 
-/** Tries again by a timer where another process holds the lock, so that the event loop goes on meanwhile. */
-export class LockRetries {
-  private tries = 0;
-
-  /** The lock was free. */
-  reset(): void {
-    this.tries = 0;
-  }
-
-  /** Rejects those that have waited for too long, and gives back the others, who wait for `retry`. */
-  wait<W extends Waiter>(waiters: W[], busy: unknown, retry: () => void): W[] {
-    const now = performance.now();
-    const patient: W[] = [];
-    for (const waiter of waiters) {
-      waiter.busySince ??= now;
-      if (now - waiter.busySince < BUSY.inAllMs) patient.push(waiter);
-      else waiter.reject(busy);
+/** Tries again while another process holds the lock, without blocking the event loop. */
+export async function retryWhileBusy<T>(run: () => T): Promise<T> {
+  const deadline = performance.now() + BUSY.inAllMs;
+  for (let waitMs = BUSY.firstMs; ; waitMs = Math.min(2 * waitMs, BUSY.longestMs)) {
+    try {
+      return run();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    if (patient.length > 0) setTimeout(retry, Math.min(BUSY.firstMs * 2 ** this.tries++, BUSY.longestMs));
-    return patient;
+    await pause(waitMs);
   }
 }

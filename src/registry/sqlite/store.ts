@@ -10,9 +10,9 @@ import {
   USAGE_KEPT_MS,
   type Use,
 } from '../store.js';
+import { retryWhileBusy } from './busy.js';
 import { openFile, type Statement, type Statements } from './file.js';
 import { Names } from './names.js';
-import { Reads } from './reads.js';
 import {
   CALLER,
   type ContextRow,
@@ -28,7 +28,7 @@ import {
 import { CREATIONS_AT_ONCE } from './statements.js';
 import { Sweep } from './sweep.js';
 import { Usage } from './usage.js';
-import { Groups } from './write-groups.js';
+import { WriteBatches } from './write-batches.js';
 
 const BUSY_AT_CLOSE_MS = 2_000;
 
@@ -43,8 +43,7 @@ export class SqliteStore implements Store {
   private readonly sql: Statements;
   private readonly names: Names;
   private readonly counts: Usage;
-  private readonly groups: Groups<Creation>;
-  private readonly reads: Reads;
+  private readonly batches: WriteBatches<Creation>;
   private readonly sweep: Sweep;
   private readonly assertInPlace: () => void;
 
@@ -57,8 +56,7 @@ export class SqliteStore implements Store {
     this.names = new Names(sql);
     this.counts = new Usage(sql, this.names);
     this.sweep = new Sweep(sql, this.counts, assertInPlace);
-    this.reads = new Reads(sql);
-    this.groups = new Groups(db, sql, {
+    this.batches = new WriteBatches(db, sql, {
       createAll: (creations) => this.createAll(creations),
       finish: () => this.counts.write(),
       forget: () => {
@@ -71,7 +69,7 @@ export class SqliteStore implements Store {
 
   create(context: ContextRecord, callerId: string): Promise<void> {
     this.sweepWhereDue(context.createdAt);
-    return this.groups.create({ context, callerId });
+    return this.batches.create({ context, callerId });
   }
 
   share(key: string, callerId: string, now: number): Promise<Holding | null> {
@@ -96,14 +94,14 @@ export class SqliteStore implements Store {
   }
 
   context(key: string, now: number): Promise<ContextRecord | null> {
-    return this.reads.read(() => {
+    return retryWhileBusy(() => {
       const row = this.sql.context.get(key, now) as ContextRow | undefined;
       return row ? unpackRecord(key, row[GONE_AT], row[DATA]) : null;
     });
   }
 
   holding(callerId: string, key: string, now: number): Promise<Holding | null> {
-    return this.reads.read(() => {
+    return retryWhileBusy(() => {
       const row = this.sql.context.get(key, now) as ContextRow | undefined;
       const caller = row && this.names.find(callerId);
       if (!row || caller === undefined) return null;
@@ -112,7 +110,7 @@ export class SqliteStore implements Store {
   }
 
   holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
-    return this.reads.read(() => {
+    return retryWhileBusy(() => {
       const caller = this.names.find(callerId);
       if (caller === undefined) return [];
       const { partWithOwn, ownInPart, partWithShared, sharedInPart } = this.sql;
@@ -126,13 +124,13 @@ export class SqliteStore implements Store {
 
   use(callerId: string, key: string, use: Use): Promise<Holding | null> {
     this.sweepWhereDue(use.at);
-    return this.groups.write(() => {
+    return this.batches.write(() => {
       const caller = this.names.find(callerId);
       if (caller === undefined) return null;
       const held = this.useOwn(caller, key, use) ?? this.useShared(caller, key, use);
       if (held) this.counts.countUse(callerId, held.context.model, use.at, use);
       return held;
-    }, true);
+    });
   }
 
   release(callerId: string, key: string, now: number): Promise<boolean> {
@@ -146,14 +144,14 @@ export class SqliteStore implements Store {
   }
 
   usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
-    return this.reads.read(() => {
+    return retryWhileBusy(() => {
       const caller = this.names.find(callerId);
       return caller === undefined ? [] : this.counts.since(caller, Math.max(since, now - USAGE_KEPT_MS));
     });
   }
 
   value(key: string, now: number): Promise<string | null> {
-    return this.reads.read(() => this.readValue(key, now));
+    return retryWhileBusy(() => this.readValue(key, now));
   }
 
   setValue(key: string, value: string, ttlMs: number, now: number): Promise<void> {
@@ -182,7 +180,7 @@ export class SqliteStore implements Store {
   }
 
   takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return this.groups.write(() => {
+    return this.batches.write(() => {
       this.sql.removeGoneLeases.run(name);
       this.sql.joinLease.run(name, token, ttlMs);
       return this.holdsLease(name, token);
@@ -190,7 +188,7 @@ export class SqliteStore implements Store {
   }
 
   renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return this.groups.write(() => {
+    return this.batches.write(() => {
       const isHeld = this.holdsLease(name, token);
       if (isHeld) this.sql.joinLease.run(name, token, ttlMs);
       return isHeld;
@@ -198,12 +196,12 @@ export class SqliteStore implements Store {
   }
 
   endLease(name: string, token: string): Promise<void> {
-    return this.groups.write(() => void this.sql.endLease.run(name, token));
+    return this.batches.write(() => void this.sql.endLease.run(name, token));
   }
 
   async check(bytes = CHECK_BYTES): Promise<void> {
     const { sql } = this;
-    await this.groups.write(() => {
+    await this.batches.write(() => {
       const data = 'x'.repeat(bytes);
       sql.probeContexts.run(data);
       sql.probeValues.run(data);
@@ -216,7 +214,7 @@ export class SqliteStore implements Store {
   }
 
   async tidy(now: number): Promise<void> {
-    do await this.groups.write(() => this.sweep.run(now));
+    do await this.batches.write(() => this.sweep.run(now));
     while (!this.sweep.isDone);
     this.sweep.emptyLog(this.db);
   }
@@ -224,8 +222,7 @@ export class SqliteStore implements Store {
   async close(): Promise<void> {
     // Nobody is served any more: who writes to the file meanwhile is waited for.
     this.db.exec(`PRAGMA busy_timeout = ${BUSY_AT_CLOSE_MS}`);
-    this.groups.flush();
-    this.reads.flush();
+    await this.batches.flush();
     // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
@@ -268,13 +265,13 @@ export class SqliteStore implements Store {
 
   private write<T>(now: number, run: () => T): Promise<T> {
     this.sweepWhereDue(now);
-    return this.groups.write(run);
+    return this.batches.write(run);
   }
 
   private sweepWhereDue(now: number): void {
     if (!this.sweep.isDue(now)) return;
     // Should it fail, so does all that is written with it, and the next write tries again.
-    this.groups.write(() => this.sweep.run(now), true).catch(() => undefined);
+    this.batches.write(() => this.sweep.run(now)).catch(() => undefined);
   }
 
   private createAll(creations: Creation[]): void {

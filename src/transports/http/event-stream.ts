@@ -1,9 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import type { Make } from '../../util/pushed.js';
 import { EVENT_STREAM_TYPE } from './media-types.js';
 
-/** Milliseconds after which a stream begins without its first result, which as a rule would come in the same packet. */
+/** Milliseconds to wait for the first result, so that it shares a packet with the headers. */
 const BEGIN_MS = 100;
 const COMMENT = ':\n\n';
 
@@ -11,17 +10,17 @@ const COMMENT = ':\n\n';
 interface EventStreamTimes {
   /** Between two comments. */
   keepAliveMs: number;
-  /** A reader who takes nothing of what waits for so long is gone. */
+  /** Until a client that reads nothing is disconnected. */
   stalledMs: number;
 }
 
 /**
- * Answers with the results as server-sent events, in graphql-sse's "distinct connections mode". Written here because
- * graphql-sse's own handler puts results into an unbounded list while the reader dawdles.
+ * Sends the results as server-sent events, in graphql-sse's "distinct connections mode". graphql-sse's own handler
+ * would queue results without bound for a slow client.
  */
-export async function answerEventStream(
+export async function sendEventStream(
   response: ServerResponse,
-  results: Make<ExecutionResult>,
+  results: AsyncIterable<ExecutionResult> | ExecutionResult[],
   { keepAliveMs, stalledMs }: EventStreamTimes,
 ): Promise<void> {
   response.writeHead(200, {
@@ -30,20 +29,20 @@ export async function answerEventStream(
     // nginx would hold events back until its buffer is full.
     'x-accel-buffering': 'no',
   });
-  // Some browsers hear of the response only with its first bytes.
-  let begin: NodeJS.Timeout | undefined = setTimeout(() => response.write(COMMENT), BEGIN_MS);
-  // Proxies cut a stream that is quiet for long.
+  // Some browsers report the response only with its first bytes.
+  const begin = setTimeout(() => response.write(COMMENT), BEGIN_MS);
+  // Proxies cut connections that are quiet for long.
   const keepAlive = setInterval(() => {
     if (!response.writableNeedDrain) response.write(COMMENT);
   }, keepAliveMs);
   try {
-    await results((result) => {
+    for await (const result of results) {
       clearTimeout(begin);
-      // A timer that was looked at 40 ms ago has left the processor's caches by the next event.
-      begin = undefined;
-      return write(response, `event: next\ndata: ${JSON.stringify(result)}\n\n`, stalledMs);
-    });
-    cutWhereStalled(response, stalledMs);
+      if (response.destroyed) break;
+      if (!response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`))
+        await drained(response, stalledMs);
+    }
+    disconnectWhenStalled(response, stalledMs);
     response.end('event: complete\ndata:\n\n');
   } finally {
     clearTimeout(begin);
@@ -51,11 +50,9 @@ export async function answerEventStream(
   }
 }
 
-/** Waits for a reader who is slower than the gateway, so that nothing piles up here. */
-function write(response: ServerResponse, text: string, stalledMs: number): Promise<void> | undefined {
-  if (response.destroyed || response.write(text)) return undefined;
-  // Only here, as a time-out that runs all the time is set anew by each event.
-  cutWhereStalled(response, stalledMs);
+/** Waits until the client has read what was written, or is gone. */
+function drained(response: ServerResponse, stalledMs: number): Promise<void> {
+  disconnectWhenStalled(response, stalledMs);
   return new Promise((resolve) => {
     const done = () => {
       response.setTimeout(0);
@@ -66,7 +63,7 @@ function write(response: ServerResponse, text: string, stalledMs: number): Promi
   });
 }
 
-/** Node looks at the connection once in this time, and ends it at the second look in a row that finds nothing taken. */
-function cutWhereStalled(response: ServerResponse, stalledMs: number): void {
+/** Node checks the connection once per time-out, and ends it at the second check in a row that finds nothing read. */
+function disconnectWhenStalled(response: ServerResponse, stalledMs: number): void {
   response.setTimeout(stalledMs / 2);
 }

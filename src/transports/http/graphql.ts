@@ -1,30 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
-import type { Logger } from 'pino';
 import { shuttingDown } from '../../errors.js';
-import type { Operations, PreparedOperation } from '../../operations/operations.js';
-import type { Documents } from '../../operations/trusted-documents.js';
-import type { Identify, NewContext, RequestContext } from '../../request-context.js';
-import type { Make } from '../../util/pushed.js';
+import type { PreparedOperation } from '../../operations/operations.js';
+import type { RequestContext } from '../../request-context.js';
 import { HttpError } from '../http-error.js';
-import type { Timeouts } from '../timeouts.js';
-import { answerResult, toErrors } from './answers.js';
-import type { ApolloWay } from './apollo-way.js';
-import { answerEventStream } from './event-stream.js';
+import type { TransportOptions } from '../options.js';
+import type { ApolloRunner } from './apollo.js';
+import { sendEventStream } from './event-stream.js';
 import { type Accepted, acceptedBy } from './media-types.js';
 import { readOperation, refuseSimpleGet } from './operation-request.js';
+import { sendResult } from './responses.js';
 
-export interface GraphQLParts {
-  apollo: ApolloWay;
-  operations: Operations;
-  documents: Documents;
-  timeouts: Timeouts;
-  identify: Identify;
-  newContext: NewContext;
-  log: Logger;
-  maxBodyBytes: number;
-  /** Milliseconds between the signs of life on a quiet stream. */
-  keepAliveMs: number;
+export interface GraphQLOptions extends TransportOptions {
+  apollo: ApolloRunner;
 }
 
 /** One request in progress. */
@@ -35,32 +23,28 @@ interface Exchange {
   context: RequestContext;
 }
 
-/** Answers a request of GraphQL over HTTP; what it throws is a refusal, for `answerError`. */
-export async function answerGraphQL(
+/** Serves a request of GraphQL over HTTP; throws where it is refused. */
+export async function serveGraphQL(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  parts: GraphQLParts,
+  options: GraphQLOptions,
 ): Promise<void> {
   const method = methodOf(request);
   refuseSimpleGet(request);
   const accepted = negotiate(request);
-  const { prepared, context } = await prepare(request, requestId, accepted, parts);
-  endWith(response, context);
-  return run(prepared, { method, accepted, response, context }, parts);
+  const { prepared, context } = await prepare(request, requestId, options);
+  abandonOnDisconnect(response, context);
+  return run(prepared, { method, accepted, response, context }, options);
 }
 
-/** In a function of its own, so that what was sent is let go of once it is read: it may be larger than what is needed of it. */
+/** A function of its own, so that the request's text, which may be large, is garbage while the operation runs. */
 async function prepare(
   request: IncomingMessage,
   requestId: string,
-  accepted: Accepted,
-  { operations, documents, identify, newContext, maxBodyBytes }: GraphQLParts,
+  { operations, documents, identify, newContext, maxBodyBytes }: GraphQLOptions,
 ) {
-  const operation = await readOperation(request, documents, {
-    maxBytes: maxBodyBytes,
-    inCohort: accepted.streams !== 'everything',
-  });
+  const operation = await readOperation(request, documents, maxBodyBytes);
   if (operations.isDraining) throw shuttingDown();
   const context = newContext(await identify(request.headers.authorization), requestId);
   return { context, prepared: operations.prepare(operation, context) };
@@ -80,10 +64,9 @@ function negotiate({ headers }: IncomingMessage): Accepted {
   );
 }
 
-function endWith(response: ServerResponse, context: RequestContext): void {
-  // Nobody is told of a close that was before.
+function abandonOnDisconnect(response: ServerResponse, context: RequestContext): void {
+  // Its close event has been emitted already.
   if (response.destroyed) context.abandon();
-  // Who has it all has not left: the error for that would be made for nobody.
   response.once('close', () => {
     if (!response.writableFinished) context.abandon();
   });
@@ -91,44 +74,24 @@ function endWith(response: ServerResponse, context: RequestContext): void {
 
 async function run(
   prepared: PreparedOperation | GraphQLError[],
-  exchange: Exchange,
-  parts: GraphQLParts,
+  { method, accepted, response, context }: Exchange,
+  { operations, apollo, keepAliveMs, timeouts: { stalledMs } }: GraphQLOptions,
 ): Promise<void> {
-  const { method, accepted, response, context } = exchange;
+  const stream = (results: AsyncIterable<ExecutionResult> | ExecutionResult[]) =>
+    sendEventStream(response, results, { keepAliveMs, stalledMs });
   if (Array.isArray(prepared)) {
     const refused = { errors: prepared };
-    if (accepted.streams !== 'everything') return answerResult(response, accepted.type, refused);
-    return stream(async (give) => give(refused), exchange, parts);
+    return accepted.streams === 'everything'
+      ? stream([refused])
+      : sendResult(response, accepted.type, refused);
   }
-  const { operations, apollo } = parts;
   const { kind } = prepared.operation;
   if (method === 'GET' && kind === 'mutation') {
     throw new HttpError(405, 'Send mutations by POST.', { allow: 'POST' });
   }
-  const isStreamed = kind === 'subscription' || accepted.streams === 'everything';
-  if (isStreamed && accepted.streams !== 'nothing') {
-    return stream(
-      async (give) => void (await operations.series(prepared, context, give).next()),
-      exchange,
-      parts,
-    );
-  }
+  const isStreamed =
+    kind === 'subscription' ? accepted.streams !== 'nothing' : accepted.streams === 'everything';
+  if (isStreamed) return stream(operations.stream(prepared, context));
   const runner = method === 'GET' ? apollo : operations;
-  answerResult(response, accepted.type, await runner.run(prepared, context));
-}
-
-/** A stream that breaks off says why in its last result. */
-function stream(results: Make<ExecutionResult>, exchange: Exchange, parts: GraphQLParts) {
-  const { response, context } = exchange;
-  const whole: Make<ExecutionResult> = async (give) => {
-    try {
-      await results(give);
-    } catch (error) {
-      await give({ errors: toErrors(error, context.requestId, parts.log) });
-    }
-  };
-  return answerEventStream(response, whole, {
-    keepAliveMs: parts.keepAliveMs,
-    stalledMs: parts.timeouts.stalledMs,
-  });
+  sendResult(response, accepted.type, await runner.run(prepared, context));
 }

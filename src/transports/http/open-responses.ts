@@ -1,30 +1,36 @@
-import type { ServerResponse } from 'node:http';
-import { setTimeout as pause } from 'node:timers/promises';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { waitUntil } from '../../util/wait.js';
 
-/**
- * How many answers are not written out yet: closing a server of Node's cuts them off. They are counted and not kept: a Set of what
- * comes and goes all the time keeps alive what has gone, as each of its tables, once old, holds on to the next.
- */
-export class OpenAnswers {
+/** Requests that may wait on one connection for the responses before theirs; clients in use send one or two. */
+const MAX_PIPELINED = 8;
+
+/** The responses that are not fully written yet. */
+export class OpenResponses {
   private count = 0;
-  private onNone: (() => void) | undefined;
+  private readonly pipelined = new WeakMap<Socket, number>();
 
-  add(response: ServerResponse): void {
+  /**
+   * Whether the request may proceed. Node reads every request that a connection sends, and keeps each with its body until the
+   * responses before it are read: a connection with too many is cut.
+   */
+  admit({ socket }: IncomingMessage, response: ServerResponse): boolean {
+    const pipelined = (this.pipelined.get(socket) ?? 0) + 1;
+    if (pipelined > MAX_PIPELINED) {
+      socket.destroy();
+      return false;
+    }
+    this.pipelined.set(socket, pipelined);
     this.count += 1;
-    response.on('close', this.onClose);
-  }
-
-  /** Resolves once none is open, or after so many milliseconds. */
-  async writtenOut(longestMs: number): Promise<void> {
-    if (this.count === 0) return;
-    const none = new Promise<void>((resolve) => {
-      this.onNone = resolve;
+    response.once('close', () => {
+      this.count -= 1;
+      this.pipelined.set(socket, (this.pipelined.get(socket) ?? 1) - 1);
     });
-    await Promise.race([none, pause(longestMs, undefined, { ref: false })]);
+    return true;
   }
 
-  private readonly onClose = (): void => {
-    this.count -= 1;
-    if (this.count === 0) this.onNone?.();
-  };
+  /** Resolves once all are written, or after so many milliseconds. */
+  written(milliseconds: number): Promise<void> {
+    return waitUntil(() => this.count === 0, milliseconds);
+  }
 }

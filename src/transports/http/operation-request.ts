@@ -4,26 +4,27 @@ import { AppError } from '../../errors.js';
 import type { OperationRequest } from '../../operations/operations.js';
 import { type Documents, PERSISTED_QUERY_NOT_SUPPORTED } from '../../operations/trusted-documents.js';
 import { HttpError } from '../http-error.js';
-import { type BodyOptions, parseJson, readJsonBody } from './body.js';
+import { parseJson, readJsonBody } from './body.js';
 
-/** Headers that a page cannot send to another origin without a preflight: Apollo's two, and the one of other servers. */
+/** Headers that a page cannot send to another origin without a preflight: Apollo's two, and that of other servers. */
 const PREFLIGHT_HEADERS = [
   'apollo-require-preflight',
   'x-apollo-operation-name',
   'graphql-require-preflight',
 ];
 
-/** The operation that an HTTP request sends or names, in its body or in the parameters of its URL. */
+/** Reads the operation of an HTTP request from its body or from the parameters of its URL. */
 export async function readOperation(
   request: IncomingMessage,
   documents: Documents,
-  options: BodyOptions,
+  maxBodyBytes: number,
 ): Promise<OperationRequest> {
-  const sent = request.method === 'POST' ? await readJsonBody(request, options) : readParameters(request);
+  const sent =
+    request.method === 'POST' ? await readJsonBody(request, maxBodyBytes) : readParameters(request);
   return toOperationRequest(sent, documents);
 }
 
-/** The same for what is sent as JSON, over HTTP or a WebSocket. */
+/** Reads an operation that was sent as JSON, over HTTP or a WebSocket. */
 export function toOperationRequest(sent: unknown, documents: Documents): OperationRequest {
   if (!isObject(sent))
     throw new HttpError(400, 'Send one operation as a JSON object; batches are not served.');
@@ -40,7 +41,7 @@ export function toOperationRequest(sent: unknown, documents: Documents): Operati
   return { document: query, operationName: operationName || undefined, variables };
 }
 
-/** A page of another origin can send a GET without a preflight, and a query costs something, too. */
+/** Refuses a GET that a page of another origin can send without a preflight: a query has its cost, too. */
 export function refuseSimpleGet({ method, headers }: IncomingMessage): void {
   if (method !== 'GET') return;
   const hasPreflight =
@@ -53,7 +54,7 @@ export function refuseSimpleGet({ method, headers }: IncomingMessage): void {
   );
 }
 
-/** Those that are empty count as absent, as GraphQL over HTTP has it. */
+/** Empty parameters count as absent, as GraphQL over HTTP wants it. */
 function readParameters({ url = '' }: IncomingMessage): Record<string, unknown> {
   const { searchParams: parameters } = new URL(url, 'http://localhost');
   const text = (name: string) => {
@@ -79,7 +80,7 @@ function textOf(named: Record<string, unknown>, documents: Documents): unknown {
     return documents.textOf(named);
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    // Apollo's clients expect to find this one in an ordinary result, and then send the text.
+    // Apollo's clients expect this error in an ordinary result, and then send the text.
     throw new HttpError(error.message === PERSISTED_QUERY_NOT_SUPPORTED ? 200 : 400, error.message);
   }
 }

@@ -1,77 +1,87 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { type AddressInfo, isIPv6 } from 'node:net';
+import { ConfigError } from '../../config/config.js';
 import { LAST_WORDS_MS } from '../../operations/operations.js';
-import type { Cors } from '../cors.js';
-import type { Hosts } from '../hosts.js';
 import { HttpError } from '../http-error.js';
 import { serverOptions } from '../timeouts.js';
-import { answerError } from './answers.js';
-import { answerGraphQL, type GraphQLParts } from './graphql.js';
+import { type GraphQLOptions, serveGraphQL } from './graphql.js';
 import { prefersHtml } from './media-types.js';
-import { OpenAnswers } from './open-responses.js';
-import { Pipelining } from './pipelining.js';
+import { OpenResponses } from './open-responses.js';
+import { sendError } from './responses.js';
 
-export interface HttpParts extends GraphQLParts {
-  cors: Cors;
-  hosts: Hosts;
+export interface HttpOptions extends GraphQLOptions {
   /** Shown to a browser that opens `/graphql`; undefined: none is served. */
   playground: Page | undefined;
-  /** Asked one after the other for every path that is not the server's own. */
+  /** Tried in this order for every path that the server does not handle itself. */
   pages: readonly Page[];
-  /** Whether new work may be sent here. */
+  /** Whether the server may receive new work. */
   isReady: () => Promise<boolean>;
 }
 
 export interface Page {
-  /** Answers the request, or returns false where it is for another page. */
+  /** Responds to the request, or returns false where it is for another page. */
   serve(request: IncomingMessage, response: ServerResponse): Promise<boolean>;
 }
 
 export interface HttpServer {
   server: Server;
-  /** Lets the answers that there are be written out, and closes every connection. */
+  /** Resolves with the server's origin, e.g. `http://127.0.0.1:4000`. */
+  listen(host: string, port: number): Promise<string>;
+  /** Finishes the open responses and closes every connection. */
   close(): Promise<void>;
 }
 
-/** The one HTTP server: GraphQL, playground and health. */
-export function createHttpServer(parts: HttpParts): HttpServer {
-  const answers = new OpenAnswers();
-  const pipelining = new Pipelining();
-  const answer = (request: IncomingMessage, response: ServerResponse, answerWith = route) => {
-    if (!pipelining.admit(request, response)) return;
-    answers.add(response);
+/** The HTTP server: GraphQL, pages and health checks. */
+export function createHttpServer(options: HttpOptions): HttpServer {
+  const openResponses = new OpenResponses();
+  const respond = (request: IncomingMessage, response: ServerResponse, handle = route) => {
+    if (!openResponses.admit(request, response)) return;
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
-    // The caller's next request is another server's.
-    if (parts.operations.isDraining) response.setHeader('connection', 'close');
-    answerWith(request, response, requestId, parts).catch((error: unknown) =>
-      answerError(error, request, response, requestId, parts.log),
+    // The client sends its next request to another server.
+    if (options.operations.isDraining) response.setHeader('connection', 'close');
+    handle(request, response, requestId, options).catch((error: unknown) =>
+      sendError(error, request, response, requestId, options.log),
     );
   };
-  const server = createServer(serverOptions(parts.timeouts), (request, response) =>
-    answer(request, response),
+  const server = createServer(serverOptions(options.timeouts), (request, response) =>
+    respond(request, response),
   );
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-    // The body is asked for once it is read, and not at all where the headers are refused.
+    // Invite the body when it is read: never, if the headers are refused.
     request.once('resume', () => {
       if (!response.headersSent) response.writeContinue();
     });
-    answer(request, response);
+    respond(request, response);
   });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) =>
-    answer(request, response, refuseExpectation),
+    respond(request, response, refuseExpectation),
   );
   return {
     server,
+    async listen(host, port) {
+      server.listen(port, host);
+      await once(server, 'listening').catch((error) => {
+        throw new ConfigError([listenProblem(error, host, port)]);
+      });
+      return `http://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
+    },
     async close() {
-      await answers.writtenOut(LAST_WORDS_MS);
+      await openResponses.written(LAST_WORDS_MS);
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();
       await closed;
     },
   };
+}
+
+function listenProblem({ code, message }: NodeJS.ErrnoException, host: string, port: number): string {
+  if (code === 'EADDRINUSE') return `PORT ${port} on ${host} is in use; name another, or 0 for a free one`;
+  if (code === 'EACCES') return `PORT ${port} may not be used by this user; name one from 1024 on`;
+  return `HOST ${host} is not an address of this machine (${code ?? message})`;
 }
 
 async function refuseExpectation(): Promise<void> {
@@ -82,22 +92,22 @@ async function route(
   request: IncomingMessage,
   response: ServerResponse,
   requestId: string,
-  parts: HttpParts,
+  options: HttpOptions,
 ) {
   const path = request.url?.split('?', 1)[0];
-  // Probes name the address that they know.
-  if (path !== '/healthz' && path !== '/readyz') parts.hosts.check(request);
+  // Health probes use whatever address they know.
+  if (path !== '/healthz' && path !== '/readyz') options.hosts.check(request);
   if (path === '/graphql') {
-    if (parts.cors.serve(request, response)) return;
-    if (isBrowserVisit(request) && (await parts.playground?.serve(request, response))) return;
-    return answerGraphQL(request, response, requestId, parts);
+    if (options.cors.serve(request, response)) return;
+    if (isBrowserVisit(request) && (await options.playground?.serve(request, response))) return;
+    return serveGraphQL(request, response, requestId, options);
   }
-  if (path === '/healthz') return answerJson(response, 200, { status: 'ok' });
+  if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
   if (path === '/readyz') {
-    const ready = await parts.isReady();
-    return answerJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
+    const ready = await options.isReady();
+    return sendJson(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not ready' });
   }
-  for (const page of parts.pages) if (await page.serve(request, response)) return;
+  for (const page of options.pages) if (await page.serve(request, response)) return;
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
 }
 
@@ -105,6 +115,6 @@ function isBrowserVisit({ method, headers }: IncomingMessage): boolean {
   return method === 'GET' && prefersHtml(headers.accept);
 }
 
-function answerJson(response: ServerResponse, status: number, body: object): void {
+function sendJson(response: ServerResponse, status: number, body: object): void {
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' }).end(JSON.stringify(body));
 }

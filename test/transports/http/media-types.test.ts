@@ -5,7 +5,7 @@ import {
   isJson,
   JSON_TYPE,
   prefersHtml,
-} from '../../src/transports/http/media-types.js';
+} from '../../../src/transports/http/media-types.js';
 
 const URQL =
   'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';

@@ -2,13 +2,13 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type WebSocket from 'ws';
-import { MASKED } from '../../src/errors.js';
-import { TIMEOUTS } from '../../src/transports/timeouts.js';
-import { eventually } from '../support/eventually.js';
-import { TestServer } from '../support/server.js';
-import { StandIn } from '../support/stand-in.js';
-import { CHAT_STREAM } from '../support/streams.js';
-import { messages, openSocket, rawSocket } from '../support/ways-in.js';
+import { MASKED } from '../../../src/errors.js';
+import { TIMEOUTS } from '../../../src/transports/timeouts.js';
+import { eventually } from '../../support/eventually.js';
+import { TestServer } from '../../support/server.js';
+import { StandIn } from '../../support/stand-in.js';
+import { CHAT_STREAM } from '../../support/streams.js';
+import { messages, openSocket, rawSocket } from '../../support/ways-in.js';
 
 const MEGABYTE = 1_048_576;
 const SUBSCRIBE = (id: string) =>
@@ -205,6 +205,22 @@ describe('a WebSocket', () => {
     const before = gateway.seen.length;
     socket.send(SUBSCRIBE('102'));
     await eventually(() => gateway.seen.length > before);
+    socket.terminate();
+  });
+
+  it('sends no result of a cancelled operation, whose id the client may use again', async () => {
+    const socket = await openSocket(server);
+    const heard = messages(socket);
+    const before = gateway.seen.length;
+    socket.send(SUBSCRIBE('1'));
+    await eventually(() => gateway.seen.length > before);
+    socket.send(JSON.stringify({ id: '1', type: 'complete' }));
+    // Answered once the cancelled operation has ended.
+    socket.send(JSON.stringify({ type: 'ping' }));
+    expect((await heard.next()).value).toEqual({ type: 'pong' });
+    socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } }));
+    const payload = { data: { __typename: 'Query' } };
+    expect((await heard.next()).value).toEqual({ id: '1', type: 'next', payload });
     socket.terminate();
   });
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { serverAudits } from 'graphql-http';
-import { NOON, TestServer } from '../support/server.js';
-import { json, StandIn } from '../support/stand-in.js';
+import { NOON, TestServer } from '../../support/server.js';
+import { json, StandIn } from '../../support/stand-in.js';
 
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 const INPUT = { model: 'm', messages: [{ content: 'a-private-prompt' }] };

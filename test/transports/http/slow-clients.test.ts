@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { TIMEOUTS } from '../../src/transports/timeouts.js';
-import { eventually } from '../support/eventually.js';
-import { TestServer } from '../support/server.js';
-import { StandIn } from '../support/stand-in.js';
+import { TIMEOUTS } from '../../../src/transports/timeouts.js';
+import { eventually } from '../../support/eventually.js';
+import { TestServer } from '../../support/server.js';
+import { StandIn } from '../../support/stand-in.js';
 
 /** Milliseconds; what is cut only by a longer one of them would fail its test's own time-out. */
 const SHORT = { ...TIMEOUTS, headersMs: 250, requestMs: 500, idleMs: 250, initMs: 250 };

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { type AnsweredError, TestServer } from '../support/server.js';
-import { CHAT_STREAM, QUESTION } from '../support/streams.js';
+import { type AnsweredError, TestServer } from '../../support/server.js';
+import { CHAT_STREAM, QUESTION } from '../../support/streams.js';
 
 const URQL =
   'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';

@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
-import { eventually } from '../support/eventually.js';
-import { TestServer } from '../support/server.js';
+import { eventually } from '../../support/eventually.js';
+import { TestServer } from '../../support/server.js';
 
 const QUERY = JSON.stringify({ query: '{ __typename }' });
 const MEGABYTE = 1_048_576;

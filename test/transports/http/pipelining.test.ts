@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { eventually } from '../support/eventually.js';
-import { TestServer } from '../support/server.js';
-import { json, StandIn } from '../support/stand-in.js';
+import { eventually } from '../../support/eventually.js';
+import { TestServer } from '../../support/server.js';
+import { json, StandIn } from '../../support/stand-in.js';
 
 const BODY = JSON.stringify({ query: '{ models { id } }' });
 const REQUEST = `POST /graphql HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: ${BODY.length}\r\n\r\n${BODY}`;

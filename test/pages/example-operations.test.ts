@@ -1,5 +1,5 @@
-import { readExampleOperations } from '../src/pages/example-operations.js';
-import { TestServer } from './support/server.js';
+import { readExampleOperations } from '../../src/pages/example-operations.js';
+import { TestServer } from '../support/server.js';
 
 /** Runs one as its tab in the playground would: a subscription as a stream, anything else as JSON. */
 async function run(server: TestServer, query: string, variables: object): Promise<string> {

@@ -1,0 +1,57 @@
+import type { Logger } from 'pino';
+import { connectRedis } from '../registry/redis/store.js';
+import { inMemory, inRedis, type NewCounter } from './counters.js';
+import { inFile } from './file-counters.js';
+import { streamsInFile } from './file-streams.js';
+import { LimitsFile } from './limits-file.js';
+import type { SharedStreams } from './open-streams.js';
+import { StreamsInRedis } from './shared-streams.js';
+
+export interface OpenCounters {
+  newCounter: NewCounter;
+  /** undefined: the streams of this process alone are counted. */
+  sharedStreams: SharedStreams | undefined;
+  /** Until they are, each process counts for itself. */
+  areConnected: () => boolean;
+  close: () => void;
+}
+
+/** Counts callers where their contexts are stored: in this process, in the file or in the Redis that processes share. */
+export function openCounters(storeUrl: string, now: () => number, log: Logger): OpenCounters {
+  const path = /^sqlite:(.*)$/.exec(storeUrl)?.[1];
+  if (path === undefined) return countersInRedis(storeUrl, log);
+  if (path !== ':memory:') return countersInFile(path, now);
+  return {
+    newCounter: inMemory,
+    sharedStreams: undefined,
+    areConnected: () => true,
+    close: () => undefined,
+  };
+}
+
+function countersInFile(path: string, now: () => number): OpenCounters {
+  const file = new LimitsFile(path);
+  const sharedStreams = streamsInFile(file, now);
+  const close = () => {
+    sharedStreams.close();
+    file.close();
+  };
+  return { newCounter: inFile(file, now), sharedStreams, areConnected: () => true, close };
+}
+
+function countersInRedis(url: string, log: Logger): OpenCounters {
+  const redis = connectRedis(url, ({ message }) =>
+    log.warn({ reason: message }, 'callers are counted by this process alone'),
+  );
+  const sharedStreams = new StreamsInRedis(redis);
+  const close = () => {
+    sharedStreams.close();
+    redis.disconnect();
+  };
+  return {
+    newCounter: inRedis(redis),
+    sharedStreams,
+    areConnected: () => redis.status === 'ready',
+    close,
+  };
+}
