@@ -8,7 +8,8 @@ export default {
   },
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
   globalSetup: '<rootDir>/test/support/programs.ts',
-  maxWorkers: 2,
+  // One more than the cores of a small machine: tests of time-outs and of other processes mostly wait.
+  maxWorkers: 3,
   // A test that waits this long has failed; a busy machine has not.
   testTimeout: 30_000,
 };

@@ -147,7 +147,7 @@ describe('two processes on one SQLite file', () => {
   afterEach(() => void files++);
 
   it('start at the same time on a new file', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const env = { STORE_URL: `sqlite:${join(folder, `new-${round}.db`)}` };
       const starts = await Promise.allSettled(Array.from({ length: 3 }, () => ServerProcess.start(env)));
       for (const start of starts) if (start.status === 'fulfilled') await start.value[Symbol.asyncDispose]();
