@@ -10,6 +10,8 @@ export default {
   globalSetup: '<rootDir>/test/support/programs.ts',
   // One more than the cores of a small machine: tests of time-outs and of other processes mostly wait.
   maxWorkers: 3,
+  // A worker keeps the modules of every file it has run; a large heap is slow to collect, and slow to free at its end.
+  workerIdleMemoryLimit: '400MB',
   // A test that waits this long has failed; a busy machine has not.
   testTimeout: 30_000,
 };
