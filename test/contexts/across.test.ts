@@ -38,7 +38,7 @@ async function gatewayThatLoses() {
 }
 
 function behaviours(storeUrl: () => string) {
-  it('answer an idempotency key once, while it is on its way and after a restart', async () => {
+  it('process an idempotency key once, while it is running and after a restart', async () => {
     const gateway = await gatewayThatLoses();
     await using standIn = gateway.standIn;
     const input = { ...PREFIX, idempotencyKey: 'key-1' };
@@ -61,7 +61,7 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.created).toBe(1);
   });
 
-  it('create a lost prefix again once for all who wait in any of them, under the same public id', async () => {
+  it('recreate a lost prefix once for all waiting requests, under the same public id', async () => {
     const gateway = await gatewayThatLoses();
     await using standIn = gateway.standIn;
     await using one = await TestServer.before(standIn, { STORE_URL: storeUrl() });
