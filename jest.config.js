@@ -8,7 +8,10 @@ export default {
   },
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
   globalSetup: '<rootDir>/test/support/programs.ts',
-  maxWorkers: 2,
+  // One more than the cores of a small machine: tests of time-outs and of other processes mostly wait.
+  maxWorkers: 3,
+  // A worker keeps the modules of every file it has run; a large heap is slow to collect, and slow to free at its end.
+  workerIdleMemoryLimit: '400MB',
   // A test that waits this long has failed; a busy machine has not.
   testTimeout: 30_000,
 };

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LEASE_MS } from '../../src/coordination/leases.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
+import { expireLeases } from '../support/expire-leases.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { TestServer } from '../support/server.js';
@@ -38,7 +38,7 @@ async function gatewayThatLoses() {
 }
 
 function behaviours(storeUrl: () => string) {
-  it('answer an idempotency key once, while it is on its way and after a restart', async () => {
+  it('process an idempotency key once, while it is running and after a restart', async () => {
     const gateway = await gatewayThatLoses();
     await using standIn = gateway.standIn;
     const input = { ...PREFIX, idempotencyKey: 'key-1' };
@@ -61,7 +61,7 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.created).toBe(1);
   });
 
-  it('create a lost prefix again once for all who wait in any of them, under the same public id', async () => {
+  it('recreate a lost prefix once for all waiting requests, under the same public id', async () => {
     const gateway = await gatewayThatLoses();
     await using standIn = gateway.standIn;
     await using one = await TestServer.before(standIn, { STORE_URL: storeUrl() });
@@ -75,7 +75,7 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.created).toBe(2);
   });
 
-  it('take a session over from one that was killed in the middle of a chat on it', async () => {
+  it('take over the session of a server that was killed during a chat, once its lease has expired', async () => {
     const gateway = await gatewayThatLoses();
     await using standIn = gateway.standIn;
     await using doomed = await ServerProcess.before(standIn, storeUrl());
@@ -87,17 +87,16 @@ function behaviours(storeUrl: () => string) {
     const cut = doomed.ask(CHAT, ask(id)).catch(() => 'cut');
     await eventually(() => gateway.waiting.length === 1);
     await doomed.kill();
-    const killedAt = performance.now();
     expect(await cut).toBe('cut');
     const next = heir.query(CHAT, ask(id));
-    // Still the dead one's, as far as anybody can know; until its lease is over.
-    await heir.query('{ contexts { edges { node { id } } } }');
+    // Nobody can know that the holder is dead until its lease has expired.
+    for (let round = 0; round < 20; round++) await heir.query('{ contexts { edges { node { id } } } }');
     expect(gateway.waiting).toHaveLength(1);
+    await expireLeases(storeUrl());
     await eventually(() => gateway.waiting.length === 2);
-    expect(performance.now() - killedAt).toBeLessThan(LEASE_MS + 1_000);
     gateway.waiting[1]?.();
     expect((await next).errors).toEqual([]);
-  }, 60_000);
+  });
 }
 
 describe('servers on one SQLite file', () => {

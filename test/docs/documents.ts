@@ -28,8 +28,6 @@ export interface Document {
   links: string[];
   /** Code within the text. */
   codes: string[];
-  /** What it is built of, in order, without its words. */
-  skeleton: string[];
 }
 
 /** Every Markdown file that is ours, those not committed yet too. */
@@ -47,26 +45,20 @@ export function readDocument(path: string): Document {
     tables: [],
     links: [],
     codes: [],
-    skeleton: [],
   };
-  const { headings, blocks, tables, links, codes, skeleton } = document;
+  const { headings, blocks, tables, links, codes } = document;
   marked.walkTokens(marked.lexer(readFileSync(path, 'utf8')), (token) => {
     if (token.type === 'heading') {
       const text = plain(token.tokens ?? []);
       headings.push({ depth: token.depth, text, anchor: slugger.slug(text) });
-      skeleton.push(`heading ${token.depth}`);
     } else if (token.type === 'code') {
       blocks.push({ language: token.lang ?? '', text: token.text });
-      skeleton.push(`code ${token.lang}`);
     } else if (token.type === 'table') {
       const rows = [token.header, ...token.rows] as { text: string }[][];
       tables.push(rows.map((row) => row.map(({ text }) => text)));
-      skeleton.push(`table ${rows.length} x ${token.header.length}`);
     } else if (token.type === 'link' || token.type === 'image') links.push(token.href);
     else if (token.type === 'html') links.push(...linksOfHtml(token.text));
     else if (token.type === 'codespan') codes.push(token.text);
-    else if (token.type === 'list') skeleton.push(`list ${token.items.length}`);
-    else if (token.type === 'paragraph') skeleton.push('paragraph');
   });
   return document;
 }

@@ -19,7 +19,6 @@ import { eventually } from '../support/eventually.js';
 import { hold } from '../support/holding.js';
 import { describeWith, NGINX, PROMTOOL } from '../support/programs.js';
 import { freePort } from '../support/redis.js';
-import { scrapeAfterEverything } from '../support/scrape.js';
 import { TestServer } from '../support/server.js';
 import { ServerProcess } from '../support/server-process.js';
 import { json, StandIn } from '../support/stand-in.js';
@@ -42,23 +41,8 @@ function table(head: string): string[][] {
 
 const names = (cell = '') => [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 
-describe('the table of metrics', () => {
-  it('has every metric of ours with its labels, and no other', async () => {
-    const scrape = await scrapeAfterEverything();
-    const ours = [...scrape].filter(([name]) => name.startsWith('context_cache_'));
-    const exported = ours.map(([name, { series }]) => {
-      const labels = new Set(series.flatMap(Object.keys).filter((label) => label !== 'le'));
-      return [name, [...labels].sort()];
-    });
-    const written = table('metric')
-      .filter(([metric]) => metric?.includes('context_cache_'))
-      .map(([metric, labels]) => [names(metric)[0], names(labels).sort()]);
-    expect(written.sort()).toEqual(exported.sort());
-  });
-});
-
-describe('the table of the log', () => {
-  it('has every field of an operation’s line', async () => {
+describe('the table of log fields', () => {
+  it('has every field of an operation’s line, and no other', async () => {
     await using gateway = await StandIn.start((response) => json(response, 200, CHAT_ANSWER));
     await using server = await TestServer.before(gateway);
     await hold(server, gateway);
@@ -76,7 +60,7 @@ describe('the table of the log', () => {
 });
 
 describe('the .env for Compose', () => {
-  it('names all that production wants', () => {
+  it('is complete for NODE_ENV=production', () => {
     const env = parseEnv(block('ini', 'VALKEY_PASSWORD'));
     expect(readConfig({ NODE_ENV: 'production', HOST: '0.0.0.0', ...env })).toMatchObject({
       authMode: 'jwt',
@@ -86,7 +70,7 @@ describe('the .env for Compose', () => {
 });
 
 describe('backup and restore', () => {
-  it('bring back what a running server held', async () => {
+  it('bring back the contexts of a running server', async () => {
     const env = {
       GATEWAY_URL: 'sandbox:',
       AUTH_MODE: 'none',
@@ -113,7 +97,7 @@ describe('backup and restore', () => {
 });
 
 describeWith(PROMTOOL)('the configuration of Prometheus', () => {
-  it('is one that Prometheus takes', () => {
+  it('passes promtool check config', () => {
     cpSync('deploy/prometheus/alerts.yml', join(folder, 'alerts.yml'));
     const file = join(folder, 'prometheus.yml');
     const token = join(folder, 'context-cache.token');
@@ -128,7 +112,7 @@ describeWith(PROMTOOL)('the configuration of Prometheus', () => {
 });
 
 describeWith(NGINX)('the configuration of nginx', () => {
-  it('lets answers stream piece by piece, over both transports, and nothing else through', async () => {
+  it('passes streams on unbuffered over both transports, and hides /metrics', async () => {
     let goOn = () => {};
     await using gateway = await StandIn.start((response) => {
       const [first = '', ...rest] = STREAM.split(/(?<=\n\n)/);

@@ -7,7 +7,6 @@ import { hold, serverHolding } from '../support/holding.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { NOON, TestServer } from '../support/server.js';
-import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
@@ -32,7 +31,7 @@ function chattyGateway() {
 }
 
 describe('a caller’s budget', () => {
-  it('lets so many contexts be created in a minute, each caller apart', async () => {
+  it('limits creations per minute, for each caller separately', async () => {
     await using gateway = await chattyGateway();
     const env = { ...JWT, RATE_LIMIT_CREATES_PER_MINUTE: '2' };
     await using server = await TestServer.before(gateway, env);
@@ -45,7 +44,7 @@ describe('a caller’s budget', () => {
     expect(gateway.seen).toHaveLength(3);
   });
 
-  it('lets so many chats go in a minute, over all transports together', async () => {
+  it('limits chats per minute, over all transports together', async () => {
     await using gateway = await chattyGateway();
     const env = { RATE_LIMIT_CHATS_PER_MINUTE: '3' };
     await using server = await serverHolding(gateway, { env });
@@ -61,7 +60,7 @@ describe('a caller’s budget', () => {
     expect(gateway.seen).toHaveLength(3);
   });
 
-  it('is spent by the tokens of a day, those of creations and streams included', async () => {
+  it('limits tokens per day, those of creations and streams included', async () => {
     await using gateway = await chattyGateway();
     // A creation costs 8 tokens here, a chat 23.
     await using server = await serverHolding(gateway, { env: { QUOTA_TOKENS_PER_DAY: '50' } });
@@ -84,7 +83,7 @@ describe('a caller’s budget', () => {
 });
 
 describeWith(REDIS)('a caller’s budget in Redis', () => {
-  it('is one for all processes, and counted by each alone while Redis is away', async () => {
+  it('is shared by all servers, and counted by each alone while Redis is unreachable', async () => {
     await using redis = await RedisServer.start();
     await using gateway = await chattyGateway();
     const env = { ...JWT, RATE_LIMIT_CHATS_PER_MINUTE: '2', STORE_URL: redis.url };
@@ -100,11 +99,11 @@ describeWith(REDIS)('a caller’s budget in Redis', () => {
   });
 });
 
-type StartTwo = (env: Record<string, string>) => Promise<[ServerProcess, ServerProcess]>;
+type StartTwo = (env: Record<string, string>) => Promise<[TestServer, TestServer]>;
 
-/** What holds for two processes that share a store, in which nobody's minute has begun. */
+/** What holds for two servers that share a store, in which nobody's minute has begun. */
 function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
-  it('have one budget of creations and one of chats, whatever the transport', async () => {
+  it('share one budget of creations and one of chats, over every transport', async () => {
     const env = { RATE_LIMIT_CREATES_PER_MINUTE: '6', RATE_LIMIT_CHATS_PER_MINUTE: '6' };
     const [one, two] = await parts.startTwo(env);
     await using _ = one;
@@ -126,12 +125,12 @@ function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
     }
   });
 
-  it('have one quota of tokens, whatever the transport', async () => {
+  it('share one quota of tokens, over every transport', async () => {
     // Each creation costs 8 tokens.
     const [one, two] = await parts.startTwo({ QUOTA_TOKENS_PER_DAY: '16' });
     await using _ = one;
     await using _too = two;
-    for (const server of [one, two]) expect((await server.ask(CREATE, INPUT)).errors).toBeUndefined();
+    for (const server of [one, two]) expect((await server.query(CREATE, INPUT)).errors).toEqual([]);
     const usedUp = { code: 'QUOTA_EXCEEDED', retryable: true, retryAfter: within(86_400) };
     for (const [, ask] of WAYS) {
       for (const server of [one, two]) {
@@ -145,12 +144,15 @@ function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
     }
   });
 
-  it('have so many streams open over both, and one more when one has ended', async () => {
+  it('share one limit of open streams, and may open one more when one has ended', async () => {
     const [one, two] = await parts.startTwo({ MAX_STREAMS_PER_CALLER: '2' });
     await using _ = one;
     await using _too = two;
     const ids: string[] = [];
-    for (let left = 3; left > 0; left--) ids.push((await one.ask(CREATE, INPUT)).data.createContext.id);
+    for (let left = 3; left > 0; left--) {
+      const { data } = await one.query<{ createContext: { id: string } }>(CREATE, INPUT);
+      ids.push(data.createContext.id);
+    }
     parts.gateway.answer = (response) => void beginStream(response).write(chunk({ content: 'a' }));
     const clients = [one, two].flatMap((server) => TRANSPORTS.map(([, connect]) => connect(server)));
     const question = (index: number) => ({ ...QUESTION, contextId: ids[index] });
@@ -167,7 +169,7 @@ function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
   });
 }
 
-describeWith(REDIS)('callers of two processes with one Redis', () => {
+describeWith(REDIS)('callers of two servers with one Redis', () => {
   const parts = {} as { gateway: StandIn; startTwo: StartTwo };
   let redis: RedisServer;
   let database = 1;
@@ -176,7 +178,7 @@ describeWith(REDIS)('callers of two processes with one Redis', () => {
     parts.gateway = await chattyGateway();
     parts.startTwo = (env) => {
       const storeUrl = `${redis.url}/${database++}`;
-      const start = () => ServerProcess.before(parts.gateway, storeUrl, env);
+      const start = () => TestServer.before(parts.gateway, { ...env, STORE_URL: storeUrl });
       return Promise.all([start(), start()]);
     };
   });
@@ -187,7 +189,7 @@ describeWith(REDIS)('callers of two processes with one Redis', () => {
   shareBudgets(parts);
 });
 
-describe('callers of two processes with one file', () => {
+describe('callers of two servers with one SQLite file', () => {
   const parts = {} as { gateway: StandIn; startTwo: StartTwo };
   const folder = mkdtempSync(join(tmpdir(), 'budgets-'));
   let files = 0;
@@ -195,7 +197,7 @@ describe('callers of two processes with one file', () => {
     parts.gateway = await chattyGateway();
     parts.startTwo = (env) => {
       const storeUrl = `sqlite:${join(folder, `${++files}.db`)}`;
-      const start = () => ServerProcess.before(parts.gateway, storeUrl, env);
+      const start = () => TestServer.before(parts.gateway, { ...env, STORE_URL: storeUrl });
       return Promise.all([start(), start()]);
     };
   });
@@ -205,7 +207,7 @@ describe('callers of two processes with one file', () => {
   });
   shareBudgets(parts);
 
-  it('have the same budgets after a restart', async () => {
+  it('keep their budgets after a restart', async () => {
     await using gateway = await chattyGateway();
     const env = {
       STORE_URL: `sqlite:${join(folder, 'restarted.db')}`,
@@ -228,7 +230,7 @@ describe('callers of two processes with one file', () => {
     ]);
   });
 
-  it('have their minute from now on where the clock was set back', async () => {
+  it('start a new minute when the clock is set back', async () => {
     await using gateway = await chattyGateway();
     const env = { STORE_URL: `sqlite:${join(folder, 'clock.db')}`, RATE_LIMIT_CREATES_PER_MINUTE: '1' };
     await using server = await TestServer.before(gateway, env);

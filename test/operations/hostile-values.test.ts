@@ -79,7 +79,7 @@ describe.each(WAYS)('over %s', (_way, ask) => {
     await gateway[Symbol.asyncDispose]();
   });
 
-  it.each(REFUSED)('%s are the caller’s mistake', async (_what, query, variables) => {
+  it.each(REFUSED)('%s: BAD_USER_INPUT, without a call to the gateway', async (_what, query, variables) => {
     const { data, errors } = await ask(server, { query, variables }, undefined, write);
     expect(data ?? null).toBeNull();
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(['BAD_USER_INPUT']);
@@ -89,13 +89,13 @@ describe.each(WAYS)('over %s', (_way, ask) => {
     expect(Object.prototype).not.toHaveProperty('reuse');
   });
 
-  it('what no variable names is not looked at, however deep', async () => {
+  it('variables that the operation does not declare are ignored, however deep', async () => {
     const variables = { n: 1, ...own('__proto__', OBJECTS), constructor: LISTS };
     const { data, errors } = await ask(server, { query: PAGE, variables }, undefined, write);
     expect([data, errors]).toEqual([{ contexts: { pageInfo: { hasNextPage: false } } }, []]);
   });
 
-  it('2000 messages are taken, more are not', async () => {
+  it('2000 messages are accepted, more are refused', async () => {
     const create = (count: number) => {
       const messages = Array.from({ length: count }, () => ({ content: 'x' }));
       return ask(server, { query: CREATE, variables: { input: { ...INPUT, messages } } });
@@ -124,12 +124,12 @@ describe.each(WAYS)('over %s', (_way, ask) => {
     ]);
   });
 
-  it('nothing of it is a fault of the server', () => {
+  it('none of it is logged as an error of the server', () => {
     expect(server.log.filter((line) => JSON.parse(line).level >= 50)).toEqual([]);
   });
 });
 
-describe.each(['production', 'development', 'test'])('a body that is not fit to be read, in %s', (mode) => {
+describe.each(['production', 'development'])('an unreadable body, with NODE_ENV=%s', (mode) => {
   const { NODE_ENV } = process.env;
   let server: TestServer;
   beforeAll(async () => {
@@ -154,7 +154,7 @@ describe.each(['production', 'development', 'test'])('a body that is not fit to 
     [415, 'another charset', QUERY, { 'content-type': 'application/json; charset=utf-16' }],
     [415, 'another type', QUERY, { 'content-type': 'application/graphql' }],
     [415, 'packed', QUERY, { 'content-encoding': 'br' }],
-  ])('is answered with %i for %s', async (status, _what, body, more) => {
+  ])('gets %i: %s', async (status, _what, body, more) => {
     for (const accept of ['application/json', 'text/event-stream']) {
       const headers = { 'content-type': 'application/json', accept, ...more };
       const response = await fetch(server.url, { method: 'POST', headers, body });

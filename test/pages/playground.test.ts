@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { buildSchema, getVariableValues, type OperationDefinitionNode, parse, validate } from 'graphql';
 import { readExampleOperations } from '../../src/pages/example-operations.js';
 import { TestServer } from '../support/server.js';
 
@@ -10,7 +12,7 @@ describe('the playground', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it('is a page that loads nothing from elsewhere, with a tab for every example operation', async () => {
+  it('loads nothing from other hosts, and has a tab for every example operation', async () => {
     const response = await fetch(server.url, { headers: BROWSER });
     const page = await response.text();
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
@@ -21,20 +23,30 @@ describe('the playground', () => {
     expect([...positions].sort((a, b) => a - b)).toEqual(positions);
   });
 
-  it('is sent whole only once to a browser that keeps it', async () => {
+  it('has example operations that are valid, with valid variables', () => {
+    const schema = buildSchema(readFileSync('schema/schema.graphql', 'utf8'));
+    for (const { query, variables } of readExampleOperations()) {
+      const document = parse(query);
+      const [{ variableDefinitions = [] }] = document.definitions as [OperationDefinitionNode];
+      const { errors } = getVariableValues(schema, variableDefinitions, JSON.parse(variables));
+      expect([...validate(schema, document), ...(errors ?? [])]).toEqual([]);
+    }
+  });
+
+  it('is answered with 304 to a browser that has it', async () => {
     const etag = (await fetch(server.url, { headers: BROWSER })).headers.get('etag') ?? '';
     const again = await fetch(server.url, { headers: { ...BROWSER, 'if-none-match': etag } });
     expect(again.status).toBe(304);
     expect(await again.text()).toBe('');
   });
 
-  it('is sent unpacked to a client that takes no gzip', async () => {
+  it('is sent uncompressed to a client that does not accept gzip', async () => {
     const response = await fetch(server.url, { headers: { ...BROWSER, 'accept-encoding': 'identity' } });
     expect(response.headers.get('content-encoding')).toBeNull();
     expect((await response.text()).trimEnd()).toMatch(/<\/html>$/);
   });
 
-  it('is not there where PLAYGROUND is off', async () => {
+  it('is not served with PLAYGROUND=off', async () => {
     await using closed = await TestServer.start({ PLAYGROUND: 'off' });
     const response = await fetch(closed.url, { headers: BROWSER });
     expect(response.status).toBe(400);

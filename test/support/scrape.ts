@@ -2,6 +2,7 @@ import { beginStream, CHAT_ANSWER, STREAM } from './chat-answers.js';
 import { hold } from './holding.js';
 import { freePort } from './redis.js';
 import { TestServer } from './server.js';
+import { ServerProcess } from './server-process.js';
 import { CREATED, json, StandIn } from './stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from './streams.js';
 
@@ -27,10 +28,10 @@ export async function scrapeAfterEverything(): Promise<Scrape> {
   if (client) await collect(client.open());
   client?.close();
 
-  // Where nothing listens there is no store.
+  // Nothing listens there. In a process of its own: ioredis leaves timers behind for each command that could not be sent.
   const storeUrl = `redis://127.0.0.1:${await freePort()}`;
-  await using storeless = await TestServer.before(gateway, { STORE_URL: storeUrl });
-  await storeless.query('{ contexts { edges { cursor } } }');
+  await using storeless = await ServerProcess.before(gateway, storeUrl);
+  await storeless.ask('{ contexts { edges { cursor } } }');
 
   const texts = await Promise.all(
     [server, storeless].map(async ({ origin }) => (await fetch(`${origin}/metrics`)).text()),

@@ -10,7 +10,7 @@ import { CREATED, json, type Answer as Reply, StandIn } from '../support/stand-i
 
 const SEED = Number(process.env.FC_SEED ?? 20_260_101);
 /** All of them where it counts; a first look elsewhere. */
-const REQUESTS = process.env.CI === 'true' ? 10_000 : 2_000;
+const REQUESTS = process.env.CI === 'true' ? 10_000 : 1_200;
 const AT_ONCE = 48;
 /** Milliseconds after which a machine that is busy with other things has done enough of them, and a request is lost. */
 const LONGEST_MS = 30_000;
@@ -120,7 +120,7 @@ const answerGateway: Reply = (response, _, { path }) =>
   json(response, 200, path === '/v1/models' ? { object: 'list', data: [] } : CREATED);
 
 describe(`${REQUESTS} malformed requests (FC_SEED=${SEED})`, () => {
-  it('are each answered with a known code or refused as HTTP, and leave the server as it was', async () => {
+  it('each get a known code or an HTTP error, and leave the server as it was', async () => {
     await using gateway = await StandIn.start(answerGateway);
     const env = {
       LOG_LEVEL: 'warn',
@@ -157,7 +157,7 @@ describe(`${REQUESTS} malformed requests (FC_SEED=${SEED})`, () => {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, caller));
     agent.destroy();
-    expect(next).toBeGreaterThan(1_000);
+    expect(next).toBeGreaterThan(600);
     expect(unanswered).toBeLessThan(next / 100);
     expect(wrong).toEqual([]);
     for (const status of [200, 204, 400, 403, 404, 405, 406, 413, 415, 417, 431]) {
