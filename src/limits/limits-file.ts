@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import Database from 'libsql';
-import { untilUnlocked } from '../registry/sqlite-busy.js';
+import { beginWriting, untilUnlocked } from '../registry/sqlite-busy.js';
 
 /** Milliseconds to wait for another process that writes to the file: at the start, and later without blocking. */
 const BUSY_MS = 2_000;
@@ -23,7 +23,7 @@ type Value = string | number;
 
 /**
  * The registry's file, through a connection of its own: what is counted there is not part of the registry's transactions. Each
- * statement is a transaction of its own, which waits for another process without blocking this one.
+ * write is a transaction of its own, which waits for another process without blocking this one.
  */
 export class LimitsFile {
   private readonly db: Database.Database;
@@ -34,12 +34,35 @@ export class LimitsFile {
     untilUnlocked(() => this.db.exec(SETUP));
   }
 
-  /** The rows of one statement, each an array; throws where the file stays locked. */
-  async all(sql: string, values: Value[]): Promise<unknown[][]> {
+  /** The rows of one statement, each an array. */
+  read(sql: string, values: Value[]): Promise<unknown[][]> {
+    return this.whenUnlocked(() => this.rows(sql, values));
+  }
+
+  /** Likewise, of a statement that writes; throws where the file stays locked. */
+  write(sql: string, values: Value[]): Promise<unknown[][]> {
+    return this.whenUnlocked(() => {
+      beginWriting(this.db);
+      try {
+        const rows = this.rows(sql, values);
+        this.db.exec('COMMIT');
+        return rows;
+      } catch (error) {
+        if (this.db.inTransaction) this.db.exec('ROLLBACK');
+        throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  private async whenUnlocked<T>(run: () => T): Promise<T> {
     const deadline = performance.now() + BUSY_MS;
     for (let wait = 1; ; wait = Math.min(wait * 2, LONGEST_PAUSE_MS)) {
       try {
-        return this.statement(sql).all(values) as unknown[][];
+        return run();
       } catch (error) {
         if (!isBusy(error) || performance.now() > deadline) throw error;
       }
@@ -47,17 +70,13 @@ export class LimitsFile {
     }
   }
 
-  close(): void {
-    this.db.close();
-  }
-
-  private statement(sql: string): Database.Statement {
+  private rows(sql: string, values: Value[]): unknown[][] {
     let statement = this.prepared.get(sql);
     if (!statement) {
       statement = this.db.prepare(sql).raw();
       this.prepared.set(sql, statement);
     }
-    return statement;
+    return statement.all(values) as unknown[][];
   }
 }
 

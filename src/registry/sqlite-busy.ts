@@ -1,3 +1,5 @@
+import type Database from 'libsql';
+
 /** Milliseconds to wait for another process' lock on the file, in all and between two tries: doubled up to the longest. */
 const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
 
@@ -10,6 +12,14 @@ export interface Waiter {
 
 export function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+}
+
+/**
+ * Takes the lock, or throws. A prepared statement that meets another process' lock stays active in its connection until it is run
+ * again, and as long as it does no other write there is committed, nor its lock given back; `exec` leaves nothing behind.
+ */
+export function beginWriting(db: Database.Database): void {
+  db.exec('BEGIN IMMEDIATE');
 }
 
 /** Milliseconds between two tries at the start. */

@@ -1,6 +1,6 @@
 import type Database from 'libsql';
 import { afterCohort } from '../cohort.js';
-import { isBusy, LockRetries, type Waiter } from './sqlite-busy.js';
+import { beginWriting, isBusy, LockRetries, type Waiter } from './sqlite-busy.js';
 import type { Statements } from './sqlite-file.js';
 
 /**
@@ -114,7 +114,7 @@ export class Groups<Creation> {
   }
 
   private commit(writes: Write<Creation>[]): unknown[] {
-    this.sql.beginWriting.run();
+    beginWriting(this.db);
     const creations: Creation[] = [];
     for (const { creation } of writes) if (creation) creations.push(creation);
     if (creations.length > 0) this.steps.createAll(creations);
