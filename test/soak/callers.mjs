@@ -33,7 +33,7 @@ const REFUSED = /^(RATE_LIMITED|QUOTA_EXCEEDED)$/;
 
 /** One caller with a token, who does several things at once and remembers what was answered. */
 export class Caller {
-  /** By id: the chats and prompt tokens that were answered, and counted. */
+  /** By id: the message it was created with, and the chats and prompt tokens that were answered, and counted. */
   answered = new Map();
   /** The message of each chat that was answered, and the tokens that it was said to use. */
   chats = [];
@@ -83,7 +83,7 @@ export class Caller {
     const input = { model: 'm', messages: [{ role: 'SYSTEM', content }], mode, reuse: reuse !== undefined };
     return this.#send(CREATE, input, isKeyed, isPatient, (data) => {
       const { id } = data.createContext;
-      if (!this.answered.has(id)) this.answered.set(id, { mode, chats: 0, promptTokens: 0 });
+      if (!this.answered.has(id)) this.answered.set(id, { mode, text: content, chats: 0, promptTokens: 0 });
     });
   }
 
@@ -109,18 +109,15 @@ export class Caller {
     this.#conclude(results, input, (data, from) => this.#add(input, data.chat.usage, from));
   }
 
-  /** What of the answered is not there, or less than it was. */
-  async missing() {
+  /** What it has, by id. */
+  async kept() {
     const kept = new Map();
     for (let after = null, more = true; more; ) {
       const { contexts } = (await this.#client.ask(LIST, { after })).data;
       for (const { node } of contexts.edges) kept.set(node.id, node.totals);
       ({ endCursor: after, hasNextPage: more } = contexts.pageInfo);
     }
-    return [...this.answered].filter(([id, { chats, promptTokens }]) => {
-      const totals = kept.get(id);
-      return !totals || totals.chats < chats || totals.promptTokens < promptTokens;
-    });
+    return kept;
   }
 
   async report() {
@@ -147,24 +144,26 @@ export class Caller {
     return this.#note(await this.#client.ask(FORGET, { id }), {});
   }
 
-  /** With a key, until it is known what came of it, and now and then several times at once. */
   async #send(query, input, isKeyed, isPatient, onAnswer) {
-    const signal = () => (isPatient ? undefined : this.#patience());
-    if (!isKeyed) {
-      const result = await this.#client.ask(query, { input }, { signal: signal() });
-      if (result.data) onAnswer(result.data, result.from);
-      return this.#note(result, input);
-    }
+    const ask = (asked) =>
+      this.#client.ask(query, { input: asked }, { signal: isPatient ? undefined : this.#patience() });
+    if (isKeyed) return this.#conclude(await this.#sendKeyed(input, ask), input, onAnswer);
+    const result = await ask(input);
+    if (result.data) onAnswer(result.data, result.from);
+    return this.#note(result, input);
+  }
+
+  /** Until it is known what came of it, now and then several times at once, and once more when it is known. */
+  async #sendKeyed(input, ask) {
     const results = [];
     const keyed = { ...input, idempotencyKey: this.#key() };
     for (let sent = 0; sent < MAX_SENT && !results.some(isConcluded); sent++) {
       if (sent > 0) await pause(this.#random.between(50, 500));
-      const copies = Array.from({ length: this.#random.chance(0.2) ? 3 : 1 }, () =>
-        this.#client.ask(query, { input: keyed }, { signal: signal() }),
-      );
-      results.push(...(await Promise.all(copies)));
+      const copies = this.#random.chance(0.2) ? 3 : 1;
+      results.push(...(await Promise.all(Array.from({ length: copies }, () => ask(keyed)))));
     }
-    return this.#conclude(results, input, onAnswer);
+    if (this.#random.chance(0.1)) results.push(await ask(keyed));
+    return results;
   }
 
   /** All answers under one key are the same, and count as one. */

@@ -32,9 +32,23 @@ export async function judgeCallers(callers, { ledger, timeline }) {
       const isSpent = outcome === 'QUOTA_EXCEEDED' && caller.name.startsWith('spender');
       if (!EXPECTED.test(outcome) && !isSpent) problems.push(`callers were told ${count} times: ${outcome}`);
     }
-    for (const [id] of await caller.missing())
-      problems.push(`${id} was answered and is not there, or less than it was`);
-    problems.push(...caller.problems, ...(await judgeTotals(caller, ledger, timeline)));
+    problems.push(...caller.problems, ...(await missing(caller, ledger)));
+    problems.push(...(await judgeTotals(caller, ledger, timeline)));
+  }
+  return problems;
+}
+
+/** What of the answered is not there, or less than it was. */
+async function missing(caller, ledger) {
+  const kept = await caller.kept();
+  const problems = [];
+  for (const [id, { text, chats, promptTokens }] of caller.answered) {
+    const totals = kept.get(id);
+    // Twice in a row is for good, which a caller who has left is not told.
+    const isLost = ledger.entriesOf(text).filter((entry) => entry.isLost).length > 1;
+    if (!totals && !isLost) problems.push(`${id} was answered and is not there`);
+    if (totals && (totals.chats < chats || totals.promptTokens < promptTokens))
+      problems.push(`${id}: ${chats} chats were answered, and its totals are ${JSON.stringify(totals)}`);
   }
   return problems;
 }
@@ -42,11 +56,12 @@ export async function judgeCallers(callers, { ledger, timeline }) {
 export function judgeSpenders(spenders, { ledger, timeline }) {
   const judged = spenders.map((spender) => ({ spender, ...judgeQuota(spender, ledger, timeline) }));
   const sum = (name) => judged.reduce((total, one) => total + one[name], 0);
-  const used = judged.filter(({ spender }) => spender.hasUsedUp).map(({ together }) => together);
-  const range =
-    used.length > 0 ? `, and were billed ${Math.min(...used)} to ${Math.max(...used)} tokens` : '';
+  const used = judged.filter(({ spender }) => spender.hasUsedUp);
+  const exact = used.filter(({ alone }) => alone === 0).map(({ together }) => together);
+  const range = exact.length > 0 ? `${Math.min(...exact)} to ${Math.max(...exact)}` : 'no';
   const lines = [
-    `quota of ${QUOTA} tokens: ${used.length} of ${judged.length} spenders used it up${range}`,
+    `quota of ${QUOTA} tokens: ${used.length} of ${judged.length} spenders used it up`,
+    `${exact.length} of them while the store had room: they were billed ${range} tokens`,
     `tokens billed while the store was full: ${sum('alone')}; for answers asked for again: ${sum('again')}`,
   ];
   return { problems: judged.flatMap(({ problems }) => problems), lines };

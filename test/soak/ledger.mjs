@@ -42,8 +42,7 @@ export class Ledger {
       if (entries[0].kind === 'any') continue;
       judged++;
       for (let at = 1; at < entries.length; at++) {
-        if (!mayFollow(entries, at, timeline))
-          problems.push(`processed again: ${text} (${entries[at].operation})`);
+        if (!mayFollow(entries, at, timeline)) problems.push(describe(text, entries, at));
       }
     }
     return { judged, problems };
@@ -62,4 +61,10 @@ function mayFollow(entries, at, timeline) {
 
 function wasRough({ at: from, endedAt: to }, timeline) {
   return timeline.had([...RESTART, FULL], { from, to, within: NOTING_MS });
+}
+
+function describe(text, entries, at) {
+  const [before, again] = [entries[at - 1], entries[at]];
+  const answer = before.isTold ? `told after ${before.endedAt - before.at} ms` : 'not told';
+  return `processed again as number ${at + 1}, ${again.at - before.at} ms after one that was ${answer}: ${text} (${again.operation})`;
 }

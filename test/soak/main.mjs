@@ -27,7 +27,7 @@ const CALLERS = 8;
 /** How long it may take to serve again once the gateway is well: longer than the circuit breaker rests. */
 const RECOVERY_MS = 10_000;
 /** Milliseconds between two troubles, and between two bursts, at most. */
-const CALM_MS = 6_000;
+const CALM_MS = 12_000;
 
 const { values } = parseArgs({
   options: {
@@ -81,7 +81,7 @@ async function soak() {
   await load(0.1);
   await quiet();
   const warm = await server.memory();
-  await load(0.6, [...restarts(second), ...full]);
+  await load(0.6, [...restarts(second), ...full], [...restarts(second), ...restarts(second)]);
   outages.end();
   await second.end('SIGTERM');
   // The circuit breaker may be open from the last outage; only a call that is answered closes it.
