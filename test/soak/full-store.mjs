@@ -4,8 +4,8 @@ import { FULL } from './timeline.mjs';
 const FULL_MS = 2_000;
 /** Milliseconds within which a server notices that its store is full, and that there is room again. */
 const NOTICE_MS = 5_000;
-/** Milliseconds after which no creation is on its way any more that began before the server had noticed. */
-const ON_ITS_WAY_MS = 1_500;
+/** Milliseconds after which no creation is on its way any more that began before the server had noticed, its retries included. */
+const ON_ITS_WAY_MS = 3_000;
 
 /**
  * The store takes no writes for a while: the servers say that they are not ready, create nothing that they would have to pay for, and

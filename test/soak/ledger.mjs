@@ -1,4 +1,4 @@
-import { FULL, RESTART } from './timeline.mjs';
+import { FULL, RESTART, STALL } from './timeline.mjs';
 
 /** Milliseconds after an answer within which trouble may have kept the server from noting it. */
 const NOTING_MS = 1_000;
@@ -60,7 +60,7 @@ function mayFollow(entries, at, timeline) {
 }
 
 function wasRough({ at: from, endedAt: to }, timeline) {
-  return timeline.had([...RESTART, FULL], { from, to, within: NOTING_MS });
+  return timeline.had([...RESTART, FULL, STALL], { from, to, within: NOTING_MS });
 }
 
 function describe(text, entries, at) {

@@ -21,7 +21,7 @@ import { Random } from './random.mjs';
 import { restart } from './restarts.mjs';
 import { Fleet, Server } from './server.mjs';
 import { FileStore, RedisStore } from './store.mjs';
-import { FULL, RESTART, Timeline } from './timeline.mjs';
+import { FULL, RESTART, STALL, Timeline } from './timeline.mjs';
 
 const CALLERS = 8;
 /** How long it may take to serve again once the gateway is well: longer than the circuit breaker rests. */
@@ -68,6 +68,7 @@ try {
 finish(problems);
 
 async function soak() {
+  timeline.watchStalls();
   await server.start();
   await second.start();
   while (world.prober.idsOf('COMMON_PREFIX').length < 10)
@@ -160,7 +161,7 @@ async function judgeAll() {
   const outcomes = new Map();
   for (const [outcome, count] of all.flatMap((caller) => [...caller.outcomes]))
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
-  const troubles = [...RESTART, FULL].map((kind) => `${timeline.count(kind)} ${kind}`);
+  const troubles = [...RESTART, FULL, STALL].map((kind) => `${timeline.count(kind)} ${kind}`);
   console.log(
     `seed ${seed}, ${seconds} s, ${gateway.requests} requests to the gateway; ${troubles.join(', ')}`,
   );
