@@ -36,12 +36,12 @@ class FileCounter implements Counter {
   async add(key: string, points: number): Promise<Counted> {
     const now = this.now();
     await this.clearWhereDue(now);
-    return this.counted(await this.file.all(ADD, [this.keyOf(key), points, now, this.windowMs]), now);
+    return this.counted(await this.file.write(ADD, [this.keyOf(key), points, now, this.windowMs]), now);
   }
 
   async read(key: string): Promise<Counted> {
     const now = this.now();
-    const found = this.counted(await this.file.all(READ, [this.keyOf(key), now]), now);
+    const found = this.counted(await this.file.read(READ, [this.keyOf(key), now]), now);
     // Brings the end of the window near: who is refused at once adds nothing.
     return found.msLeft > this.windowMs ? this.add(key, 0) : found;
   }
@@ -58,6 +58,6 @@ class FileCounter implements Counter {
   private async clearWhereDue(now: number): Promise<void> {
     if (Math.abs(now - this.clearedAt) < CLEAR_EVERY_MS) return;
     this.clearedAt = now;
-    await this.file.all(CLEAR, [now]);
+    await this.file.write(CLEAR, [now]);
   }
 }

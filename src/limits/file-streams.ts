@@ -22,8 +22,8 @@ export function streamsInFile(
   const process = randomUUID();
   const open = new Set<string>();
   const renew = async () => {
-    await file.all(RENEW, [process, now()]);
-    await file.all(CLEAR, [now()]);
+    await file.write(RENEW, [process, now()]);
+    await file.write(CLEAR, [now()]);
   };
   const timer = setInterval(() => {
     // A place that is not renewed in time is counted no more, and its stream goes on.
@@ -31,12 +31,12 @@ export function streamsInFile(
   }, renewMs).unref();
   return {
     async take(callerId, streamId, max) {
-      const isTaken = (await file.all(TAKE, [callerId, streamId, process, now(), max])).length > 0;
+      const isTaken = (await file.write(TAKE, [callerId, streamId, process, now(), max])).length > 0;
       if (isTaken) open.add(streamId);
       return isTaken;
     },
     async release(callerId, streamId) {
-      if (open.delete(streamId)) await file.all(RELEASE, [callerId, streamId]);
+      if (open.delete(streamId)) await file.write(RELEASE, [callerId, streamId]);
     },
     close: () => clearInterval(timer),
   };

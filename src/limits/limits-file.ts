@@ -1,5 +1,5 @@
 import Database from 'libsql';
-import { retryWhileBusy, untilUnlocked } from '../registry/sqlite/busy.js';
+import { beginWriting, retryWhileBusy, untilUnlocked } from '../registry/sqlite/busy.js';
 
 /** Milliseconds that the start waits for another process that writes to the file. */
 const BUSY_MS = 2_000;
@@ -21,7 +21,7 @@ type Value = string | number;
 
 /**
  * The registry's file, through a connection of its own: what is counted there is not part of the registry's transactions. Each
- * statement is a transaction of its own, which waits for another process without blocking this one.
+ * write is a transaction of its own, which waits for another process without blocking this one.
  */
 export class LimitsFile {
   private readonly db: Database.Database;
@@ -32,21 +32,36 @@ export class LimitsFile {
     untilUnlocked(() => this.db.exec(SETUP));
   }
 
-  /** The rows of one statement, each an array; throws where the file stays locked. */
-  all(sql: string, values: Value[]): Promise<unknown[][]> {
-    return retryWhileBusy(() => this.statement(sql).all(values) as unknown[][]);
+  /** The rows of one statement, each an array. */
+  read(sql: string, values: Value[]): Promise<unknown[][]> {
+    return retryWhileBusy(() => this.rows(sql, values));
+  }
+
+  /** The same for a statement that writes; throws where the file stays locked. */
+  write(sql: string, values: Value[]): Promise<unknown[][]> {
+    return retryWhileBusy(() => {
+      beginWriting(this.db);
+      try {
+        const rows = this.rows(sql, values);
+        this.db.exec('COMMIT');
+        return rows;
+      } catch (error) {
+        if (this.db.inTransaction) this.db.exec('ROLLBACK');
+        throw error;
+      }
+    });
   }
 
   close(): void {
     this.db.close();
   }
 
-  private statement(sql: string): Database.Statement {
+  private rows(sql: string, values: Value[]): unknown[][] {
     let statement = this.prepared.get(sql);
     if (!statement) {
       statement = this.db.prepare(sql).raw();
       this.prepared.set(sql, statement);
     }
-    return statement;
+    return statement.all(values) as unknown[][];
   }
 }

@@ -181,6 +181,23 @@ describe('a SQLite file that another process has locked', () => {
     other.close();
   });
 
+  it('is read by many at once while a write waits for it, and after the write was given up', async () => {
+    const path = newPath();
+    const store = openStore(`sqlite:${path}`, silent);
+    const readBoth = () => Promise.all(['a', 'b'].map((key) => store.value(key, NOON)));
+    const other = new Database(path);
+    other.exec('BEGIN IMMEDIATE');
+    const writing = store.setValue('a', 'late', DAY_MS, NOON).catch((error) => error);
+    await pause(100);
+    expect(await readBoth()).toEqual([null, null]);
+    expect(await writing).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    expect(await readBoth()).toEqual([null, null]);
+    other.exec('COMMIT');
+    expect(other.prepare('PRAGMA wal_checkpoint(TRUNCATE)').raw().get()).toEqual([0, 0, 0]);
+    other.close();
+    await store.close();
+  });
+
   it('refuses a write after two seconds, and the next ones in their own time', async () => {
     const path = newPath();
     const store = openStore(`sqlite:${path}`, silent);

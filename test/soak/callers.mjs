@@ -1,171 +1,217 @@
-import { createHmac } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { createClient as createSseClient } from 'graphql-sse';
-import { createClient as createWsClient } from 'graphql-ws';
-import WebSocket from 'ws';
-import { CANARY, SECRET } from './server.mjs';
+import { Client } from './client.mjs';
+import { CANARY, marker } from './marker.mjs';
+import { FULL } from './timeline.mjs';
 
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
-const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { usage { promptTokens } } }';
+const CHAT =
+  'mutation ($input: ChatInput!) { chat(input: $input) { usage { promptTokens completionTokens } } }';
 const STREAM = `subscription ($input: ChatInput!) {
   chatStream(input: $input) {
     __typename
-    ... on ChatDone { usage { promptTokens } }
-    ... on ChatFailure { code }
+    ... on ChatDone { usage { promptTokens completionTokens } }
+    ... on ChatFailure { code message }
   }
 }`;
 const FORGET = 'mutation ($id: ID!) { forgetContext(id: $id) }';
 const LIST = `query ($after: String) {
   contexts(first: 100, after: $after) {
-    edges { node { id totals { chats promptTokens } } }
+    edges { node { id totals { chats promptTokens completionTokens } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
-/** Share of the calls that are aborted before their answer, and the longest time until then. */
+const REPORT = 'query { cacheReport { totals { chats promptTokens completionTokens estimatedTokens } } }';
+/** Share of the calls that are left before their answer, and the milliseconds after which they are at the latest. */
 const LEAVING = 0.2;
 const PATIENCE_MS = 300;
+/** How often a request is sent under its key until it is known what came of it. */
+const MAX_SENT = 6;
+/** Outcomes after which a request is not sent again under its key. */
+const CONCLUDED = /^(OK|OUTCOME_UNKNOWN|CONTEXT_NOT_FOUND|QUOTA_EXCEEDED)$/;
+/** What was refused before it was sent, and counts nothing. */
+const REFUSED = /^(RATE_LIMITED|QUOTA_EXCEEDED)$/;
 
 /** A caller with a token that runs concurrent operations and records the answers. */
 export class Caller {
-  /** Answered chats and their prompt tokens, by context id. */
+  /** By id: the message it was created with, and the chats and prompt tokens that were answered, and counted. */
   answered = new Map();
-  /** Counts of outcomes: OK, an error code, `left` (aborted), or `cut` (connection lost). */
+  /** The message of each chat that was answered, and the tokens that it was said to use. */
+  chats = [];
+  /** How often each came. */
   outcomes = new Map();
-  /** The name of the outcome when the connection is lost. */
-  cut = 'cut';
-  #server;
+  /** Chats that were not answered and may have been counted. */
+  unknown = 0;
+  /** What no answer should have said. */
+  problems = [];
+  #client;
   #random;
-  #headers;
-  #clients;
-  #keys = 0;
+  #timeline;
+  #maxTokens;
+  #numbers = 0;
 
-  constructor(name, server, random) {
-    this.#server = server;
+  constructor(name, world, random, maxTokens = 5) {
+    this.name = name;
     this.#random = random;
-    const authorization = `Bearer ${tokenFor(name)}`;
-    this.#headers = { authorization };
-    const sse = createSseClient({ url: server.url, headers: this.#headers, retryAttempts: 0 });
-    const ws = createWsClient({
-      url: server.url.replace('http:', 'ws:'),
-      webSocketImpl: WebSocket,
-      connectionParams: { authorization },
-      retryAttempts: 0,
-      onNonLazyError: () => undefined,
-    });
-    this.#clients = [sse, ws];
+    this.#timeline = world.timeline;
+    this.#maxTokens = maxTokens;
+    this.#client = new Client(name, world, random);
   }
 
   /** Runs several sequences of operations in parallel while `goesOn` returns true. */
   async run(goesOn) {
     const lane = async () => {
       while (goesOn()) {
-        await this.#doSomething();
-        await pause(this.#random.between(5, 30));
+        const outcome = await this.#doSomething();
+        await pause(this.#random.between(5, outcome === 'cut' ? 200 : 30));
       }
     };
     await Promise.all([lane(), lane(), lane(), lane()]);
   }
 
-  /** Whether calls succeed again within the given time. */
-  async isServed(ms) {
-    const input = { model: 'm', messages: [{ role: 'SYSTEM', content: CANARY }], mode: 'SESSION' };
-    for (const end = performance.now() + ms; performance.now() < end; await pause(200)) {
-      const created = await this.#ask(CREATE, { input }).catch(() => undefined);
-      if (created) return true;
-    }
-    return false;
+  leave() {
+    return this.#client.leave();
   }
 
-  async leave() {
-    for (const client of this.#clients) await client.dispose();
+  /** Ids of contexts of a mode, the newest last. */
+  idsOf(mode) {
+    return [...this.answered].filter(([, context]) => context.mode === mode).map(([id]) => id);
   }
 
-  /** Answered contexts that are missing from the list, or whose totals are too low. */
-  async missing() {
+  create({ mode = this.#pickMode(), reuse, isKeyed = false, isPatient = false } = {}) {
+    const kind = reuse ? 'shared' : isKeyed ? 'once' : 'any';
+    const content = marker(this.name, kind, reuse ?? this.#number());
+    const input = { model: 'm', messages: [{ role: 'SYSTEM', content }], mode, reuse: reuse !== undefined };
+    return this.#send(CREATE, input, isKeyed, isPatient, (data) => {
+      const { id } = data.createContext;
+      if (!this.answered.has(id)) this.answered.set(id, { mode, text: content, chats: 0, promptTokens: 0 });
+    });
+  }
+
+  chat(contextId, { isKeyed = false, isPatient = false } = {}) {
+    const input = this.#question(contextId, isKeyed);
+    return this.#send(CHAT, input, isKeyed, isPatient, (data, from) =>
+      this.#add(input, data.chat.usage, from),
+    );
+  }
+
+  async stream(contextId, isPatient = false) {
+    const input = this.#question(contextId, false);
+    const signal = isPatient ? undefined : this.#patience();
+    const result = await this.#client.stream(STREAM, { input }, { signal });
+    if (result.data) this.#add(input, result.data.chatStream.usage, result.from);
+    return this.#note(result, input);
+  }
+
+  /** One request so many times on one connection, under one key. */
+  async pipeline(contextId, times) {
+    const input = { ...this.#question(contextId, true), idempotencyKey: this.#key() };
+    const results = await this.#client.pipeline(CHAT, { input }, times);
+    this.#conclude(results, input, (data, from) => this.#add(input, data.chat.usage, from));
+  }
+
+  /** What it has, by id. */
+  async kept() {
     const kept = new Map();
     for (let after = null, more = true; more; ) {
-      const { contexts } = await this.#ask(LIST, { after });
+      const { contexts } = (await this.#client.ask(LIST, { after })).data;
       for (const { node } of contexts.edges) kept.set(node.id, node.totals);
       ({ endCursor: after, hasNextPage: more } = contexts.pageInfo);
     }
-    return [...this.answered].filter(([id, { chats, promptTokens }]) => {
-      const totals = kept.get(id);
-      return !totals || totals.chats < chats || totals.promptTokens < promptTokens;
-    });
+    return kept;
   }
 
-  async #doSomething() {
+  async report() {
+    return (await this.#client.ask(REPORT, {})).data.cacheReport.totals;
+  }
+
+  #doSomething() {
     const ids = [...this.answered.keys()].slice(-20);
     const what = this.#random.next();
-    try {
-      if (ids.length === 0 || what < 0.3) await this.#create();
-      else if (what < 0.32) await this.#forget(this.#random.pick(ids));
-      else if (what < 0.6) await this.#chat(this.#random.pick(ids));
-      else await this.#stream(this.#random.pick(ids), this.#random.pick(this.#clients));
-    } catch (error) {
-      const code = typeof error?.code === 'string' ? error.code : this.cut;
-      this.#count(code);
-      if (code === this.cut) await pause(200);
+    const isKeyed = this.#random.chance(0.3);
+    if (ids.length === 0 || what < 0.3) {
+      const reuse = this.#random.chance(0.2) ? `p${this.#random.between(1, 5)}` : undefined;
+      return reuse ? this.create({ mode: 'COMMON_PREFIX', reuse }) : this.create({ isKeyed });
     }
-  }
-
-  async #create() {
-    const mode = this.#random.pick(['SESSION', 'COMMON_PREFIX']);
-    const input = {
-      model: 'm',
-      messages: [{ role: 'SYSTEM', content: `${CANARY} ${this.#random.between(1, 50)}` }],
-      mode,
-      reuse: mode === 'COMMON_PREFIX' && this.#random.chance(0.5),
-      ...(this.#random.chance(0.5) && { idempotencyKey: `${CANARY}-${this.#key()}` }),
-    };
-    const data = await this.#ask(CREATE, { input }, this.#patience());
-    const { id } = data.createContext;
-    if (!this.answered.has(id)) this.answered.set(id, { mode, chats: 0, promptTokens: 0 });
-    this.#count('OK');
+    if (what < 0.32) return this.#forget(this.#random.pick(ids));
+    if (what < 0.6) return this.chat(this.#random.pick(ids), { isKeyed });
+    return this.stream(this.#random.pick(ids));
   }
 
   async #forget(id) {
-    // A pending call may still return the same prefix.
-    if (this.answered.get(id).mode !== 'SESSION') return;
+    // A prefix may be given out again by a call that is still on its way.
+    if (this.answered.get(id)?.mode !== 'SESSION') return undefined;
     this.answered.delete(id);
-    await this.#ask(FORGET, { id });
-    this.#count('OK');
+    return this.#note(await this.#client.ask(FORGET, { id }), {});
   }
 
-  async #chat(contextId) {
-    const idempotencyKey = this.#random.chance(0.3) ? `${CANARY}-${this.#key()}` : undefined;
-    const data = await this.#ask(CHAT, { input: question(contextId, idempotencyKey) }, this.#patience());
-    this.#add(contextId, data.chat.usage);
+  async #send(query, input, isKeyed, isPatient, onAnswer) {
+    const ask = (asked) =>
+      this.#client.ask(query, { input: asked }, { signal: isPatient ? undefined : this.#patience() });
+    if (isKeyed) return this.#conclude(await this.#sendKeyed(input, ask), input, onAnswer);
+    const result = await ask(input);
+    if (result.data) onAnswer(result.data, result.from);
+    return this.#note(result, input);
   }
 
-  async #stream(contextId, client) {
-    const results = client.iterate({ query: STREAM, variables: { input: question(contextId) } });
-    let hasLeft = false;
-    const patience = this.#patience();
-    patience?.addEventListener('abort', () => {
-      hasLeft = true;
-      void results.return();
-    });
-    for await (const { data, errors } of results) {
-      if (errors) throw errors[0].extensions;
-      const event = data.chatStream;
-      if (event.__typename === 'ChatFailure') throw event;
-      if (event.__typename === 'ChatDone') return this.#add(contextId, event.usage);
+  /** Until it is known what came of it, now and then several times at once, and once more when it is known. */
+  async #sendKeyed(input, ask) {
+    const results = [];
+    const keyed = { ...input, idempotencyKey: this.#key() };
+    for (let sent = 0; sent < MAX_SENT && !results.some(isConcluded); sent++) {
+      if (sent > 0) await pause(this.#random.between(50, 500));
+      const copies = this.#random.chance(0.2) ? 3 : 1;
+      results.push(...(await Promise.all(Array.from({ length: copies }, () => ask(keyed)))));
     }
-    this.#count(hasLeft ? 'left' : 'ended without a last event');
+    if (this.#random.chance(0.1)) results.push(await ask(keyed));
+    return results;
   }
 
-  async #ask(query, variables, signal) {
-    const headers = { ...this.#headers, 'content-type': 'application/json' };
-    const body = JSON.stringify({ query, variables });
-    try {
-      const response = await fetch(this.#server.url, { method: 'POST', headers, body, signal });
-      const { data, errors } = await response.json();
-      if (errors) throw errors[0].extensions;
-      return data;
-    } catch (error) {
-      throw signal?.aborted ? { code: 'left' } : error;
-    }
+  /** All answers under one key are the same, and count as one. */
+  #conclude(results, input, onAnswer) {
+    for (const { outcome } of results) this.#count(outcome);
+    const answers = results.filter(({ data }) => data);
+    const different = new Set(answers.map(({ data }) => JSON.stringify(data)));
+    if (different.size > 1) this.problems.push(`one key was answered in ${different.size} ways`);
+    const from = Math.min(...results.map((result) => result.from));
+    const { outcome } = results.at(-1);
+    if (answers.length > 0) onAnswer(answers[0].data, from);
+    else this.#miss(results.find((result) => !REFUSED.test(result.outcome))?.outcome ?? outcome, input);
+    return answers.length > 0 ? 'OK' : outcome;
+  }
+
+  #note({ outcome, data }, input) {
+    this.#count(outcome);
+    if (!data) this.#miss(outcome, input);
+    return outcome;
+  }
+
+  #miss(outcome, { contextId }) {
+    if (contextId && !REFUSED.test(outcome)) this.unknown++;
+    if (outcome === 'CONTEXT_NOT_FOUND') this.#lose(contextId);
+  }
+
+  /** The gateway may lose a prefix for good, by losing it twice in a row. */
+  #lose(id) {
+    const context = this.answered.get(id);
+    if (context?.mode === 'SESSION') this.problems.push(`${id} is a session, was answered and is not found`);
+    this.answered.delete(id);
+  }
+
+  #question(contextId, isKeyed) {
+    const isOnce = isKeyed || this.answered.get(contextId)?.mode === 'SESSION';
+    const content = marker(this.name, isOnce ? 'once' : 'any', this.#number());
+    return { contextId, messages: [{ role: 'USER', content }], maxTokens: this.#maxTokens };
+  }
+
+  #add(input, { promptTokens, completionTokens }, from) {
+    const { contextId, messages } = input;
+    const { content: text } = messages[0];
+    this.chats.push({ text, tokens: promptTokens + completionTokens, from });
+    const totals = this.answered.get(contextId);
+    // An answer that comes while the store takes no writes is passed on, and not counted.
+    if (!totals || this.#timeline.had([FULL], { from })) return;
+    totals.chats++;
+    totals.promptTokens += promptTokens;
   }
 
   #patience() {
@@ -173,16 +219,16 @@ export class Caller {
     return AbortSignal.timeout(this.#random.between(1, PATIENCE_MS));
   }
 
-  #add(id, usage) {
-    this.#count('OK');
-    const totals = this.answered.get(id);
-    if (!totals) return;
-    totals.chats++;
-    totals.promptTokens += usage?.promptTokens ?? 0;
+  #pickMode() {
+    return this.#random.pick(['SESSION', 'COMMON_PREFIX']);
   }
 
   #key() {
-    return ++this.#keys;
+    return `${CANARY}-${this.#number()}`;
+  }
+
+  #number() {
+    return ++this.#numbers;
   }
 
   #count(outcome) {
@@ -190,13 +236,6 @@ export class Caller {
   }
 }
 
-function question(contextId, idempotencyKey) {
-  return { contextId, messages: [{ role: 'USER', content: CANARY }], idempotencyKey };
-}
-
-function tokenFor(sub) {
-  const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  const exp = Math.floor(Date.now() / 1_000) + 86_400;
-  const signed = `${part({ alg: 'HS256', typ: 'JWT' })}.${part({ sub, exp })}`;
-  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`;
+function isConcluded({ outcome }) {
+  return CONCLUDED.test(outcome);
 }

@@ -1,30 +1,33 @@
 #!/usr/bin/env node
 /**
- * Runs the built server under load, with a gateway that fails at random, callers on all transports that abort at random, and a
- * kill of the server. At the end the gateway is healthy: the server must serve again, nothing may be left open, memory must be flat,
- * and every answered context must still exist.
+ * Two built servers on one store under load for a while: a gateway that fails at random, callers over all transports who leave at random,
+ * send the same again and all at once, servers that are ended and killed, and a store without room. At the end the gateway is well: the
+ * server must serve again, nothing may be open, memory must be flat, everything that was answered must still be there, nothing that must
+ * not be processed twice may be in the gateway's ledger twice, and quotas must have held.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { burst } from './bursts.mjs';
 import { Caller } from './callers.mjs';
+import { fillForAWhile } from './full-store.mjs';
 import { Gateway } from './gateway.mjs';
+import { grown, judgeCallers, judgeSpenders, leftOpen, megabytes } from './judge.mjs';
+import { Ledger } from './ledger.mjs';
+import { QUOTA, Spenders } from './quota.mjs';
 import { Random } from './random.mjs';
-import { Server } from './server.mjs';
+import { restart } from './restarts.mjs';
+import { Fleet, Server } from './server.mjs';
+import { FileStore, RedisStore } from './store.mjs';
+import { FULL, RESTART, STALL, Timeline } from './timeline.mjs';
 
 const CALLERS = 8;
-/** Permitted growth of the heap in bytes, from the end of the warm-up to the end. */
-const MAX_GROWTH = 6 * 1024 * 1024;
-/** Time to serve again after the gateway recovers; longer than the circuit breaker stays open. */
+/** How long it may take to serve again once the gateway is well: longer than the circuit breaker rests. */
 const RECOVERY_MS = 10_000;
-/** Permitted outcomes of a correct server with a faulty gateway. */
-const EXPECTED =
-  /^(OK|left|cut|RATE_LIMITED|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|IDEMPOTENCY_CONFLICT|OUTCOME_UNKNOWN)$/;
+/** Milliseconds between two troubles, and between two bursts, at most. */
+const CALM_MS = 12_000;
 
 const { values } = parseArgs({
   options: {
@@ -41,62 +44,84 @@ if (!(seconds > 0) || !Number.isInteger(seed)) {
   process.exit(2);
 }
 
-const random = new Random(seed);
+let seeds = seed;
+const newRandom = () => new Random(++seeds);
 const folder = mkdtempSync(join(tmpdir(), 'soak-'));
-const redis = values.redis ? await startRedis() : undefined;
-const gateway = new Gateway(random);
-const server = new Server(await gateway.listen(), redis?.url ?? `sqlite:${join(folder, 'contexts.db')}`);
+const store = values.redis ? await RedisStore.start() : new FileStore(folder);
+const [ledger, timeline] = [new Ledger(), new Timeline()];
+const gateway = new Gateway(newRandom(), ledger);
+const settings = { gatewayUrl: await gateway.listen(), storeUrl: store.url, quota: QUOTA, timeline };
+const [server, second] = [new Server(settings), new Server(settings)];
+const fleet = new Fleet([server, second]);
+const world = { fleet, store, gateway, ledger, timeline, random: newRandom() };
+const callers = Array.from({ length: CALLERS }, (_, at) => new Caller(`caller-${at}`, world, newRandom()));
+world.prober = new Caller('prober', world, newRandom());
+const spenders = new Spenders(world, newRandom);
 const problems = [];
-// Report a hang.
-setTimeout(() => finish(['it did not come to its end in time']), (seconds * 2 + 60) * 1_000).unref();
+// Something hangs.
+setTimeout(() => finish(['it did not come to its end in time']), (seconds * 2 + 120) * 1_000).unref();
 try {
-  problems.push(...(await soak()));
+  await soak();
 } catch (error) {
   problems.push(error.stack);
 }
 finish(problems);
 
 async function soak() {
+  timeline.watchStalls();
   await server.start();
-  const callers = Array.from(
-    { length: CALLERS },
-    (_, at) => new Caller(`caller-${at}`, server, new Random(seed + at + 1)),
-  );
-  const load = async (share) => {
-    const end = performance.now() + seconds * share * 1_000;
-    await Promise.all(callers.map((caller) => caller.run(() => performance.now() < end)));
-  };
-  // Kill the server under load, then load the new one until it is warm.
-  const loaded = load(0.4);
-  await pause(seconds * 200);
-  while (contextsOf(callers) < CALLERS) await pause(20);
-  await server.end('SIGKILL');
-  await server.start();
-  const outage = haveOutages();
-  await loaded;
+  await second.start();
+  while (world.prober.idsOf('COMMON_PREFIX').length < 10)
+    await world.prober.create({ mode: 'COMMON_PREFIX', isPatient: true });
+  const outages = haveOutages();
+  const full = store.cannotFill ? [] : [() => fillForAWhile(world)];
+  if (store.cannotFill) console.log(store.cannotFill);
+  const restarts = (one) => RESTART.map((signal) => () => restart(one, signal, world));
+  await load(0.3, restarts(server), [...restarts(second), ...full]);
+  // From here on the first server is left to run, and the second goes on being ended.
   await load(0.1);
   await quiet();
   const warm = await server.memory();
-  for (const caller of callers) caller.cut = 'cut off by a server that was there';
-  await load(0.5);
-  outage.end();
-  // The circuit breaker may still be open after the last outage; only a successful call closes it.
+  await load(0.6, [...restarts(second), ...full], [...restarts(second), ...restarts(second)]);
+  outages.end();
+  await second.end('SIGTERM');
+  // The circuit breaker may be open from the last outage; only a call that is answered closes it.
   Object.assign(gateway, { isDead: false, isWell: true });
-  const isServed = await callers[0].isServed(RECOVERY_MS);
+  if (!(await isServed())) problems.push('it did not serve again once the gateway was well');
   await quiet({ isConnected: false });
   const end = await server.memory();
-  const found = [...(await leftOpen()), ...grown(warm, end), ...unexpected(callers)];
-  if (!isServed) found.push('it did not serve again once the gateway was well');
-  for (const caller of callers) {
-    for (const [id] of await caller.missing())
-      found.push(`${id} was answered and is not there, or less than it was`);
-    await caller.leave();
-  }
+  problems.push(...(await leftOpen(gateway, server)), ...grown(warm, end));
+  await judgeAll();
   const code = await server.end('SIGTERM');
-  if (code !== 0) found.push(`it ended with ${code}`);
-  if ((await gateway.connections()) > 0) found.push('a connection to the gateway outlived it');
-  report(callers, warm, end);
-  return [...found, ...new Set(server.complaints)];
+  if (code !== 0) problems.push(`it ended with ${code}`);
+  if ((await gateway.connections()) > 0) problems.push('a connection to the gateway outlived it');
+  for (const [complaint, count] of counted([...server.complaints, ...second.complaints]))
+    problems.push(`logged ${count} times: ${complaint}`);
+  for (const kind of ['heapUsed', 'external', 'rss'])
+    console.log(`${kind}: ${megabytes(warm[kind])} warm, ${megabytes(end[kind])} at the end`);
+}
+
+/** Load and bursts for a share of the time, and until there was each of the troubles once; `others`: where there is time. */
+async function load(share, troubles = [], others = []) {
+  const end = performance.now() + seconds * share * 1_000;
+  let isOver = false;
+  const goesOn = () => !isOver;
+  const isTime = () => performance.now() < end;
+  const calm = () => pause(world.random.between(0, Math.min(CALM_MS, seconds * 20)));
+  const loaded = Promise.all([...callers, spenders].map((caller) => caller.run(goesOn)));
+  const bursting = burst(callers, world, isTime, calm);
+  try {
+    for (let number = 0; number < troubles.length || isTime(); number++) {
+      await calm();
+      const trouble =
+        number < troubles.length ? troubles[number] : world.random.pick([...troubles, ...others]);
+      problems.push(...((await trouble?.()) ?? []));
+    }
+    await bursting;
+  } finally {
+    isOver = true;
+  }
+  await loaded;
 }
 
 /** Interrupts the gateway from time to time, long enough for the circuit breaker to open. */
@@ -119,74 +144,47 @@ async function quiet({ isConnected = true } = {}) {
   }
 }
 
-async function leftOpen() {
-  const open = {
-    'requests at the gateway': gateway.running,
-    'connections to the gateway': await gateway.connections(),
-    streams: await server.gauge('streams_open'),
-    operations: await server.gauge('operations_in_flight'),
-    'circuit breakers': await server.gauge('gateway_breaker_state'),
-  };
-  return Object.entries(open)
-    .filter(([, count]) => count !== 0)
-    .map(([what, count]) => `open at the end: ${count} ${what}`);
-}
-
-function grown(warm, end) {
-  const growth = end.heapUsed + end.external - warm.heapUsed - warm.external;
-  return growth > MAX_GROWTH ? [`memory grew by ${megabytes(growth)}`] : [];
-}
-
-function unexpected(callers) {
-  return [...outcomesOf(callers)]
-    .filter(([outcome]) => !EXPECTED.test(outcome))
-    .map(([outcome, count]) => `callers were told ${count} times: ${outcome}`);
-}
-
-function outcomesOf(callers) {
-  const sums = new Map();
-  for (const { outcomes } of callers) {
-    for (const [outcome, count] of outcomes) sums.set(outcome, (sums.get(outcome) ?? 0) + count);
+async function isServed() {
+  for (const end = performance.now() + RECOVERY_MS; performance.now() < end; await pause(200)) {
+    if ((await world.prober.create({ isPatient: true })) === 'OK') return true;
   }
-  return sums;
+  return false;
 }
 
-function report(callers, warm, end) {
-  const contexts = contextsOf(callers);
+async function judgeAll() {
+  const all = [...callers, world.prober, ...spenders.all.map(({ caller }) => caller)];
+  problems.push(...(await judgeCallers(all, world)));
+  for (const caller of all) await caller.leave();
+  const quota = judgeSpenders(spenders.all, world);
+  const twice = ledger.nothingTwice(timeline);
+  problems.push(...quota.problems, ...twice.problems);
+  const outcomes = new Map();
+  for (const [outcome, count] of all.flatMap((caller) => [...caller.outcomes]))
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + count);
+  const troubles = [...RESTART, FULL, STALL].map((kind) => `${timeline.count(kind)} ${kind}`);
   console.log(
-    `seed ${seed}, ${seconds} s, ${gateway.requests} requests to the gateway, ${contexts} contexts`,
+    `seed ${seed}, ${seconds} s, ${gateway.requests} requests to the gateway; ${troubles.join(', ')}`,
   );
-  console.log('outcomes:', Object.fromEntries(outcomesOf(callers)));
-  for (const kind of ['heapUsed', 'external', 'rss']) {
-    console.log(`${kind}: ${megabytes(warm[kind])} warm, ${megabytes(end[kind])} at the end`);
-  }
+  console.log('outcomes:', Object.fromEntries(outcomes));
+  console.log(`processed once: ${twice.judged} requests with a key, turns and shared prefixes`);
+  for (const line of quota.lines) console.log(line);
+  console.log(`failed writes logged while the store was full: ${server.failedWrites + second.failedWrites}`);
 }
 
-function contextsOf(callers) {
-  return callers.reduce((sum, { answered }) => sum + answered.size, 0);
-}
-
-function megabytes(bytes) {
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+/** How often each is there. */
+function counted(lines) {
+  const counts = new Map();
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
+  return counts;
 }
 
 function finish(found) {
   gateway.close();
-  server.kill();
-  redis?.child.kill('SIGKILL');
+  for (const one of fleet.servers) one.kill();
+  store.close();
   rmSync(folder, { recursive: true, force: true });
   for (const problem of found) console.error(`FAILED: ${problem}`);
-  if (found.length === 0) console.log('Nothing is open, memory is flat, and all that was answered is there.');
+  if (found.length === 0)
+    console.log('Nothing is open, nothing came twice, memory is flat, and all that was answered is there.');
   process.exit(found.length === 0 ? 0 : 1);
-}
-
-/** A redis-server on a free port, without persistence. */
-async function startRedis() {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  const args = ['--port', port, '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
-  const child = spawn('redis-server', args, { stdio: 'ignore' });
-  return { child, url: `redis://127.0.0.1:${port}` };
 }

@@ -3,31 +3,41 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CANARY } from './marker.mjs';
+import { FULL } from './timeline.mjs';
 
-/** Part of every prompt, key and token; must not appear in the server's output. */
-export const CANARY = 'canary-soak';
 export const SECRET = `${CANARY}-secret-of-thirty-two-bytes`;
+/** What SQLite and Redis say where there is no room. */
+const NO_ROOM = /disk I\/O error|database or disk is full|OOM command not allowed/;
 
 /** The built server in its own process, which can be killed and restarted on the same port. */
 export class Server {
+  /** Whether it is meant to serve. */
+  isUp = false;
+  /** What it should not have written. */
+  complaints = [];
+  /** How often it logged that its store took no writes, while there was no room. */
+  failedWrites = 0;
+  #env;
+  #timeline;
   #port = 0;
   #child;
   #memory = [];
-  /** Output that must not occur. */
-  complaints = [];
 
-  constructor(gatewayUrl, storeUrl) {
-    this.env = {
+  constructor({ gatewayUrl, storeUrl, quota, timeline }) {
+    this.#timeline = timeline;
+    this.#env = {
       GATEWAY_URL: gatewayUrl,
       GATEWAY_API_KEY: `sk-${CANARY}-key`,
-      GATEWAY_HEADERS_TIMEOUT_MS: '300',
-      GATEWAY_IDLE_TIMEOUT_MS: '300',
+      GATEWAY_HEADERS_TIMEOUT_MS: '500',
+      GATEWAY_IDLE_TIMEOUT_MS: '500',
       GATEWAY_TOTAL_TIMEOUT_MS: '5000',
       STORE_URL: storeUrl,
       AUTH_MODE: 'jwt',
       AUTH_JWT_SECRET: SECRET,
       RATE_LIMIT_CREATES_PER_MINUTE: '0',
       RATE_LIMIT_CHATS_PER_MINUTE: '0',
+      QUOTA_TOKENS_PER_DAY: String(quota),
     };
   }
 
@@ -35,10 +45,14 @@ export class Server {
     return `http://127.0.0.1:${this.#port}/graphql`;
   }
 
+  get pid() {
+    return this.#child.pid;
+  }
+
   async start() {
     const args = ['--expose-gc', '--import', resolve('test/soak/memory.mjs'), resolve('dist/main.js')];
-    const env = { ...this.env, PORT: String(this.#port) };
-    // The current folder may contain a developer's `.env`.
+    const env = { ...this.#env, PORT: String(this.#port) };
+    // In this folder a developer may have an `.env`.
     const cwd = tmpdir();
     const child = spawn(process.execPath, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
@@ -46,14 +60,17 @@ export class Server {
     const [code] = await Promise.race([
       once(child, 'exit'),
       (async () => {
-        while (this.#port === 0 || !(await this.#isUp())) await pause(20);
+        while (child.exitCode === null && (this.#port === 0 || !(await this.isReady()))) await pause(20);
         return [undefined];
       })(),
     ]);
     if (code !== undefined) throw new Error(`the server did not start: ${this.complaints}`);
+    this.isUp = true;
   }
 
+  /** The exit code; null: it was killed. */
   async end(signal) {
+    this.isUp = false;
     const exited = once(this.#child, 'exit');
     this.#child.kill(signal);
     await exited;
@@ -79,7 +96,7 @@ export class Server {
     return Number(new RegExp(`^context_cache_${name} (.*)$`, 'm').exec(text)?.[1]);
   }
 
-  async #isUp() {
+  async isReady() {
     try {
       return (await fetch(new URL('/readyz', this.url))).ok;
     } catch {
@@ -100,8 +117,29 @@ export class Server {
     this.#port ||= Number(/http:\S+:(\d+)\/graphql/.exec(line)?.[1] ?? 0);
     if (line.includes(CANARY)) this.complaints.push('a canary was written');
     if (!line.startsWith('{')) return;
-    const { level, memory } = JSON.parse(line);
+    const { level, memory, msg, time, err } = JSON.parse(line);
     if (memory) this.#memory.push(memory);
-    if (level >= 50) this.complaints.push(line);
+    if (!(level >= 50)) return;
+    const reason = err?.cause?.message ?? err?.message;
+    const isFull = this.#timeline.had([FULL], { from: time, to: time, within: 1_000 });
+    if (isFull && NO_ROOM.test(reason)) this.failedWrites++;
+    else this.complaints.push(`${msg}: ${reason}`);
+  }
+}
+
+/** The servers that share a store. */
+export class Fleet {
+  constructor(servers) {
+    this.servers = servers;
+  }
+
+  get up() {
+    return this.servers.filter(({ isUp }) => isUp);
+  }
+
+  /** One that serves, where there is one. */
+  pick(random) {
+    const { up } = this;
+    return random.pick(up.length > 0 ? up : this.servers.slice(0, 1));
   }
 }

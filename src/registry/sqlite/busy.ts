@@ -1,10 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type Database from 'libsql';
 
 /** Milliseconds to wait for another process' lock on the file, in all and between two attempts: doubled up to the longest. */
 const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
 
 function isBusy(error: unknown): boolean {
   return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+}
+
+/**
+ * Takes the write lock, or throws. A prepared statement that fails on another process' lock stays active in its connection until
+ * it is run again, and keeps that connection from committing and from releasing its own lock; `exec` leaves nothing behind.
+ */
+export function beginWriting(db: Database.Database): void {
+  db.exec('BEGIN IMMEDIATE');
 }
 
 /** Milliseconds between two attempts at the start. */

@@ -118,7 +118,6 @@ const MACHINE_NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 /** Each gives its rows as arrays. */
 export const SQL = {
   begin: 'BEGIN',
-  beginWriting: 'BEGIN IMMEDIATE',
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
 

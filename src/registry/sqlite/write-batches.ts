@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { retryWhileBusy } from './busy.js';
+import { beginWriting, retryWhileBusy } from './busy.js';
 import type { Statements } from './file.js';
 
 interface Write<Creation> {
@@ -70,7 +70,7 @@ export class WriteBatches<Creation> {
 
   private commit(writes: Write<Creation>[]): unknown[] {
     try {
-      this.sql.beginWriting.run();
+      beginWriting(this.db);
       const creations = writes.flatMap(({ creation }) => creation ?? []);
       if (creations.length > 0) this.steps.createAll(creations);
       const results = writes.map(({ run }) => run());
