@@ -33,7 +33,7 @@ export interface StreamedCall {
   readBody: (bytes: Buffer) => JsonObject;
   /** The error that a refusal within a stream comes to. */
   refusal: (body: unknown) => AppError;
-  /** Characters of the largest event that is taken, and bytes of an answer that is no stream. */
+  /** Of the largest event that is taken, and of an answer that is no stream. */
   maxBytes: number;
 }
 

@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { EventStreamReader } from '../../src/gateway/event-stream.js';
 
-function read(pieces: Uint8Array[], max = 10_000): string[] {
+function read(pieces: Buffer[], max = 10_000): string[] {
   const events: string[] = [];
   const reader = new EventStreamReader(max, ({ data }) => events.push(data));
   for (const piece of [...pieces, undefined]) reader.read(piece);
   return events;
 }
 
-const bytes = (text: string) => new TextEncoder().encode(text);
+const bytes = (text: string) => Buffer.from(text);
 const BOM = '\uFEFF';
 
 describe('the reader of server-sent events', () => {
@@ -65,7 +65,7 @@ describe('the reader of server-sent events', () => {
       for (let at = 0; at <= whole.length; at++) {
         expect(await read([whole.subarray(0, at), whole.subarray(at)])).toEqual(['您好😀\né', 'b']);
       }
-      expect(await read([...whole].map((byte) => Uint8Array.of(byte)))).toEqual(['您好😀\né', 'b']);
+      expect(await read([...whole].map((byte) => Buffer.of(byte)))).toEqual(['您好😀\né', 'b']);
     }
   });
 
@@ -77,6 +77,17 @@ describe('the reader of server-sent events', () => {
       reader.read(bytes(end.slice(-1)));
       expect(events).toEqual(['a']);
     }
+  });
+
+  it('keeps a line that comes in pieces of a byte in hardly more memory than it is long', () => {
+    const reader = new EventStreamReader(4_000_000, () => undefined);
+    const piece = bytes('x');
+    const before = process.memoryUsage();
+    for (let sent = 0; sent < 4_000_000; sent++) reader.read(piece);
+    const after = process.memoryUsage();
+    const grown = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    expect(grown).toBeLessThan(24_000_000);
+    expect(() => reader.read(piece)).toThrow('larger than 4000000 bytes');
   });
 
   it('refuses an event that is too large, after those before it', () => {
