@@ -248,10 +248,10 @@ export class Operations {
   private validate(document: DocumentNode): readonly GraphQLError[] {
     const { schema, introspection } = this.options;
     const tooMuch = validate(schema, document, this.limits);
-    // A suggestion names what introspection would: it is off with it.
-    return tooMuch.length > 0
-      ? tooMuch
-      : validate(schema, document, this.rules, { hideSuggestions: !introspection, maxErrors: MAX_ERRORS });
+    if (tooMuch.length > 0) return tooMuch;
+    // A suggestion names what introspection would: it is off with it. Behind so many errors graphql-js adds one that says so.
+    const options = { hideSuggestions: !introspection, maxErrors: MAX_ERRORS - 1 };
+    return validate(schema, document, this.rules, options);
   }
 
   private presentResult(result: ExecutionResult, context: RequestContext): ExecutionResult {
