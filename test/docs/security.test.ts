@@ -10,7 +10,7 @@ describe('SECURITY.md', () => {
   });
 
   it('shows each promise by one', () => {
-    const rows = text.split('\n').filter((line) => /^\| (?!-|the list|risk|promise)/.test(line));
+    const rows = text.split('\n').filter((line) => /^\| (?!-|topic|risk|promise)/.test(line));
     expect(rows.length).toBeGreaterThan(25);
     expect(rows.filter((row) => !/\]\(test\//.test(row))).toEqual([]);
   });
