@@ -12,6 +12,8 @@ export class EventStreamReader {
   private readonly parser: EventSourceParser;
   /** The beginning of a line, which the parser would keep as a list of strings: in pieces of a byte they weigh a hundred times as much. */
   private readonly line = new GrowingBuffer();
+  /** Bytes of lines since the last event: short lines weigh many times their length in the parser. */
+  private unfinished = 0;
   private endedInCarriageReturn = false;
   private isTooLarge = false;
 
@@ -22,7 +24,10 @@ export class EventStreamReader {
   ) {
     this.parser = createParser({
       maxBufferSize: maxEventBytes,
-      onEvent,
+      onEvent: (event) => {
+        this.unfinished = 0;
+        onEvent(event);
+      },
       onError: ({ type }) => {
         this.isTooLarge ||= type === 'max-buffer-size-exceeded';
       },
@@ -45,9 +50,11 @@ export class EventStreamReader {
   private readLines(bytes: Buffer | undefined): void {
     if (bytes && this.line.length > 0) this.line.append(bytes);
     const whole = this.line.length > 0 ? this.line.take() : bytes;
+    this.unfinished += whole?.length ?? 0;
     const text = this.decoder.decode(whole, { stream: bytes !== undefined });
     // A last event may lack the empty line behind it; a last line that was cut off is not completed by this.
     this.parser.feed(this.normalise(text) + (bytes === undefined ? '\n' : ''));
+    this.isTooLarge ||= this.unfinished > this.maxEventBytes;
   }
 
   private tooLarge(): AppError {

@@ -90,6 +90,18 @@ describe('the reader of server-sent events', () => {
     expect(() => reader.read(piece)).toThrow('larger than 4000000 bytes');
   });
 
+  it('counts all bytes of an event, but not those of the events before it', () => {
+    const events: string[] = [];
+    const reader = new EventStreamReader(100, ({ data }) => events.push(data));
+    for (let sent = 0; sent < 50; sent++) reader.read(bytes('data: a\n\n'));
+    reader.read(bytes(`${'data: b\n\n'.repeat(50)}data: c\n`));
+    expect(events.length).toBe(100);
+    const emptyLines = () => {
+      for (let sent = 0; sent < 20; sent++) reader.read(bytes('data:\n'));
+    };
+    expect(emptyLines).toThrow('larger than 100 bytes');
+  });
+
   it('refuses an event that is too large, after those before it', () => {
     const events: string[] = [];
     const reader = new EventStreamReader(100, ({ data }) => events.push(data));
