@@ -112,6 +112,8 @@ describe('the configuration', () => {
       'a.example',
       '[fe80::1]',
     ]);
+    const address = { HOST: '2001:db8::1', AUTH_MODE: 'passthrough', ALLOWED_HOSTS: 'a.example' };
+    expect(readConfig(address).allowedHosts).toEqual(['[2001:db8::1]', 'a.example']);
     for (const wrong of ['https://a.example', 'a.example:80', 'a b', '*', 'a/b']) {
       expect(problems({ ALLOWED_HOSTS: wrong })).toEqual([
         expect.stringMatching(/^ALLOWED_HOSTS must be host/),

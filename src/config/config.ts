@@ -1,4 +1,4 @@
-import { isIPv4 } from 'node:net';
+import { isIPv4, isIPv6 } from 'node:net';
 import { EnvReader } from './environment.js';
 
 export type AuthMode = 'none' | 'passthrough' | 'jwt';
@@ -156,7 +156,8 @@ export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
 function readAllowedHosts(read: EnvReader, host: string, authMode: AuthMode): string[] | undefined {
   const named = read.hostNames('ALLOWED_HOSTS');
   const isOpen = authMode === 'none' && isLoopback(host);
-  return named.length > 0 || isOpen ? [host, ...named] : undefined;
+  const own = isIPv6(host) ? `[${host}]` : host;
+  return named.length > 0 || isOpen ? [own, ...named] : undefined;
 }
 
 /** Whoever reaches a public address need not know how much is used. */

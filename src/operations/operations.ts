@@ -226,8 +226,9 @@ export class Operations {
     const { schema, introspection } = this.options;
     const exceeded = validate(schema, document, this.limits);
     if (exceeded.length > 0) return exceeded;
-    // Suggestions would reveal the schema that introspection hides.
-    return validate(schema, document, this.rules, { hideSuggestions: !introspection, maxErrors: MAX_ERRORS });
+    // Suggestions would reveal the schema that introspection hides. After so many errors graphql-js adds one that says so.
+    const options = { hideSuggestions: !introspection, maxErrors: MAX_ERRORS - 1 };
+    return validate(schema, document, this.rules, options);
   }
 
   /** The result as the client may see it. */

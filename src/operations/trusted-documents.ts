@@ -54,12 +54,15 @@ export class Documents {
 
 function hashOf({ documentId, extensions }: DocumentRequest): string | undefined {
   if (documentId != null) {
-    const [, hash] = /^sha256:([0-9a-f]{64})$/.exec(String(documentId)) ?? [];
+    const [, hash] = (typeof documentId === 'string' && /^sha256:([0-9a-f]{64})$/.exec(documentId)) || [];
     if (hash) return hash;
     throw badUserInput('`documentId` must be `sha256:` and 64 hexadecimal digits.');
   }
   const { persistedQuery } = (extensions ?? {}) as { persistedQuery?: { sha256Hash?: unknown } | null };
-  return persistedQuery ? String(persistedQuery.sha256Hash) : undefined;
+  if (!persistedQuery) return undefined;
+  const { sha256Hash } = persistedQuery;
+  if (typeof sha256Hash === 'string') return sha256Hash;
+  throw badUserInput('`persistedQuery.sha256Hash` must be a string.');
 }
 
 /** Reads the map that codegen writes; throws ConfigError. undefined: any document runs. */

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { HttpError } from './http-error.js';
 
-/** Names of this machine in a `Host` header. */
-const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/;
+/** Names of this machine, as a browser writes them. */
+const LOOPBACK = /^(([\w-]+\.)*localhost|127(\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * The host names that the server answers to. A page whose own name resolves to this machine (DNS rebinding) has the same
@@ -16,12 +16,23 @@ export class Hosts {
     this.names = allowed && new Set(allowed.map((name) => name.toLowerCase()));
   }
 
-  check({ headers: { host = '' } }: IncomingMessage): void {
-    const name = host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
-    if (!this.names || this.names.has(name) || LOOPBACK.test(name)) return;
+  check(request: IncomingMessage): void {
+    const { names } = this;
+    if (!names) return;
+    // Of several `Host` headers Node keeps the first; whoever is in between may have gone by another.
+    const hosts = request.headersDistinct.host ?? [''];
+    if (hosts.every((host) => isAllowed(nameOf(host), names))) return;
     throw new HttpError(
       403,
       'This server does not answer to the host name of this request. To allow it, add the name to ALLOWED_HOSTS and restart the server.',
     );
   }
+}
+
+function nameOf(host: string): string {
+  return host.replace(/:\d*$/, '').replace(/\.$/, '').toLowerCase();
+}
+
+function isAllowed(name: string, names: ReadonlySet<string>): boolean {
+  return names.has(name) || LOOPBACK.test(name);
 }

@@ -91,10 +91,11 @@ describe('a reader who stops reading', () => {
     sent.destroy();
   });
 
-  it('is cut off over server-sent events where nothing is taken for long', async () => {
-    const { gateway } = await floodingGateway();
+  it('is cut off over server-sent events where nothing is taken for as long as is promised', async () => {
+    const { gateway, flood } = await floodingGateway();
     await using _gateway = gateway;
-    const timeouts = { ...TIMEOUTS, stalledMs: 100 };
+    const stalledMs = 2_000;
+    const timeouts = { ...TIMEOUTS, stalledMs };
     await using server = await serverHolding(gateway, { options: { timeouts } });
     const sent = request(server.url, {
       method: 'POST',
@@ -105,7 +106,11 @@ describe('a reader who stops reading', () => {
     sent.end(JSON.stringify({ query: CHAT_STREAM, variables: { input: QUESTION } }));
     const [response] = await begun;
     response.pause();
+    await untilStill(flood);
+    const still = performance.now();
     await eventually(async () => (await gateway.openSockets) === 0);
+    // A second time-out would not have passed by then.
+    expect(performance.now() - still).toBeLessThan(1.5 * stalledMs);
     const closed = new Promise((resolve) => response.once('close', resolve));
     response.on('error', () => undefined).resume();
     await closed;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { EventStreamReader } from '../../src/gateway/http/event-stream.js';
 
-function read(pieces: Uint8Array[], max = 10_000): string[] {
+function read(pieces: Buffer[], max = 10_000): string[] {
   const events: string[] = [];
   const reader = new EventStreamReader(max);
   for (const piece of pieces) for (const { data } of reader.read(piece)) events.push(data);
@@ -9,7 +9,7 @@ function read(pieces: Uint8Array[], max = 10_000): string[] {
   return events;
 }
 
-const bytes = (text: string) => new TextEncoder().encode(text);
+const bytes = (text: string) => Buffer.from(text);
 const BOM = '\uFEFF';
 
 describe('the reader of server-sent events', () => {
@@ -66,7 +66,7 @@ describe('the reader of server-sent events', () => {
       for (let at = 0; at <= whole.length; at++) {
         expect(await read([whole.subarray(0, at), whole.subarray(at)])).toEqual(['您好😀\né', 'b']);
       }
-      expect(await read([...whole].map((byte) => Uint8Array.of(byte)))).toEqual(['您好😀\né', 'b']);
+      expect(await read([...whole].map((byte) => Buffer.of(byte)))).toEqual(['您好😀\né', 'b']);
     }
   });
 
@@ -77,6 +77,32 @@ describe('the reader of server-sent events', () => {
       const events = pieces.map((piece) => [...reader.read(bytes(piece))].map(({ data }) => data));
       expect(events.flat()).toEqual(['a']);
     }
+  });
+
+  it('keeps a line that comes in pieces of a byte in hardly more memory than it is long', () => {
+    const reader = new EventStreamReader(4_000_000);
+    const piece = bytes('x');
+    const before = process.memoryUsage();
+    for (let sent = 0; sent < 4_000_000; sent++) for (const _ of reader.read(piece));
+    const after = process.memoryUsage();
+    const grown = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
+    expect(grown).toBeLessThan(24_000_000);
+    expect(() => [...reader.read(piece)]).toThrow('larger than 4000000 bytes');
+  });
+
+  it('counts all bytes of an event, but not those of the events before it', () => {
+    const events: string[] = [];
+    const reader = new EventStreamReader(100);
+    const readAll = (text: string) => {
+      for (const { data } of reader.read(bytes(text))) events.push(data);
+    };
+    for (let sent = 0; sent < 50; sent++) readAll('data: a\n\n');
+    readAll(`${'data: b\n\n'.repeat(50)}data: c\n`);
+    expect(events.length).toBe(100);
+    const emptyLines = () => {
+      for (let sent = 0; sent < 20; sent++) readAll('data:\n');
+    };
+    expect(emptyLines).toThrow('larger than 100 bytes');
   });
 
   it('refuses an event that is too large, after those before it', () => {

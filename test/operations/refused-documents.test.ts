@@ -55,6 +55,13 @@ describe.each(WAYS)('a refusal over %s', (_, ask) => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
+  it('tells of 20 errors at most', async () => {
+    const names = Array.from({ length: 60 }, (_one, index) => `x${index}`);
+    const { errors } = await ask(server, { query: `{ ${names.join(' ')} }` });
+    expect(errors.length).toBe(20);
+    expect(errors.at(-1)?.message).toMatch(/Too many/);
+  });
+
   it.each(REFUSED)('does not repeat %s', async (_what, query) => {
     const { data, errors } = await ask(server, { query });
     expect(data).toBeUndefined();

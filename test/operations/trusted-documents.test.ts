@@ -76,10 +76,21 @@ describe.each(WAYS)('TRUSTED_DOCUMENTS over %s', (way, ask) => {
       7,
       {},
       [],
+      { toString: 'no function' },
       '__proto__',
     ]) {
       const { errors } = await ask(server, { documentId });
       expect({ documentId, errors }).toMatchObject({ documentId, errors: refused(/64 hexadecimal digits/) });
+    }
+  });
+
+  it('refuses a hash that is no text', async () => {
+    for (const sha256Hash of [7, [hashOf(TEXT)], { toString: 'no function' }]) {
+      const { errors } = await ask(server, { extensions: { persistedQuery: { sha256Hash } } });
+      expect({ sha256Hash, errors }).toMatchObject({
+        sha256Hash,
+        errors: refused(/sha256Hash` must be a string/),
+      });
     }
   });
 

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import WebSocket from 'ws';
 import { TestServer } from '../support/server.js';
@@ -22,6 +23,21 @@ async function statusOf(
   if (response.statusCode === 403) expect(body).toContain('ALLOWED_HOSTS');
   expect(body).not.toContain('rebound');
   return response.statusCode;
+}
+
+/** The status that a request with these lines of its head gets. */
+async function statusOfRaw(server: TestServer, ...lines: string[]): Promise<number> {
+  const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+  const rest = [
+    'Content-Type: application/json',
+    `Content-Length: ${QUERY.length}`,
+    'Connection: close',
+    '',
+    '',
+  ];
+  socket.write([...lines, ...rest].join('\r\n') + QUERY);
+  const said = await text(socket);
+  return Number(/^HTTP\/1\.1 (\d+)/.exec(said)?.[1]);
 }
 
 async function webSocketStatus(server: TestServer, host: string): Promise<number> {
@@ -53,6 +69,8 @@ const OTHERS = [
   'localhost.rebound.example',
   '127.0.0.1.rebound.example',
   '10.0.0.1',
+  'rebound.example/.localhost',
+  'rebound.example#.localhost',
   '',
 ];
 
@@ -71,6 +89,17 @@ describe('the host name of a request', () => {
     // Probes name the address that they know.
     for (const path of ['/healthz', '/readyz'])
       expect(await statusOf(server, 'pod.example', path, 'GET')).toBe(200);
+  });
+
+  it('is looked at in every `Host` header, and missed where there is none', async () => {
+    await using server = await TestServer.start();
+    const post = (version: string, ...hosts: string[]) =>
+      statusOfRaw(server, `POST /graphql HTTP/${version}`, ...hosts.map((host) => `Host: ${host}`));
+    expect(await post('1.1', 'localhost')).toBe(200);
+    expect(await post('1.1', 'localhost', 'rebound.example')).toBe(403);
+    expect(await post('1.1', 'rebound.example', 'localhost')).toBe(403);
+    expect(await post('1.1')).toBe(400);
+    expect(await post('1.0')).toBe(403);
   });
 
   it('may be one that ALLOWED_HOSTS names', async () => {

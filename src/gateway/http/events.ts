@@ -26,7 +26,7 @@ export interface EventsOptions {
   readBody: (bytes: Buffer) => JsonObject;
   /** The error for a refusal within a stream. */
   refusal: (body: unknown) => AppError;
-  /** Characters of the largest event, and bytes of a response that is no stream. */
+  /** Of the largest event, and of a response that is no stream. */
   maxBytes: number;
 }
 
