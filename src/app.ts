@@ -23,7 +23,7 @@ import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
 import { Playground } from './pages/playground.js';
-import { type OnUse, openStore, type WatchedStore } from './registry/open-store.js';
+import { type MonitoredStore, type OnStoreCall, openStore } from './registry/open-store.js';
 import { type Identify, type NewContext, RequestContext } from './request-context.js';
 import { type Sandbox, startSandbox } from './sandbox/server.js';
 import { createSchema } from './schema/build.js';
@@ -63,7 +63,7 @@ export interface Surroundings {
 /** Milliseconds that a store which has to be connected to is waited for; it may come later, too. */
 const STORE_WAIT_MS = 2_000;
 /** Milliseconds after which what has expired is gone from the store also where nobody writes. */
-const TIDY_MS = 60_000;
+const PURGE_MS = 60_000;
 
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, surroundings: Surroundings = {}): Promise<RunningServer> {
@@ -162,7 +162,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
     maxMessageBytes: config.maxBodyBytes,
     keepAliveMs,
   });
-  const tidying = setInterval(() => void store.tidy(now()).catch(() => undefined), TIDY_MS).unref();
+  const purging = setInterval(() => void store.purgeExpired(now()).catch(() => undefined), PURGE_MS).unref();
   await listen(server, config);
   return {
     url: `http://${isIPv6(config.host) ? `[${config.host}]` : config.host}:${(server.address() as AddressInfo).port}/graphql`,
@@ -177,7 +177,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await proxy?.destroy();
       await within(LAST_WORDS_MS, detachedWork.settled());
       closeResolvers();
-      clearInterval(tidying);
+      clearInterval(purging);
       await store.close();
       await within(LAST_WORDS_MS, traces?.close());
       await sandbox?.close();
@@ -206,7 +206,7 @@ function whyNotListening({ code, message }: NodeJS.ErrnoException, host: string,
 }
 
 /** A file is opened now or never; a Redis may also come later. */
-function openStoreOf({ registry, settings }: Config, log: Logger, onUse: OnUse): WatchedStore {
+function openStoreOf({ registry, settings }: Config, log: Logger, onUse: OnStoreCall): MonitoredStore {
   try {
     return openStore(registry.storeUrl, log, onUse);
   } catch (error) {
@@ -231,7 +231,7 @@ async function identifier(
   };
 }
 
-async function isReachable(store: WatchedStore): Promise<boolean> {
+async function isReachable(store: MonitoredStore): Promise<boolean> {
   try {
     await store.check();
     return true;

@@ -4,27 +4,28 @@ import { ChatResolver } from './chat/resolver.js';
 import type { Config } from './config/config.js';
 import { Contexts } from './contexts/contexts.js';
 import { Creation } from './contexts/creation/creation.js';
-import { KeptMessages } from './contexts/creation/kept-messages.js';
 import { Recovery } from './contexts/creation/recovery.js';
 import { Reuse } from './contexts/creation/reuse.js';
+import { StoredMessages } from './contexts/creation/stored-messages.js';
 import { ContextResolver } from './contexts/resolver.js';
 import { DetachedWork } from './coordination/detached-work.js';
-import { Answers } from './coordination/idempotency.js';
+import { Idempotency } from './coordination/idempotency.js';
 import { Leases } from './coordination/leases.js';
 import { Budgets } from './limits/budgets.js';
-import { inMemory, inRedis } from './limits/counters.js';
-import { inFile } from './limits/file-counters.js';
-import { streamsInFile } from './limits/file-streams.js';
-import { LimitsFile } from './limits/limits-file.js';
+import { memoryCounters } from './limits/counters.js';
 import { OpenStreams } from './limits/open-streams.js';
-import { StreamsInRedis } from './limits/shared-streams.js';
+import { redisCounters } from './limits/redis/counters.js';
+import { RedisStreams } from './limits/redis/streams.js';
+import { sqliteCounters } from './limits/sqlite/counters.js';
+import { LimitsDatabase } from './limits/sqlite/database.js';
+import { SqliteStreams } from './limits/sqlite/streams.js';
 import { ModelResolver } from './models/resolver.js';
-import type { WatchedStore } from './registry/open-store.js';
+import type { MonitoredStore } from './registry/open-store.js';
 import { connectRedis } from './registry/redis/store.js';
 import type { Container } from './request-context.js';
 
 export interface Below {
-  store: WatchedStore;
+  store: MonitoredStore;
   now: () => number;
   log: Logger;
 }
@@ -36,14 +37,14 @@ export function createResolvers(config: Config, { store, now, log }: Below) {
   const budgets = new Budgets(config.budgets, counters.newCounter, log);
   const leases = new Leases({ store, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
-  const answers = new Answers(store, leases, detachedWork, now, log);
-  const messages = new KeptMessages(store, registry.storeMessages);
+  const idempotency = new Idempotency(store, leases, detachedWork, now, log);
+  const messages = new StoredMessages(store, registry.storeMessages);
   const creation = new Creation(store, messages, budgets);
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
-  const contexts = new Contexts({ store, answers, creation, reuse, recovery, messages, budgets, log });
+  const contexts = new Contexts({ store, idempotency, creation, reuse, recovery, messages, budgets, log });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
-  const chats = new Chats({ contexts, leases, answers, openStreams, budgets, detachedWork });
+  const chats = new Chats({ contexts, leases, idempotency, openStreams, budgets, detachedWork });
   const resolvers = [new ContextResolver(contexts), new ChatResolver(chats), new ModelResolver()];
   const { areConnected: countersAreConnected, close } = counters;
   return { container: containerOf(resolvers), openStreams, detachedWork, countersAreConnected, close };
@@ -58,30 +59,30 @@ function openCounters({ registry: { storeUrl } }: Config, now: () => number, log
 
 function countersInMemory() {
   const areConnected = () => true;
-  return { newCounter: inMemory, sharedStreams: undefined, areConnected, close: () => undefined };
+  return { newCounter: memoryCounters, sharedStreams: undefined, areConnected, close: () => undefined };
 }
 
 function countersInFile(path: string, now: () => number) {
-  const file = new LimitsFile(path);
-  const sharedStreams = streamsInFile(file, now);
+  const file = new LimitsDatabase(path);
+  const sharedStreams = new SqliteStreams(file, now);
   const close = () => {
     sharedStreams.close();
     file.close();
   };
-  return { newCounter: inFile(file, now), sharedStreams, areConnected: () => true, close };
+  return { newCounter: sqliteCounters(file, now), sharedStreams, areConnected: () => true, close };
 }
 
 function countersInRedis(url: string, log: Logger) {
   const redis = connectRedis(url, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
-  const sharedStreams = new StreamsInRedis(redis);
+  const sharedStreams = new RedisStreams(redis);
   const areConnected = () => redis.status === 'ready';
   const close = () => {
     sharedStreams.close();
     redis.disconnect();
   };
-  return { newCounter: inRedis(redis), sharedStreams, areConnected, close };
+  return { newCounter: redisCounters(redis), sharedStreams, areConnected, close };
 }
 
 function containerOf(resolvers: object[]): Container {

@@ -20,7 +20,7 @@ export interface Context {
   mode: CreateRequest['mode'];
   ttl: number;
   /** Milliseconds since the epoch. */
-  usedAt: number;
+  lastUsedAt: number;
   turns: Turn[];
 }
 
@@ -37,7 +37,7 @@ export class Contexts {
     const turns = request.messages.map((message) => ({ ...message, tokens: count(message.content) }));
     const needed = minTokensToKeep(model);
     if (sum(turns) < needed) throw invalid('messages', `must hold at least ${needed} tokens for this model`);
-    const context = { id: this.newId(model), model, mode, ttl, usedAt: this.now(), turns };
+    const context = { id: this.newId(model), model, mode, ttl, lastUsedAt: this.now(), turns };
     this.contexts.set(context.id, context);
     this.text += lengthOf(turns);
     this.makeRoom();
@@ -47,7 +47,7 @@ export class Contexts {
   /** The context, its ttl started again. */
   use(id: string, model: string): Context {
     const context = this.contexts.get(id);
-    if (!context || this.now() >= context.usedAt + context.ttl * 1_000) {
+    if (!context || this.now() >= context.lastUsedAt + context.ttl * 1_000) {
       if (context) this.forget(context);
       throw new Refusal(
         404,
@@ -57,7 +57,7 @@ export class Contexts {
       );
     }
     if (context.model !== model) throw invalid('model', 'must be the one that the context was created for');
-    context.usedAt = this.now();
+    context.lastUsedAt = this.now();
     this.contexts.delete(id);
     this.contexts.set(id, context);
     return context;

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { contextTokens } from '../../src/contexts/creation/billing.js';
 import { packDetails } from '../../src/contexts/details.js';
 import { usageOf } from '../../src/gateway/context-api/usage.js';
-import { type Holding, NO_USE } from '../../src/registry/store.js';
+import { type OwnedContext, ZERO_TOTALS } from '../../src/registry/store.js';
 
-function holding(mode: string, created: number, totals: Partial<Holding['totals']> = {}): Holding {
+function holding(mode: string, created: number, totals: Partial<OwnedContext['totals']> = {}): OwnedContext {
   const usage = usageOf({ usage: { prompt_tokens: created, total_tokens: created } });
   const context = {
     key: 'a:',
@@ -14,11 +14,11 @@ function holding(mode: string, created: number, totals: Partial<Holding['totals'
     mode,
     ttl: 3_600,
     createdAt: 0,
-    goneAt: 1,
+    expiresAt: 1,
     messages: null,
     details: packDetails({ truncationStrategy: null, usage }),
   };
-  return { context, heldAt: 0, usedAt: 0, totals: { ...NO_USE, ...totals } };
+  return { context, ownedSince: 0, lastUsedAt: 0, totals: { ...ZERO_TOTALS, ...totals } };
 }
 
 describe('the tokens that a context brings into a prompt', () => {

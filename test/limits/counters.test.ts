@@ -6,10 +6,10 @@ import Database from 'libsql';
 import pino from 'pino';
 import { ErrorCode } from '../../src/errors.js';
 import { Budgets } from '../../src/limits/budgets.js';
-import { type Counter, inMemory } from '../../src/limits/counters.js';
-import { inFile } from '../../src/limits/file-counters.js';
-import { streamsInFile } from '../../src/limits/file-streams.js';
-import { LimitsFile } from '../../src/limits/limits-file.js';
+import { type Counter, memoryCounters } from '../../src/limits/counters.js';
+import { sqliteCounters } from '../../src/limits/sqlite/counters.js';
+import { LimitsDatabase } from '../../src/limits/sqlite/database.js';
+import { SqliteStreams } from '../../src/limits/sqlite/streams.js';
 import { eventually } from '../support/eventually.js';
 import { NOON } from '../support/server.js';
 
@@ -20,7 +20,7 @@ const YEAR_MS = 365 * 24 * 60 * MINUTE_MS;
 let folder: string;
 let path: string;
 let now: number;
-let open: LimitsFile[];
+let open: LimitsDatabase[];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'limits-'));
   path = join(folder, 'contexts.db');
@@ -31,12 +31,13 @@ afterEach(() => {
   for (const file of open) file.close();
   rmSync(folder, { recursive: true });
 });
-function openFile(): LimitsFile {
-  const file = new LimitsFile(path);
+function openFile(): LimitsDatabase {
+  const file = new LimitsDatabase(path);
   open.push(file);
   return file;
 }
-const counterIn = (file: LimitsFile) => inFile(file, () => now)({ name: 'chats', windowSeconds: 60 });
+const counterIn = (file: LimitsDatabase) =>
+  sqliteCounters(file, () => now)({ name: 'chats', windowSeconds: 60 });
 
 describe('a counter in a file', () => {
   it('counts for all who have it open, each key apart, and outlives them', async () => {
@@ -107,29 +108,29 @@ const ENDS = 'SELECT ends FROM open_streams';
 
 describe('the places of streams in a file', () => {
   it('are shared, freed by whoever took them, and by time where a process was killed', async () => {
-    const [one, two] = [streamsInFile(openFile(), () => now), streamsInFile(openFile(), () => now)];
-    expect(await one.take('alice', 'a', 2)).toBe(true);
-    expect(await two.take('alice', 'b', 2)).toBe(true);
-    expect(await one.take('alice', 'c', 2)).toBe(false);
-    expect(await one.take('bob', 'd', 2)).toBe(true);
+    const [one, two] = [new SqliteStreams(openFile(), () => now), new SqliteStreams(openFile(), () => now)];
+    expect(await one.acquire('alice', 'a', 2)).toBe(true);
+    expect(await two.acquire('alice', 'b', 2)).toBe(true);
+    expect(await one.acquire('alice', 'c', 2)).toBe(false);
+    expect(await one.acquire('bob', 'd', 2)).toBe(true);
     await two.release('alice', 'b');
-    expect(await one.take('alice', 'c', 2)).toBe(true);
+    expect(await one.acquire('alice', 'c', 2)).toBe(true);
     now += 15_001;
-    expect(await two.take('alice', 'e', 1)).toBe(true);
+    expect(await two.acquire('alice', 'e', 1)).toBe(true);
     one.close();
     two.close();
   });
 
   it('are renewed while their process lives', async () => {
     const file = openFile();
-    const [one, two] = [streamsInFile(file, () => now, 1), streamsInFile(openFile(), () => now)];
-    await one.take('alice', 'a', 1);
+    const [one, two] = [new SqliteStreams(file, () => now, 1), new SqliteStreams(openFile(), () => now)];
+    await one.acquire('alice', 'a', 1);
     const isRenewed = async () => (await file.all(ENDS, [])).every(([ends]) => Number(ends) > now + 10_000);
     for (let renewals = 0; renewals < 4; renewals++) {
       now += 10_000;
       await eventually(isRenewed);
     }
-    expect(await two.take('alice', 'b', 1)).toBe(false);
+    expect(await two.acquire('alice', 'b', 1)).toBe(false);
     one.close();
     two.close();
   });
@@ -143,12 +144,12 @@ describe('retryAfter', () => {
         const newCounter = ({ name }: { name: string }): Counter => {
           const total = name === 'tokens' ? Number(isQuota) : 2;
           const counter: Counter = {
-            add: async () => ({ total, msLeft, by: counter }),
-            read: async () => ({ total, msLeft, by: counter }),
+            add: async () => ({ total, msLeft, counter }),
+            read: async () => ({ total, msLeft, counter }),
           };
           return counter;
         };
-        const error = await new Budgets(limits, newCounter, silent).takeChat('alice').catch((e) => e);
+        const error = await new Budgets(limits, newCounter, silent).consumeChat('alice').catch((e) => e);
         expect(error.code).toBe(isQuota ? ErrorCode.QUOTA_EXCEEDED : ErrorCode.RATE_LIMITED);
         expect(error.details.retryAfter).toBeGreaterThanOrEqual(1);
         expect(error.details.retryAfter).toBeLessThanOrEqual(isQuota ? 86_400 : 60);
@@ -169,7 +170,7 @@ describe('a reservation', () => {
           const budgets = new Budgets(
             limits,
             (options) => {
-              const counter = inMemory(options);
+              const counter = memoryCounters(options);
               counters.push(counter);
               return counter;
             },
@@ -192,7 +193,7 @@ describe('a reservation', () => {
   });
 
   it('estimates nothing where there is no quota', async () => {
-    const budgets = new Budgets({ ...limits, tokensPerDay: 0 }, inMemory, silent);
+    const budgets = new Budgets({ ...limits, tokensPerDay: 0 }, memoryCounters, silent);
     let isEstimated = false;
     const estimate = async () => {
       isEstimated = true;

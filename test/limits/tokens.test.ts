@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { estimateMessages, estimateTokens, GrowingText } from '../../src/limits/tokens.js';
+import { estimateMessages, estimateTokens, StreamedText } from '../../src/limits/tokens.js';
 
 describe('the estimate of a text’s tokens', () => {
   it.each([
@@ -51,7 +51,7 @@ describe('the estimate of a text’s tokens', () => {
   });
 
   it('of a text that grows is that of the whole while it is short, and grows on with it', async () => {
-    const text = new GrowingText();
+    const text = new StreamedText();
     for (const piece of ['one', ' two', null, ' three']) text.add(piece);
     expect(await text.estimateTokens()).toBe(3);
     for (let more = 0; more < 100_000; more++) text.add(' three');

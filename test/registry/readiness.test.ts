@@ -214,7 +214,7 @@ describe('the text in a SQLite file', () => {
     await store.setValue('answer:1', short, DAY_MS, NOON);
     await store.setValue('answer:2', long, DAY_MS, NOON);
     for (const text of [short, long.slice(0, 170)]) expect(holds(path, text)).toBe(true);
-    await store.tidy(NOON + DAY_MS);
+    await store.purgeExpired(NOON + DAY_MS);
     for (const text of ['an answer that ends', 'another that ends']) expect(holds(path, text)).toBe(false);
     await store.close();
   });

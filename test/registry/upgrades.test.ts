@@ -5,8 +5,8 @@ import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { pino } from 'pino';
 import { openStore } from '../../src/registry/open-store.js';
-import { VERSION } from '../../src/registry/sqlite/statements.js';
-import { HOUR_MS, NO_USE } from '../../src/registry/store.js';
+import { VERSION } from '../../src/registry/sqlite/schema.js';
+import { HOUR_MS, ZERO_TOTALS } from '../../src/registry/store.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { NOON } from '../support/server.js';
@@ -16,7 +16,7 @@ const folder = mkdtempSync(join(tmpdir(), 'upgrades-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const USED = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
-const USE = { startedAt: NOON, at: NOON, goneAt: NOON + HOUR_MS, ...USED, estimatedTokens: 9 };
+const USE = { startedAt: NOON, at: NOON, expiresAt: NOON + HOUR_MS, ...USED, estimatedTokens: 9 };
 
 /** Released layouts, from the first to the last before the present one. */
 const LAYOUTS = [6];
@@ -45,7 +45,7 @@ function columnsOf(path: string): Record<string, unknown> {
 describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
   it('is opened with all its contexts, holdings, values and usage', async () => {
     const store = openStore(`sqlite:${fileOf(layout)}`, silent);
-    expect(await store.holding('alice', 'ctx-own:', NOON)).toEqual({
+    expect(await store.ownedContext('alice', 'ctx-own:', NOON)).toEqual({
       context: {
         key: 'ctx-own:',
         id: 'ctx-own',
@@ -54,12 +54,12 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
         mode: 'SESSION',
         ttl: 86_400,
         createdAt: NOON,
-        goneAt: NOON + 25 * HOUR_MS + 6_000,
+        expiresAt: NOON + 25 * HOUR_MS + 6_000,
         messages: null,
         details: '[null,{"promptTokens":8}]',
       },
-      heldAt: NOON,
-      usedAt: NOON + HOUR_MS + 6_000,
+      ownedSince: NOON,
+      lastUsedAt: NOON + HOUR_MS + 6_000,
       totals: {
         chats: 3,
         promptTokens: 300,
@@ -68,11 +68,11 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
         estimatedTokens: 0,
       },
     });
-    expect(await store.holding('bob', 'ctx-shared:', NOON)).toMatchObject({
+    expect(await store.ownedContext('bob', 'ctx-shared:', NOON)).toMatchObject({
       context: { gatewayId: 'ctx-again', messages: 'messages:1' },
-      totals: { ...NO_USE, ...USED },
+      totals: { ...ZERO_TOTALS, ...USED },
     });
-    const ids = (await store.holdings('alice', 9, null, NOON)).map(({ context }) => context.id);
+    const ids = (await store.ownedContexts('alice', 9, null, NOON)).map(({ context }) => context.id);
     expect(ids).toEqual(['ctx-shared', 'ctx-own']);
     expect(await store.value('messages:1', NOON)).toBe('kept');
     const now = NOON + 2 * HOUR_MS;
@@ -80,7 +80,7 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
     expect(await store.usage('alice', 0, now)).toMatchObject([{ ...alices, estimatedTokens: 0 }]);
     // What the log of the earlier layout has is summed up with what comes now.
     await store.use('alice', 'ctx-own:', USE);
-    await store.tidy(now);
+    await store.purgeExpired(now);
     expect(await store.usage('alice', 0, now)).toMatchObject([
       { ...alices, chats: 4, promptTokens: 400, estimatedTokens: 9 },
     ]);
@@ -146,7 +146,7 @@ describeWith(REDIS)('versions that share a Redis', () => {
     await client.hset('c:ctx-1:', 'h:old', `${NOON},${NOON},1,100,80,7`);
     await client.hset('c:ctx-1:', 'h:new', `${NOON},${NOON},1,100,80,7,5,42`);
     const totals = { ...USED, estimatedTokens: 0 };
-    expect(await store.holding('old', 'ctx-1:', NOON)).toMatchObject({ totals });
+    expect(await store.ownedContext('old', 'ctx-1:', NOON)).toMatchObject({ totals });
     for (const caller of ['old', 'new']) await store.use(caller, 'ctx-1:', USE);
     expect(await client.hget('c:ctx-1:', 'h:old')).toBe(`${NOON},${NOON},2,200,160,14,9`);
     expect(await client.hget('c:ctx-1:', 'h:new')).toBe(`${NOON},${NOON},2,200,160,14,14,42`);
@@ -160,11 +160,11 @@ describeWith(REDIS)('versions that share a Redis', () => {
     const store = await open();
     // As a version without queues takes it, by its own clock.
     await client.set('v:lease:chat', `${Date.now() + HOUR_MS}earlier`);
-    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(false);
+    expect(await store.acquireLease('chat', 'now', HOUR_MS)).toBe(false);
     await client.del('v:lease:chat');
-    expect(await store.takeLease('chat', 'now', HOUR_MS)).toBe(true);
+    expect(await store.acquireLease('chat', 'now', HOUR_MS)).toBe(true);
     expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBe('now');
-    await store.endLease('chat', 'now');
+    await store.releaseLease('chat', 'now');
     expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBeNull();
     await store.close();
   });

@@ -1,55 +1,38 @@
-/** Milliseconds to wait for another process' lock on the file, in all and between two tries: doubled up to the longest. */
-const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
+import { setTimeout as pause } from 'node:timers/promises';
 
-/** Something that waits for a transaction. */
-export interface Waiter {
-  reject: (error: unknown) => void;
-  /** When it first met the lock. */
-  busySince: number | undefined;
-}
+/** Milliseconds to wait for another process to release its lock on the file, in total and between two attempts. */
+export const BUSY_TIMEOUT_MS = 2_000;
+export const BUSY_RETRY_MS = 10;
 
 export function isBusy(error: unknown): boolean {
-  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+  return /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown }).code));
 }
 
-/** Milliseconds between two tries at the start. */
-const PAUSE_MS = 10;
-
-/**
- * Opens a file that another process may be opening as well. SQLite switches to a write-ahead log only where the lock is free at
- * once, whatever its busy time-out, so this tries again. It blocks the process, which at its start has nothing else to do.
- */
-export function untilUnlocked<T>(open: () => T): T {
-  const deadline = performance.now() + BUSY.inAllMs;
+/** Repeats the work while another process holds the lock, without blocking the event loop in between. */
+export async function retryWhileBusy<T>(work: () => T): Promise<T> {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     try {
-      return open();
+      return work();
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    await pause(BUSY_RETRY_MS);
   }
 }
 
-/** Tries again by a timer where another process holds the lock, so that the event loop goes on meanwhile. */
-export class LockRetries {
-  private tries = 0;
-
-  /** The lock was free. */
-  reset(): void {
-    this.tries = 0;
-  }
-
-  /** Rejects those that have waited for too long, and gives back the others, who wait for `retry`. */
-  wait<W extends Waiter>(waiters: W[], busy: unknown, retry: () => void): W[] {
-    const now = performance.now();
-    const patient: W[] = [];
-    for (const waiter of waiters) {
-      waiter.busySince ??= now;
-      if (now - waiter.busySince < BUSY.inAllMs) patient.push(waiter);
-      else waiter.reject(busy);
+/**
+ * The same, but blocking, for opening a file: at start-up the process has nothing else to do. SQLite's own busy time-out does not apply
+ * to the switch to a write-ahead log.
+ */
+export function retryWhileBusySync<T>(work: () => T): T {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    if (patient.length > 0) setTimeout(retry, Math.min(BUSY.firstMs * 2 ** this.tries++, BUSY.longestMs));
-    return patient;
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_RETRY_MS);
   }
 }

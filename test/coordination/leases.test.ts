@@ -18,13 +18,13 @@ function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuc
 describe('a lease', () => {
   it('is held by one process at a time, and passes on when it is released', async () => {
     const { one, two, store } = twoProcesses();
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     let taken = false;
-    const waiting = two.take('a', still).then((lease) => {
+    const waiting = two.acquire('a', still).then((lease) => {
       taken = true;
       return lease;
     });
-    const other = await two.take('b', still);
+    const other = await two.acquire('b', still);
     expect(taken).toBe(false);
     await held.release();
     const second = await waiting;
@@ -38,7 +38,7 @@ describe('a lease', () => {
     const { one, two, store } = twoProcesses();
     const order: number[] = [];
     const takers = [one, one, two, one, two, two, one, one].map(async (leases, place) => {
-      const lease = await leases.take('a', still);
+      const lease = await leases.acquire('a', still);
       order.push(place);
       await lease.release();
     });
@@ -49,10 +49,10 @@ describe('a lease', () => {
 
   it('is not kept from those behind by one who has left the queue', async () => {
     const { one, two, store } = twoProcesses();
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     const leaving = new AbortController();
-    const left = two.take('a', leaving.signal);
-    const next = one.take('a', still);
+    const left = two.acquire('a', leaving.signal);
+    const next = one.acquire('a', still);
     leaving.abort(cancelled());
     await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
     await held.release();
@@ -62,10 +62,10 @@ describe('a lease', () => {
 
   it('is taken over when its holder gives no sign of life, who hears of it and cannot take it back', async () => {
     const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
-    const stuck = await one.take('a', still);
-    const next = await two.take('a', still);
+    const stuck = await one.acquire('a', still);
+    const next = await two.acquire('a', still);
     await stuck.release();
-    const third = two.take('a', leavesAfter(200));
+    const third = two.acquire('a', leavesAfter(200));
     await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(next.signal.aborted).toBe(false);
     await next.release();
@@ -75,14 +75,14 @@ describe('a lease', () => {
   it('ends for its holder once another has it', async () => {
     const { one, store } = twoProcesses();
     const tokens: string[] = [];
-    const { takeLease } = store;
-    store.takeLease = (name, token, ttlMs) => {
+    const { acquireLease } = store;
+    store.acquireLease = (name, token, ttlMs) => {
       tokens.push(token);
-      return takeLease(name, token, ttlMs);
+      return acquireLease(name, token, ttlMs);
     };
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     // As after a pause of the process that holds it.
-    await store.endLease('a', tokens[0] ?? '');
+    await store.releaseLease('a', tokens[0] ?? '');
     await eventually(() => held.signal.aborted);
     await expect(unlessAborted(held.signal, Promise.resolve())).rejects.toMatchObject({
       code: 'INTERNAL_SERVER_ERROR',
@@ -94,8 +94,8 @@ describe('a lease', () => {
 
   it('is renewed while it is held', async () => {
     const { one, two, store } = twoProcesses({ leaseMs: 200, renewMs: 20 });
-    const held = await one.take('a', still);
-    await expect(two.take('a', leavesAfter(500))).rejects.toMatchObject({ code: 'CANCELLED' });
+    const held = await one.acquire('a', still);
+    await expect(two.acquire('a', leavesAfter(500))).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(held.signal.aborted).toBe(false);
     await held.release();
     await store.close();
@@ -103,8 +103,8 @@ describe('a lease', () => {
 
   it('is not waited for without end', async () => {
     const { one, two, store } = twoProcesses({ maxWaitMs: 50 });
-    const held = await one.take('a', still);
-    await expect(two.take('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    const held = await one.acquire('a', still);
+    await expect(two.acquire('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await held.release();
     await store.close();
   });

@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis';
-import { StreamsInRedis } from '../../src/limits/shared-streams.js';
+import { RedisStreams } from '../../src/limits/redis/streams.js';
 import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
@@ -20,35 +20,35 @@ describeWith(REDIS)('the places of streams in Redis', () => {
   const process = (renewMs: number, placeMs: number) => {
     const client = new Redis(server.url);
     clients.push(client);
-    return new StreamsInRedis(client, renewMs, placeMs);
+    return new RedisStreams(client, renewMs, placeMs);
   };
 
   it('are kept while their process lives, and go with their streams', async () => {
     const [one, two] = [process(20, 150), process(20, 150)];
-    expect(await one.take(`${caller}`, 'a', 1)).toBe(true);
+    expect(await one.acquire(`${caller}`, 'a', 1)).toBe(true);
     const until = performance.now() + 400;
-    while (performance.now() < until) expect(await two.take(`${caller}`, 'b', 1)).toBe(false);
+    while (performance.now() < until) expect(await two.acquire(`${caller}`, 'b', 1)).toBe(false);
     await one.release(`${caller}`, 'a');
-    expect(await two.take(`${caller}`, 'b', 1)).toBe(true);
+    expect(await two.acquire(`${caller}`, 'b', 1)).toBe(true);
     for (const each of [one, two]) each.close();
   });
 
   it('are freed soon after their process was killed', async () => {
     const [killed, heir] = [process(20, 150), process(20, 60_000)];
-    expect(await killed.take(`${caller}`, 'a', 1)).toBe(true);
-    expect(await heir.take(`${caller}`, 'b', 1)).toBe(false);
+    expect(await killed.acquire(`${caller}`, 'a', 1)).toBe(true);
+    expect(await heir.acquire(`${caller}`, 'b', 1)).toBe(false);
     killed.close();
-    await eventually(() => heir.take(`${caller}`, 'b', 1));
+    await eventually(() => heir.acquire(`${caller}`, 'b', 1));
     heir.close();
   });
 
   it('outlive a renewal by a process that keeps them shorter', async () => {
     const [longer, shorter] = [process(60_000, 60_000), process(20, 100)];
-    expect(await longer.take(`${caller}`, 'a', 2)).toBe(true);
-    expect(await shorter.take(`${caller}`, 'b', 2)).toBe(true);
+    expect(await longer.acquire(`${caller}`, 'a', 2)).toBe(true);
+    expect(await shorter.acquire(`${caller}`, 'b', 2)).toBe(true);
     shorter.close();
-    await eventually(() => shorter.take(`${caller}`, 'c', 2));
-    expect(await shorter.take(`${caller}`, 'd', 2)).toBe(false);
+    await eventually(() => shorter.acquire(`${caller}`, 'c', 2));
+    expect(await shorter.acquire(`${caller}`, 'd', 2)).toBe(false);
     for (const each of [longer, shorter]) each.close();
   });
 });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keyOf, nameOfMessages } from '../../src/contexts/names.js';
+import { contextKey, messagesKey } from '../../src/contexts/keys.js';
 import { MessageRole } from '../../src/gateway/types.js';
 import { packRecord, unpackRecord } from '../../src/registry/record.js';
 
@@ -8,7 +8,7 @@ const longText = fc
   .tuple(fc.integer({ min: 16_380, max: 33_000 }), fc.constantFrom('x', 'é', '好', '😀'))
   .map(([length, character]) => character.repeat(length / character.length));
 
-const nameOf = (content: string) => nameOfMessages([{ role: MessageRole.SYSTEM, content }]);
+const nameOf = (content: string) => messagesKey([{ role: MessageRole.SYSTEM, content }]);
 
 describe('the name of messages', () => {
   it('is the same for the same text, and for no other, however long', () => {
@@ -27,7 +27,7 @@ describe('the name of messages', () => {
     const half = 'x'.repeat(16_384);
     const whole = nameOf(half + half);
     const halves = [half, half].map((content) => ({ role: MessageRole.SYSTEM, content }));
-    expect(nameOfMessages(halves)).not.toBe(whole);
+    expect(messagesKey(halves)).not.toBe(whole);
   });
 });
 
@@ -41,7 +41,7 @@ describe('the key of a context', () => {
     fc.assert(
       fc.property(id, id, account, account, (one, other, mine, yours) => {
         const isSame = one === other && mine === yours;
-        expect(keyOf(callerOf(mine), one) === keyOf(callerOf(yours), other)).toBe(isSame);
+        expect(contextKey(callerOf(mine), one) === contextKey(callerOf(yours), other)).toBe(isSame);
       }),
     );
   });
@@ -49,9 +49,9 @@ describe('the key of a context', () => {
   it('gives the id back, whatever is in it', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), account, (id, mine) => {
-        const key = keyOf(callerOf(mine), id);
+        const key = contextKey(callerOf(mine), id);
         const rest = { model: 'm', mode: null, ttl: 60, createdAt: 1, messages: null, details: '[]' };
-        const record = { key, id, gatewayId: id, goneAt: 2, ...rest };
+        const record = { key, id, gatewayId: id, expiresAt: 2, ...rest };
         expect(unpackRecord(key, 2, packRecord(record))).toEqual(record);
       }),
     );

@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { pino } from 'pino';
 import { DetachedWork } from '../../src/coordination/detached-work.js';
-import { Answers } from '../../src/coordination/idempotency.js';
+import { Idempotency } from '../../src/coordination/idempotency.js';
 import { Leases } from '../../src/coordination/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
@@ -63,7 +63,7 @@ describe('createContext with an idempotency key', () => {
     const { errors } = await server.query(CREATE, { input: { ...INPUT, ttl: 3_600 } });
     expect(errors).toMatchObject([
       {
-        message: expect.stringContaining('Take a new key'),
+        message: expect.stringContaining('Use a new key'),
         extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false },
       },
     ]);
@@ -105,7 +105,7 @@ describe('createContext with an idempotency key', () => {
       const ask = async (idempotencyKey: string) =>
         (await server.query(CREATE, { input: { ...INPUT, idempotencyKey } })).errors[0];
       expect(await ask('key-1')).toMatchObject({
-        message: expect.stringContaining('take a new key'),
+        message: expect.stringContaining('with a new key'),
         extensions: { code, retryable: false },
       });
       gateway.answer = (response) => json(response, 200, CREATED);
@@ -188,7 +188,7 @@ describe('a process that was taken for dead while it ran what an idempotency key
     const now = () => NOON;
     const process = (renewMs?: number) => {
       const leases = new Leases({ store, maxWaitMs: 60_000, leaseMs: 50, ...(renewMs && { renewMs }) });
-      return new Answers(store, leases, new DetachedWork(), now, log);
+      return new Idempotency(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
     const still = new AbortController().signal;
