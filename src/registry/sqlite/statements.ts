@@ -51,6 +51,7 @@ export const SQL = {
   rollback: 'ROLLBACK',
 
   addName: 'INSERT OR IGNORE INTO names (name) VALUES (?)',
+  addNames: 'INSERT OR IGNORE INTO names (name) VALUES (?), (?)',
 
   create: `INSERT OR IGNORE INTO contexts (key, gone_at, data, caller, held_at, used_at)
     VALUES (?1, ?2, ?3, ${numberOf(4)}, ?5, ?5)`,

@@ -41,7 +41,7 @@ export class SqliteStore implements Store {
     const { key, expiresAt, model, createdAt: now } = context;
     const row = [key, expiresAt, packRecord(context), callerId, now];
     return this.write(now, () => {
-      for (const name of [callerId, model]) this.sql.addName.run(name);
+      this.sql.addNames.run(callerId, model);
       let created = this.sql.create.run(...row);
       if (created.changes === 0) {
         // The gateway reused an id: the earlier owners must not see the new context.

@@ -2,6 +2,9 @@ import type Database from 'libsql';
 import { BUSY_RETRY_MS, BUSY_TIMEOUT_MS, isBusy } from './busy.js';
 import type { Statements } from './file.js';
 
+/** Milliseconds between the starts of two transactions. A single write does not wait; under load, more writes share a commit. */
+const MIN_INTERVAL_MS = 5;
+
 interface Write {
   run: () => unknown;
   resolve: (result: never) => void;
@@ -10,10 +13,11 @@ interface Write {
   deadline: number;
 }
 
-/** Writes of the same turn of the event loop share one transaction, because a commit costs more than a write. */
+/** Concurrent writes share one transaction, because a commit costs more than a write. */
 export class WriteBatcher {
   private pending: Write[] = [];
   private isScheduled = false;
+  private flushedAt = 0;
 
   constructor(
     private readonly db: Database.Database,
@@ -24,13 +28,14 @@ export class WriteBatcher {
   write<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.pending.push({ run, resolve, reject, deadline: performance.now() + BUSY_TIMEOUT_MS });
-      this.schedule();
+      this.schedule(this.flushedAt + MIN_INTERVAL_MS - performance.now());
     });
   }
 
   flush(): void {
     const batch = this.pending;
     this.pending = [];
+    this.flushedAt = performance.now();
     if (batch.length === 0) return;
     try {
       const results = this.commit(batch);
@@ -41,7 +46,7 @@ export class WriteBatcher {
     }
   }
 
-  private schedule(delayMs = 0): void {
+  private schedule(delayMs: number): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
     const flush = () => {
