@@ -35,7 +35,7 @@ export class MessageInput {
   @rule<MessageInput>(
     'roleOrContent',
     (content, message) => content != null || message.role != null,
-    'is required if the message has no role',
+    'must be given if the message has no role',
   )
   @CleanText()
   content?: string | null;
@@ -45,7 +45,7 @@ const onlyFor = (type: TruncationType) =>
   rule<TruncationStrategyInput>(
     'onlyForType',
     (value, strategy) => value == null || strategy.type === type,
-    `is only allowed with type ${type}`,
+    `may only be used with type ${type}`,
   );
 
 @InputType({
@@ -145,7 +145,7 @@ export class CreateContextInput {
   @rule<CreateContextInput>(
     'sessionOnly',
     (_, { mode }) => mode == null || mode === ContextMode.SESSION,
-    'is only allowed with mode SESSION',
+    'may only be used with mode SESSION',
   )
   @ValidateNested()
   truncationStrategy?: TruncationStrategyInput | null;
@@ -160,7 +160,7 @@ export class CreateContextInput {
     'prefixOnly',
     (reuse, { model, mode }) =>
       reuse !== true || (mode == null ? isGemini(model) : mode === ContextMode.COMMON_PREFIX),
-    'is only allowed with mode COMMON_PREFIX',
+    'may only be used with mode COMMON_PREFIX',
   )
   reuse?: boolean | null;
 

@@ -56,7 +56,7 @@ function checkTtl(ttl: unknown, model: string): number {
 function checkTruncation({ truncation_strategy: strategy }: Body, mode: string): CreateRequest['truncation'] {
   if (strategy === undefined)
     return mode === 'session' ? { type: 'rolling_tokens', rolling_tokens: true } : null;
-  if (mode !== 'session') throw invalid('truncation_strategy', 'is only allowed with mode session');
+  if (mode !== 'session') throw invalid('truncation_strategy', 'may only be used with mode session');
   if (!isObject(strategy)) throw invalid('truncation_strategy', 'must be an object');
   const { type, last_history_tokens: last, rolling_tokens: rolling } = strategy;
   if (type === 'rolling_tokens') return { type, rolling_tokens: rolling !== false };

@@ -159,7 +159,7 @@ describe('reuse', () => {
     const { errors } = await server.query(CREATE, { input: { ...PREFIX, mode, model } });
     expect(errors[0]?.extensions).toMatchObject({
       code: 'BAD_USER_INPUT',
-      fields: [{ path: ['input', 'reuse'], message: 'is only allowed with mode COMMON_PREFIX' }],
+      fields: [{ path: ['input', 'reuse'], message: 'may only be used with mode COMMON_PREFIX' }],
     });
     expect(gateway.seen).toEqual([]);
   });

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
-import { RedisStreams } from '../../src/limits/redis/streams.js';
-import { eventually } from '../support/eventually.js';
-import { describeWith, REDIS } from '../support/programs.js';
-import { RedisServer } from '../support/redis.js';
+import { RedisStreams } from '../../../src/limits/redis/streams.js';
+import { eventually } from '../../support/eventually.js';
+import { describeWith, REDIS } from '../../support/programs.js';
+import { RedisServer } from '../../support/redis.js';
 
 describeWith(REDIS)('the places of streams in Redis', () => {
   let server: RedisServer;

@@ -1,15 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import Database from 'libsql';
 import { pino } from 'pino';
-import { openStore } from '../../src/registry/open-store.js';
-import { VERSION } from '../../src/registry/sqlite/schema.js';
-import { HOUR_MS, ZERO_TOTALS } from '../../src/registry/store.js';
-import { describeWith, REDIS } from '../support/programs.js';
-import { RedisServer } from '../support/redis.js';
-import { NOON } from '../support/server.js';
+import { openStore } from '../../../src/registry/open-store.js';
+import { VERSION } from '../../../src/registry/sqlite/schema.js';
+import { HOUR_MS, ZERO_TOTALS } from '../../../src/registry/store.js';
+import { NOON } from '../../support/server.js';
 
 const silent = pino({ level: 'silent' });
 const folder = mkdtempSync(join(tmpdir(), 'upgrades-'));
@@ -25,7 +22,7 @@ const LAYOUTS = [6];
 function fileOf(layout: number): string {
   const path = join(folder, `${layout}-${Math.random()}.db`);
   const db = new Database(path);
-  db.exec(readFileSync(join('test/registry/layouts', `${layout}.sql`), 'utf8'));
+  db.exec(readFileSync(join('test/registry/sqlite/layouts', `${layout}.sql`), 'utf8'));
   db.close();
   return path;
 }
@@ -114,71 +111,4 @@ it('a SQLite file of a newer layout is refused, naming both, and left as it is',
     `has layout 99, which a newer version of this server writes; this one reads layouts up to ${VERSION}`,
   );
   expect(columnsOf(path)).toEqual(before);
-});
-
-describeWith(REDIS)('versions that share a Redis', () => {
-  let server: RedisServer;
-  let client: Redis;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-    client = new Redis(server.url, { keyPrefix: 'graphql-context-cache:' });
-  }, 60_000);
-  afterAll(async () => {
-    client.disconnect();
-    await server.stop();
-  });
-  const open = async () => {
-    const store = openStore(server.url, silent);
-    while (
-      !(await store.check().then(
-        () => true,
-        () => false,
-      ))
-    )
-      await new Promise(setImmediate);
-    return store;
-  };
-
-  it('read what has fewer numbers, and keep those that they do not know', async () => {
-    const store = await open();
-    const data = JSON.stringify(['m', 'SESSION', 60, NOON, null, '[]']);
-    await client.hset('c:ctx-1:', 'd', data, 'g', NOON + HOUR_MS, 'later', 'x');
-    await client.hset('c:ctx-1:', 'h:old', `${NOON},${NOON},1,100,80,7`);
-    await client.hset('c:ctx-1:', 'h:new', `${NOON},${NOON},1,100,80,7,5,42`);
-    const totals = { ...USED, estimatedTokens: 0 };
-    expect(await store.ownedContext('old', 'ctx-1:', NOON)).toMatchObject({ totals });
-    for (const caller of ['old', 'new']) await store.use(caller, 'ctx-1:', USE);
-    expect(await client.hget('c:ctx-1:', 'h:old')).toBe(`${NOON},${NOON},2,200,160,14,9`);
-    expect(await client.hget('c:ctx-1:', 'h:new')).toBe(`${NOON},${NOON},2,200,160,14,14,42`);
-    expect(await client.hget('c:ctx-1:', 'later')).toBe('x');
-    await client.hset(`u:old:${Math.floor(NOON / (24 * HOUR_MS))}`, `${NOON}:9:m`, 1);
-    expect(await store.usage('old', 0, NOON)).toMatchObject([{ chats: 1, estimatedTokens: 9 }]);
-    await store.close();
-  });
-
-  it('keep to each other’s leases', async () => {
-    const store = await open();
-    // As a version without queues takes it, by its own clock.
-    await client.set('v:lease:chat', `${Date.now() + HOUR_MS}earlier`);
-    expect(await store.acquireLease('chat', 'now', HOUR_MS)).toBe(false);
-    await client.del('v:lease:chat');
-    expect(await store.acquireLease('chat', 'now', HOUR_MS)).toBe(true);
-    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBe('now');
-    await store.releaseLease('chat', 'now');
-    expect(await store.addValue('lease:chat', 'earlier', HOUR_MS, Date.now())).toBeNull();
-    await store.close();
-  });
-
-  it('refuse one of a newer layout, naming both, until it is theirs again', async () => {
-    const store = await open();
-    expect(await client.get('layout')).toBe('1');
-    await client.set('layout', '2');
-    await expect(store.check()).rejects.toMatchObject({
-      cause: { message: expect.stringMatching('layout 2, .* newer .* up to 1') },
-    });
-    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
-    await client.set('layout', '1');
-    await store.ready();
-    await store.close();
-  });
 });

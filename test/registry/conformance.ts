@@ -1,33 +1,18 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
-import { Redis } from 'ioredis';
-import { pino } from 'pino';
-import { openStore } from '../../src/registry/open-store.js';
-import { openFile } from '../../src/registry/sqlite/file.js';
-import { SQL } from '../../src/registry/sqlite/statements.js';
 import {
   type ContextRecord,
   DAY_MS,
   HOUR_MS,
-  type ListPosition,
-  type OwnedContext,
-  PURGE_DELAY_MS,
   type Store,
   USAGE_RETENTION_MS,
   ZERO_TOTALS,
 } from '../../src/registry/store.js';
 import { eventually } from '../support/eventually.js';
-import { describeWith, REDIS } from '../support/programs.js';
-import { RedisServer } from '../support/redis.js';
 import { NOON } from '../support/server.js';
 
-const silent = pino({ level: 'silent' });
-
 let numberOfRecords = 0;
-function record(change: Partial<ContextRecord> = {}): ContextRecord {
+export function record(change: Partial<ContextRecord> = {}): ContextRecord {
   const id = change.id ?? `ctx-${++numberOfRecords}`;
   return {
     key: `${id}:`,
@@ -44,10 +29,17 @@ function record(change: Partial<ContextRecord> = {}): ContextRecord {
   };
 }
 
-const TOKENS = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7, estimatedTokens: 9 };
-const useAt = (at: number) => ({ startedAt: at, at, expiresAt: at + HOUR_MS, ...TOKENS });
+export const TOKENS = {
+  chats: 1,
+  promptTokens: 100,
+  cachedTokens: 80,
+  completionTokens: 7,
+  estimatedTokens: 9,
+};
+export const useAt = (at: number) => ({ startedAt: at, at, expiresAt: at + HOUR_MS, ...TOKENS });
 
-function conformance(open: () => Promise<Store>) {
+/** What every store must do. */
+export function conformance(open: () => Promise<Store>) {
   let store: Store;
   let caller: string;
   let callers = 0;
@@ -439,255 +431,4 @@ function conformance(open: () => Promise<Store>) {
   it('says that it can be written', async () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
-}
-
-describe('the store in SQLite', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'store-'));
-  const path = join(folder, 'deep', 'contexts.db');
-  afterAll(() => rmSync(folder, { recursive: true }));
-  conformance(async () => openStore(`sqlite:${path}`, silent));
-
-  it('is a file that its owner alone may read', () => {
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-  });
-
-  it('has all that was answered after it is opened again', async () => {
-    const one = openStore(`sqlite:${path}`, silent);
-    const context = record();
-    await one.create(context, 'caller');
-    // Not closed: this is what another process finds after a `kill -9`.
-    const two = openStore(`sqlite:${path}`, silent);
-    expect(await two.ownedContext('caller', context.key, NOON)).toMatchObject({ context });
-    await two.close();
-    await one.close();
-  });
-
-  it('has each of those that were created at once, however many they were', async () => {
-    const store = openStore(`sqlite:${join(folder, 'groups.db')}`, silent);
-    for (const count of [1, 2, 3, 15, 31, 77]) {
-      const contexts = Array.from({ length: count }, () => record());
-      await Promise.all(contexts.map((context) => store.create(context, `caller of ${count}`)));
-      expect(await store.ownedContexts(`caller of ${count}`, 100, null, NOON)).toHaveLength(count);
-      for (const context of contexts) {
-        expect(await store.ownedContext(`caller of ${count}`, context.key, NOON)).toMatchObject({ context });
-      }
-    }
-    await store.close();
-  });
-
-  it('lists the newest first also where one part of the lists ends, whose end and beginning overtook each other', async () => {
-    const store = openStore(`sqlite:${join(folder, 'parts.db')}`, silent);
-    const others = (count: number) =>
-      Promise.all(Array.from({ length: count }, () => store.create(record(), 'others')));
-    const made: ContextRecord[] = [];
-    for (const count of [4_092, 4_088]) {
-      await others(count);
-      for (const age of [3, 1, 6, 2, 5, 0, 7, 4]) {
-        const context = record({ createdAt: NOON + Math.floor(made.length / 8) * 10 - age });
-        made.push(context);
-        await store.create(context, 'caller');
-      }
-    }
-    await others(10);
-    const expected = made.toSorted((one, other) => other.createdAt - one.createdAt).map(({ key }) => key);
-    for (const size of [1, 3, 5, 100]) {
-      const seen: string[] = [];
-      for (let after: ListPosition | null = null; ; ) {
-        const page: OwnedContext[] = await store.ownedContexts('caller', size, after, NOON);
-        const last = page.at(-1);
-        if (!last) break;
-        seen.push(...page.map(({ context }) => context.key));
-        after = { ownedSince: last.ownedSince, key: last.context.key };
-      }
-      expect(seen).toEqual(expected);
-    }
-    await store.close();
-  });
-
-  it('clears away what has expired, and looks at nothing that has not', async () => {
-    const store = openStore(`sqlite:${join(folder, 'sweep.db')}`, silent);
-    const [short, long, used] = [record(), record({ expiresAt: NOON + 9 * DAY_MS }), record()];
-    for (const context of [short, long, used]) await store.create(context, 'caller');
-    for (const { key } of [short, long]) await store.addOwner(key, 'a sharer', NOON);
-    await store.use('caller', used.key, { ...useAt(NOON), expiresAt: NOON + DAY_MS });
-    await store.setValue('short', 'x', HOUR_MS, NOON);
-    const { default: Database } = await import('libsql');
-    const db = new Database(join(folder, 'sweep.db'));
-    const count = (table: string) =>
-      (db.prepare(`SELECT COUNT(*) AS n FROM ${table}`).get() as { n: number }).n;
-    // Each write that comes a second later clears away.
-    await store.check();
-    await store.addValue('later', 'x', HOUR_MS, NOON + HOUR_MS + PURGE_DELAY_MS);
-    expect({ contexts: count('contexts'), shares: count('shares') }).toEqual({
-      contexts: 2,
-      shares: 1,
-    });
-    expect(count('kept_values')).toBe(1);
-    await store.addValue('later', 'x', HOUR_MS, NOON + DAY_MS + PURGE_DELAY_MS);
-    expect({ contexts: count('contexts'), shares: count('shares') }).toEqual({
-      contexts: 1,
-      shares: 1,
-    });
-    db.close();
-    await store.close();
-  });
-
-  it('reports the same usage before and after the hour is over', async () => {
-    const file = join(folder, 'usage.db');
-    const store = openStore(`sqlite:${file}`, silent);
-    const { default: Database } = await import('libsql');
-    const db = new Database(file);
-    const rowsOf = (table: string) => db.prepare(`SELECT hour FROM ${table}`).all().length;
-    const context = record();
-    await store.create(context, 'caller');
-    await store.use('caller', context.key, useAt(NOON));
-    const expected = [{ model: context.model, contexts: 1, ...TOKENS }];
-    for (const [now, current, past] of [
-      [NOON, 1, 0],
-      [NOON + HOUR_MS, 0, 1],
-    ] as const) {
-      await store.addValue('later', 'x', HOUR_MS, now);
-      expect([rowsOf('usage_now'), rowsOf('usage')]).toEqual([current, past]);
-      expect(await store.usage('caller', 0, now)).toEqual(expected);
-    }
-    db.close();
-    await store.close();
-  });
-
-  it('clears away as much as there is, however much expires at once', async () => {
-    const store = openStore(`sqlite:${join(folder, 'much.db')}`, silent);
-    await Promise.all(Array.from({ length: 1_200 }, () => store.create(record(), 'caller')));
-    const { default: Database } = await import('libsql');
-    const db = new Database(join(folder, 'much.db'));
-    const end = NOON + HOUR_MS + PURGE_DELAY_MS;
-    // Without a second between them: each write goes on where the one before had to leave something.
-    for (let write = 0; write < 4; write++) await store.addValue('later', 'x', DAY_MS, end);
-    expect(db.prepare('SELECT key FROM contexts').all()).toEqual([]);
-    db.close();
-    await store.close();
-  });
-
-  it('reads and clears away by indexes alone, whatever it is asked', async () => {
-    const { db } = openFile(':memory:');
-    for (const [name, text] of Object.entries(SQL)) {
-      const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...Array(8).fill(0).slice(0, marksOf(text)));
-      const scans = (plan as { detail: string }[])
-        .map(({ detail }) => detail)
-        .filter((detail) =>
-          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|leases)/.test(detail),
-        );
-      expect({ name, scans }).toEqual({ name, scans: [] });
-    }
-    db.close();
-  });
-
-  it('refuses a file of another version, and leaves it as it is', async () => {
-    const { default: Database } = await import('libsql');
-    const other = join(folder, 'other.db');
-    const db = new Database(other);
-    db.exec('CREATE TABLE contexts (key TEXT)');
-    expect(() => openStore(`sqlite:${other}`, silent)).toThrow(
-      'has layout 0, which no release of this server writes',
-    );
-    expect(db.prepare('SELECT name FROM sqlite_schema').all()).toEqual([{ name: 'contexts' }]);
-    db.close();
-  });
-
-  it('forgets at once that a write failed when it is locked no more', async () => {
-    const store = openStore(`sqlite:${path}`, silent);
-    const { default: Database } = await import('libsql');
-    const other = new Database(path);
-    other.exec('BEGIN IMMEDIATE');
-    await expect(store.create(record(), 'caller')).rejects.toMatchObject({
-      code: 'INTERNAL_SERVER_ERROR',
-      retryable: true,
-    });
-    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
-    other.exec('COMMIT');
-    await store.ready();
-    await store.create(record(), 'caller');
-    other.close();
-    await store.close();
-  }, 30_000);
-});
-
-describeWith(REDIS)('the store in Redis', () => {
-  let server: RedisServer;
-  beforeAll(async () => {
-    server = await RedisServer.start();
-  }, 60_000);
-  afterAll(() => server.stop());
-  const open = () => openAt(server.url);
-  conformance(open);
-
-  it('leaves to Redis to clear away what has expired, a while after its end', async () => {
-    const store = await open();
-    const context = record();
-    await store.create(context, 'the one who clears');
-    await store.setValue('short', 'x', HOUR_MS, NOON);
-    const client = new Redis(server.url);
-    for (const key of [`c:${context.key}`, 'l:the one who clears', 'v:short']) {
-      const rest = await client.pttl(`graphql-context-cache:${key}`);
-      expect(rest).toBeGreaterThan(HOUR_MS);
-      expect(rest).toBeLessThanOrEqual(HOUR_MS + PURGE_DELAY_MS);
-    }
-    client.disconnect();
-    await store.close();
-  });
-
-  it('keeps a list no longer than what lives, where it only grows', async () => {
-    const store = await open();
-    const client = new Redis(server.url);
-    const holder = 'the one who lists';
-    for (let n = 0; n < 20; n++) {
-      const context = record({ createdAt: NOON + n });
-      await store.create(context, holder);
-      await store.remove(context.key);
-    }
-    await store.create(record({ createdAt: NOON + 100 }), holder);
-    expect(await client.zcard(`graphql-context-cache:l:${holder}`)).toBeLessThanOrEqual(2);
-    client.disconnect();
-    await store.close();
-  });
-
-  it('fails at once while the server is away, and works when it is back', async () => {
-    await using own = await RedisServer.start();
-    const store = await openAt(own.url);
-    await own.stop();
-    const context = record();
-    await expect(store.create(context, 'caller')).rejects.toMatchObject({
-      code: 'INTERNAL_SERVER_ERROR',
-      retryable: true,
-      message: expect.not.stringContaining('127.0.0.1'),
-    });
-    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
-    await own.startAgain();
-    await untilUp(store);
-    await store.create(context, 'caller');
-    expect(await store.ownedContext('caller', context.key, NOON)).toMatchObject({ context });
-    await store.close();
-  }, 30_000);
-});
-
-/** How many values a statement wants. */
-function marksOf(text: string): number {
-  const numbered = text.match(/\?\d/g);
-  return numbered ? new Set(numbered).size : (text.match(/\?/g)?.length ?? 0);
-}
-
-async function openAt(url: string) {
-  const store = openStore(url, silent);
-  await untilUp(store);
-  return store;
-}
-
-async function untilUp(store: Store): Promise<void> {
-  for (let tries = 0; tries < 400; tries++) {
-    const isUp = await store.check().then(
-      () => true,
-      () => false,
-    );
-    if (isUp) return;
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
 }
