@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ChatRequest } from './checks.js';
 import { type Context, type Contexts, sumTokens } from './contexts.js';
@@ -73,27 +74,21 @@ function prepare(
 }
 
 /** Ends when the client disconnects; the session then does not remember this chat. */
-async function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
+function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
   const disconnected = new AbortController();
   response.once('close', () => disconnected.abort());
   response.setHeader('content-type', 'text/event-stream');
-  for (const data of events(chat)) {
-    if (response.destroyed) return;
-    if (!response.write(`data: ${data}\n\n`)) await drained(response);
-    await pause(chunkMs, disconnected.signal);
-  }
-  if (response.destroyed) return;
-  chat.remember();
-  response.end('data: [DONE]\n\n');
+  return pipeline(frames(chat, chunkMs, disconnected.signal), response);
 }
 
-/** At least one turn of the event loop: a model's events never arrive together. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const waiting =
-    milliseconds === 0
-      ? setImmediate(undefined, { signal })
-      : setTimeout(milliseconds, undefined, { signal });
-  await waiting.catch(() => undefined);
+async function* frames(chat: Chat, chunkMs: number, signal: AbortSignal): AsyncGenerator<string> {
+  for (const data of events(chat)) {
+    yield `data: ${data}\n\n`;
+    // At least one turn of the event loop: a model's events never arrive together.
+    await (chunkMs === 0 ? setImmediate(null, { signal }) : setTimeout(chunkMs, null, { signal }));
+  }
+  chat.remember();
+  yield 'data: [DONE]\n\n';
 }
 
 function* events({ request, replies, usage, head }: Chat): Generator<string> {
@@ -113,14 +108,4 @@ function* events({ request, replies, usage, head }: Chat): Generator<string> {
   if (request.includeUsage) {
     yield JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage });
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
 }

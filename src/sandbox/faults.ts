@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { setTimeout } from 'node:timers/promises';
 import { ApiError } from './api-error.js';
 
 /** Simulated faults, for testing clients. */
@@ -24,14 +25,10 @@ export async function withFaults(
   return answer();
 }
 
-function delay(milliseconds: number, response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    response.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+async function delay(milliseconds: number, response: ServerResponse): Promise<void> {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  await setTimeout(milliseconds, undefined, { signal: disconnected.signal }).catch(() => undefined);
 }
 
 /** Overrides the response's write and end to destroy the connection after so many bytes. */
