@@ -10,7 +10,7 @@ const longText = fc
 
 const nameOf = (content: string) => messagesKey([{ role: MessageRole.SYSTEM, content }]);
 
-describe('the name of messages', () => {
+describe('the key of messages', () => {
   it('is the same for the same text, and for no other, however long', () => {
     const anyCharacter = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
     fc.assert(
@@ -23,7 +23,7 @@ describe('the name of messages', () => {
     );
   });
 
-  it('tells where one message ends and the next begins', () => {
+  it('depends on the borders between messages', () => {
     const half = 'x'.repeat(16_384);
     const whole = nameOf(half + half);
     const halves = [half, half].map((content) => ({ role: MessageRole.SYSTEM, content }));
@@ -36,7 +36,7 @@ describe('the key of a context', () => {
   /** A caller's id is a hash wherever keys are the callers' own. */
   const account = fc.stringMatching(/^[\w-]{1,43}$/);
 
-  it('is never that of another account or another id', () => {
+  it('is unique by account and id', () => {
     const id = fc.string({ minLength: 1, unit: fc.constantFrom(':', 'a', 'b') });
     fc.assert(
       fc.property(id, id, account, account, (one, other, mine, yours) => {
@@ -46,7 +46,7 @@ describe('the key of a context', () => {
     );
   });
 
-  it('gives the id back, whatever is in it', () => {
+  it('contains the id, whatever its characters', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), account, (id, mine) => {
         const key = contextKey(callerOf(mine), id);

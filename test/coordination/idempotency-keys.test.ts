@@ -21,11 +21,11 @@ describe('the idempotency key of a request that failed', () => {
     ['stored', 'by a context that the gateway does not know', refused(ErrorCode.CONTEXT_NOT_FOUND)],
     ['consumed', 'on the way back', failure(ErrorCode.GATEWAY_TIMEOUT, { mayHaveBeenProcessed: true })],
     ['consumed', 'by a bug', new TypeError('x is not a function')],
-  ])('is %s where it failed %s', (fate, _, error) => {
+  ])('is %s if the request failed %s', (fate, _, error) => {
     expect(keyStateAfter(error)).toBe(fate);
   });
 
-  it('is spent by whatever fails once the gateway has answered', async () => {
+  it('is consumed by any failure after the gateway has answered', async () => {
     for (const reason of [failure(ErrorCode.INTERNAL_SERVER_ERROR), new TypeError('x')]) {
       const failed = afterProcessing(() => Promise.reject(reason)).catch((error) => error);
       expect(keyStateAfter(await failed)).toBe('consumed');

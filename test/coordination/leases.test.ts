@@ -16,7 +16,7 @@ function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuc
 }
 
 describe('a lease', () => {
-  it('is held by one process at a time, and passes on when it is released', async () => {
+  it('is held by one process at a time and passes to the next when released', async () => {
     const { one, two, store } = twoProcesses();
     const held = await one.acquire('a', still);
     let taken = false;
@@ -34,7 +34,7 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is held in order of arrival, whichever process is asked', async () => {
+  it('is held in order of arrival across processes', async () => {
     const { one, two, store } = twoProcesses();
     const order: number[] = [];
     const takers = [one, one, two, one, two, two, one, one].map(async (leases, place) => {
@@ -47,7 +47,7 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is not kept from those behind by one who has left the queue', async () => {
+  it('skips a caller who has left the queue', async () => {
     const { one, two, store } = twoProcesses();
     const held = await one.acquire('a', still);
     const leaving = new AbortController();
@@ -60,7 +60,7 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is taken over when its holder gives no sign of life, who hears of it and cannot take it back', async () => {
+  it('is taken over if its holder does not renew it; the holder is notified and cannot regain it', async () => {
     const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
     const stuck = await one.acquire('a', still);
     const next = await two.acquire('a', still);
@@ -72,7 +72,7 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('ends for its holder once another has it', async () => {
+  it('aborts for its holder once another has it', async () => {
     const { one, store } = twoProcesses();
     const tokens: string[] = [];
     const { acquireLease } = store;
@@ -101,7 +101,7 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is not waited for without end', async () => {
+  it('limits the waiting time', async () => {
     const { one, two, store } = twoProcesses({ maxWaitMs: 50 });
     const held = await one.acquire('a', still);
     await expect(two.acquire('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });

@@ -48,7 +48,7 @@ async function allIds(server: ServerProcess): Promise<string[]> {
 }
 
 function behaviours(storeUrl: () => string) {
-  it('see one create where twenty identical ones come at once', async () => {
+  it('create once for twenty identical concurrent requests', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using one = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -81,7 +81,7 @@ function behaviours(storeUrl: () => string) {
     expect((await second).data).toEqual({ chat: { id: 'second' } });
   });
 
-  it('send nothing twice where one was killed with an idempotency key in hand', async () => {
+  it('send nothing twice if one was killed during a request with an idempotency key', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -98,7 +98,7 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.asked).toHaveLength(1);
   }, 60_000);
 
-  it('run one chat at a time on a session where their clocks differ', async () => {
+  it('run one chat at a time on a session even if their clocks differ', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     const late = ['test/support/clock-behind.mjs'];
@@ -118,7 +118,7 @@ function behaviours(storeUrl: () => string) {
     expect((await second).data).toEqual({ chat: { id: 'second' } });
   });
 
-  it('have all that one had answered before it was killed', async () => {
+  it('keep everything that one had acknowledged before it was killed', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -161,7 +161,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
   afterEach(() => redis.stop());
   behaviours(() => redis.url);
 
-  it('fail closed while it is away, answer a chat that has come, and are back with it', async () => {
+  it('fail closed while it is down, deliver a finished chat, and recover', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using server = await ServerProcess.before(gateway.standIn, redis.url);
@@ -185,7 +185,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
     expect((await server.ask(CREATE, { input: SESSION })).errors).toBeUndefined();
   }, 60_000);
 
-  it('start before it does', async () => {
+  it('can start before it', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await redis.stop();

@@ -7,7 +7,7 @@ import { type Counter, memoryCounters } from '../../src/limits/counters.js';
 const silent = pino({ level: 'silent' });
 
 describe('retryAfter', () => {
-  it('is never beyond its window, and at least 1, whatever the clock does', async () => {
+  it('is at least 1 and at most the window, whatever the clock does', async () => {
     const limits = { createsPerMinute: 1, chatsPerMinute: 1, tokensPerDay: 1 };
     await fc.assert(
       fc.asyncProperty(fc.double({ noNaN: true }), fc.boolean(), async (msLeft, isQuota) => {
@@ -31,7 +31,7 @@ describe('retryAfter', () => {
 describe('a reservation', () => {
   const limits = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 1_000 };
 
-  it('leaves counted what was used, whatever was estimated', async () => {
+  it('leaves the used tokens counted, whatever was estimated', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(2_000), fc.nat(50)), { maxLength: 15 }),
@@ -62,7 +62,7 @@ describe('a reservation', () => {
     );
   });
 
-  it('estimates nothing where there is no quota', async () => {
+  it('estimates nothing without a quota', async () => {
     const budgets = new Budgets({ ...limits, tokensPerDay: 0 }, memoryCounters, silent);
     let isEstimated = false;
     const estimate = async () => {

@@ -52,7 +52,7 @@ export function conformance(open: () => Promise<Store>) {
     (await store.ownedContexts(caller, first, after, now)).map(({ context }) => context.id);
 
   describe('a context', () => {
-    it('is given back as it was written, to its holder alone', async () => {
+    it('is returned as written, only to its owner', async () => {
       const context = record({ mode: null, ttl: null, messages: 'm', id: 'projects/3 70/缓存"\\' });
       await store.create(context, caller);
       expect(await store.context(context.key, NOON)).toEqual(context);
@@ -62,7 +62,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.ownedContext(caller, 'ctx-unknown:', NOON)).toBeNull();
     });
 
-    it('is gone at its end, not a millisecond earlier or later', async () => {
+    it('expires exactly at its expiry', async () => {
       const context = record();
       await store.create(context, caller);
       expect(await store.ownedContext(caller, context.key, context.expiresAt - 1)).not.toBeNull();
@@ -74,7 +74,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.removeOwner(caller, context.key, context.expiresAt)).toBe(false);
     });
 
-    it('belongs to whoever created the last one of its key', async () => {
+    it('belongs to the last creator of its key', async () => {
       const first = record();
       await store.create(first, caller);
       await store.use(caller, first.key, useAt(NOON));
@@ -86,14 +86,14 @@ export function conformance(open: () => Promise<Store>) {
       });
     });
 
-    it('is listed once where its holder creates its key again', async () => {
+    it('is listed once if its owner creates its key again', async () => {
       const first = record();
       await store.create(first, caller);
       await store.create({ ...first, createdAt: NOON + 5 }, caller);
       expect(await ids(100, null, NOON + 5)).toEqual([first.id]);
     });
 
-    it('can be replaced for all its holders, and removed for all of them', async () => {
+    it('is replaced and removed for all its owners', async () => {
       const context = record();
       await store.create(context, caller);
       await store.addOwner(context.key, 'a sharer', NOON);
@@ -112,7 +112,7 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('a use', () => {
-    it('adds up, and moves the end and the time of the last use', async () => {
+    it('adds to the totals and updates the expiry and the last use', async () => {
       const context = record();
       await store.create(context, caller);
       await store.use(caller, context.key, useAt(NOON + 1_000));
@@ -126,14 +126,14 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.ownedContext(caller, context.key, NOON + HOUR_MS)).toEqual(used);
     });
 
-    it('by somebody who does not hold the context does nothing', async () => {
+    it('by a caller who does not own the context does nothing', async () => {
       const context = record();
       await store.create(context, caller);
       expect(await store.use('somebody else', context.key, useAt(NOON))).toBeNull();
       expect(await store.ownedContext(caller, context.key, NOON)).toMatchObject({ totals: ZERO_TOTALS });
     });
 
-    it('counts where the context lived when it began', async () => {
+    it('is counted if the context was live when it began', async () => {
       const context = record();
       await store.create(context, caller);
       const use = { ...useAt(context.expiresAt + 60_000), startedAt: context.expiresAt - 1 };
@@ -142,13 +142,13 @@ export function conformance(open: () => Promise<Store>) {
       });
     });
 
-    it('never moves the end back', async () => {
+    it('never shortens the expiry', async () => {
       const context = record({ expiresAt: NOON + DAY_MS });
       await store.create(context, caller);
       expect(await store.use(caller, context.key, useAt(NOON))).toMatchObject({ context });
     });
 
-    it('loses nothing where many come at once', async () => {
+    it('loses no concurrent updates', async () => {
       const context = record();
       await store.create(context, caller);
       await Promise.all(Array.from({ length: 100 }, () => store.use(caller, context.key, useAt(NOON))));
@@ -162,7 +162,7 @@ export function conformance(open: () => Promise<Store>) {
       });
     });
 
-    it('adds sums that outgrow 32 bits', async () => {
+    it('adds sums larger than 32 bits', async () => {
       const context = record();
       await store.create(context, caller);
       const use = { ...useAt(NOON), promptTokens: 3_000_000_000 };
@@ -175,7 +175,7 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('a shared context', () => {
-    it('has holdings that are each their holder’s own', async () => {
+    it('keeps separate data for each owner', async () => {
       const context = record();
       const other = `${caller}-other`;
       await store.create(context, caller);
@@ -197,7 +197,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.ownedContext(other, context.key, NOON)).not.toBeNull();
     });
 
-    it('stays the same holding for who shares it twice', async () => {
+    it('keeps an owner’s data if shared again', async () => {
       const context = record();
       await store.create(context, caller);
       await store.use(caller, context.key, useAt(NOON));
@@ -210,7 +210,7 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('a list', () => {
-    it('has the newest first and goes on behind a place, whatever came since', async () => {
+    it('lists the newest first and continues after a position despite new entries', async () => {
       const made = [];
       for (const age of [5, 4, 3, 3, 3, 1]) {
         const context = record({ createdAt: NOON - age });
@@ -227,7 +227,7 @@ export function conformance(open: () => Promise<Store>) {
       expect([...first, ...(await ids(3, place)), ...(await ids(100, place)).slice(3)]).toEqual(expected);
     });
 
-    it('leaves out what was released, has expired or was taken over, and fills its page all the same', async () => {
+    it('skips removed, expired and replaced contexts and still fills its page', async () => {
       const made = Array.from({ length: 8 }, (_, index) =>
         record({ createdAt: NOON + index, ...(index % 4 === 1 && { expiresAt: NOON + 50 }) }),
       );
@@ -239,7 +239,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await ids(100, null, NOON + 100)).toEqual(left);
     });
 
-    it('has what was created and what is shared in one order, also what was let go and is shared again', async () => {
+    it('sorts own and shared contexts together, including those shared again', async () => {
       const made = Array.from({ length: 6 }, (_, n) => record({ createdAt: NOON + n }));
       for (const [n, context] of made.entries()) {
         await store.create(context, n % 2 ? `${caller}-other` : caller);
@@ -282,7 +282,7 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('the usage report', () => {
-    it('sums by model, and by the hours since a time', async () => {
+    it('sums by model, from the hour of a time', async () => {
       const one = record({ model: 'a:1' });
       const two = record({ model: 'b', createdAt: NOON + 3 * HOUR_MS, expiresAt: NOON + 9 * HOUR_MS });
       await store.create(one, caller);
@@ -301,7 +301,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.usage('somebody else', 0, now)).toEqual([]);
     });
 
-    it('outlives the contexts, and goes back no further than is kept', async () => {
+    it('outlives the contexts, up to the retention time', async () => {
       const context = record();
       await store.create(context, caller);
       await store.remove(context.key);
@@ -311,13 +311,13 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('a value', () => {
-    it('is kept for its time', async () => {
+    it('expires after its ttl', async () => {
       await store.setValue(`${caller} v`, 'x"\n您', 1_000, NOON);
       expect(await store.value(`${caller} v`, NOON + 999)).toBe('x"\n您');
       expect(await store.value(`${caller} v`, NOON + 1_000)).toBeNull();
     });
 
-    it('is added only where nothing live is', async () => {
+    it('is added only if there is no live one', async () => {
       const key = `${caller} v`;
       expect(await store.addValue(key, 'one', 1_000, NOON)).toBeNull();
       expect(await store.addValue(key, 'two', 1_000, NOON + 999)).toBe('one');
@@ -325,14 +325,14 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.value(key, NOON + 1_000)).toBe('three');
     });
 
-    it('is added by one of many who try at once', async () => {
+    it('is added by one of many concurrent attempts', async () => {
       const tries = Array.from({ length: 20 }, (_, index) =>
         store.addValue(`${caller} v`, `${index}`, 1_000, NOON),
       );
       expect((await Promise.all(tries)).filter((there) => there === null)).toHaveLength(1);
     });
 
-    it('is swapped or removed only over what was expected, and only while it lives', async () => {
+    it('is swapped or removed only if live and equal to the expected one', async () => {
       const key = `${caller} v`;
       await store.setValue(key, 'one', 1_000, NOON);
       expect(await store.compareAndSwapValue(key, 'other', 'two', 1_000, NOON)).toBe(false);
@@ -344,7 +344,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.value(key, NOON)).toBeNull();
     });
 
-    it('can be kept longer, never shorter, and does not come to be by that', async () => {
+    it('is extended, never shortened or created', async () => {
       const key = `${caller} v`;
       await store.setValue(key, 'one', 1_000, NOON);
       await store.extendValue(key, NOON + 5_000, NOON);
@@ -359,7 +359,7 @@ export function conformance(open: () => Promise<Store>) {
   describe('a lease', () => {
     const take = (token: string, ttlMs = HOUR_MS) => store.acquireLease(caller, token, ttlMs);
 
-    it('is held in order of arrival, however often those behind ask', async () => {
+    it('is held in order of arrival, however often others poll', async () => {
       expect(await Promise.all(['one', 'two', 'three'].map((token) => take(token)))).toEqual([
         true,
         false,
@@ -373,12 +373,12 @@ export function conformance(open: () => Promise<Store>) {
       expect(await take('one')).toBe(false);
     });
 
-    it('of another name has nothing to do with it', async () => {
+    it('is independent of other names', async () => {
       expect(await take('one')).toBe(true);
       expect(await store.acquireLease(`${caller} other`, 'two', HOUR_MS)).toBe(true);
     });
 
-    it('goes to the next once it has expired by the store’s clock, and never back', async () => {
+    it('passes to the next once it has expired by the store’s clock, and never back', async () => {
       expect(await take('one', 30)).toBe(true);
       const began = performance.now();
       await eventually(() => take('two'));
@@ -389,7 +389,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(true);
     });
 
-    it('has the first of the queue for its holder, whoever takes, renews and ends it', async () => {
+    it('is held by the front of the queue after any sequence of calls', async () => {
       const step = fc.tuple(fc.constantFrom('take', 'renew', 'end'), fc.constantFrom('one', 'two', 'three'));
       await fc.assert(
         fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
@@ -409,7 +409,7 @@ export function conformance(open: () => Promise<Store>) {
       );
     });
 
-    it('is renewed by its holder alone', async () => {
+    it('is renewed only by its holder', async () => {
       expect(await take('one', 60)).toBe(true);
       expect(await take('two', 60)).toBe(false);
       expect(await store.renewLease(caller, 'one', HOUR_MS)).toBe(true);
@@ -418,7 +418,7 @@ export function conformance(open: () => Promise<Store>) {
       expect(await take('three')).toBe(false);
     });
 
-    it('does not wait for those that have left without a word', async () => {
+    it('skips expired queue entries', async () => {
       expect(await take('one')).toBe(true);
       expect(await take('two', 20)).toBe(false);
       expect(await take('three')).toBe(false);
@@ -428,7 +428,7 @@ export function conformance(open: () => Promise<Store>) {
     });
   });
 
-  it('says that it can be written', async () => {
+  it('reports that it can be written', async () => {
     await expect(store.check()).resolves.toBeUndefined();
   });
 }

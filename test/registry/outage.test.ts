@@ -87,7 +87,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     ]);
   });
 
-  it('leaves a key whose answer came meanwhile spent, whoever asks', async () => {
+  it('leaves the key of an answer that could not be stored consumed', async () => {
     await using redis = await RedisServer.start(mkdtempSync(join(folder, 'redis-')));
     const gateway = await heldUpGateway();
     await using standIn = gateway.standIn;
@@ -106,7 +106,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     expect(gateway.waiting).toHaveLength(1);
   }, 60_000);
 
-  it('and comes back under load loses nothing that was answered, and needs no restart', async () => {
+  it('loses nothing that was answered under load, and needs no restart', async () => {
     await using redis = await RedisServer.start(folder);
     await using gateway = (await heldUpGateway()).standIn;
     await using server = await TestServer.before(gateway, { STORE_URL: redis.url });
@@ -136,7 +136,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     expect(created.filter((id) => !kept.has(id))).toEqual([]);
   });
 
-  it('hangs nobody when it hangs', async () => {
+  it('does not block callers when it hangs', async () => {
     await using redis = await RedisServer.start();
     await using gateway = (await heldUpGateway()).standIn;
     await using server = await TestServer.before(gateway, { STORE_URL: redis.url });
@@ -154,7 +154,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
 });
 
 describe('a file that cannot grow', () => {
-  it('fails closed as a full disk does, answers a chat that has come, and is back with the room', async () => {
+  it('fails closed like a full disk, delivers a finished chat, and recovers', async () => {
     const gateway = await heldUpGateway();
     await using standIn = gateway.standIn;
     const path = join(folder, 'full.db');

@@ -4,7 +4,7 @@ import { eventually } from '../../support/eventually.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 
-describeWith(REDIS)('the places of streams in Redis', () => {
+describeWith(REDIS)('the slots of streams in Redis', () => {
   let server: RedisServer;
   let caller = 0;
   const clients: Redis[] = [];
@@ -23,7 +23,7 @@ describeWith(REDIS)('the places of streams in Redis', () => {
     return new RedisStreams(client, renewMs, placeMs);
   };
 
-  it('are kept while their process lives, and go with their streams', async () => {
+  it('are kept by a live process until the stream ends', async () => {
     const [one, two] = [process(20, 150), process(20, 150)];
     expect(await one.acquire(`${caller}`, 'a', 1)).toBe(true);
     const until = performance.now() + 400;
@@ -33,7 +33,7 @@ describeWith(REDIS)('the places of streams in Redis', () => {
     for (const each of [one, two]) each.close();
   });
 
-  it('are freed soon after their process was killed', async () => {
+  it('expire soon after their process was killed', async () => {
     const [killed, heir] = [process(20, 150), process(20, 60_000)];
     expect(await killed.acquire(`${caller}`, 'a', 1)).toBe(true);
     expect(await heir.acquire(`${caller}`, 'b', 1)).toBe(false);
@@ -42,7 +42,7 @@ describeWith(REDIS)('the places of streams in Redis', () => {
     heir.close();
   });
 
-  it('outlive a renewal by a process that keeps them shorter', async () => {
+  it('outlive a renewal by a process with a shorter expiry', async () => {
     const [longer, shorter] = [process(60_000, 60_000), process(20, 100)];
     expect(await longer.acquire(`${caller}`, 'a', 2)).toBe(true);
     expect(await shorter.acquire(`${caller}`, 'b', 2)).toBe(true);

@@ -34,7 +34,7 @@ const counterIn = (file: LimitsDatabase) =>
   sqliteCounters(file, () => now)({ name: 'chats', windowSeconds: 60 });
 
 describe('a counter in a file', () => {
-  it('counts for all who have it open, each key apart, and outlives them', async () => {
+  it('is shared by all connections, separate by key, and persistent', async () => {
     const [one, two] = [counterIn(openFile()), counterIn(openFile())];
     await one.add('alice', 1);
     expect(await two.add('alice', 2)).toMatchObject({ total: 3, msLeft: MINUTE_MS });
@@ -43,7 +43,7 @@ describe('a counter in a file', () => {
     expect(await counterIn(openFile()).read('alice')).toMatchObject({ total: 3 });
   });
 
-  it('begins anew when its window has ended', async () => {
+  it('restarts after its window', async () => {
     const counter = counterIn(openFile());
     await counter.add('alice', 5);
     now += MINUTE_MS - 1;
@@ -60,7 +60,7 @@ describe('a counter in a file', () => {
     expect(await counter.add('alice', -5)).toMatchObject({ total: 0 });
   });
 
-  it('ends its window in time where the clock was set back, and forgets nothing before', async () => {
+  it('ends its window in time after the clock was set back, without losing counts', async () => {
     const counter = counterIn(openFile());
     now = NOON + YEAR_MS;
     await counter.add('alice', 5);
@@ -70,7 +70,7 @@ describe('a counter in a file', () => {
     expect(await counter.read('alice')).toMatchObject({ total: 0 });
   });
 
-  it('waits for another process without blocking this one, and then counts', async () => {
+  it('waits for another process’s lock without blocking', async () => {
     const counter = counterIn(openFile());
     const other = new Database(path);
     other.exec('BEGIN IMMEDIATE');
@@ -87,7 +87,7 @@ describe('a counter in a file', () => {
     expect(await counterIn(openFile()).read('alice')).toMatchObject({ total: 1 });
   });
 
-  it('counts in this process alone while the file stays locked', async () => {
+  it('counts only in this process while the file stays locked', async () => {
     const counter = counterIn(openFile());
     const other = new Database(path);
     other.exec('BEGIN IMMEDIATE');
@@ -100,8 +100,8 @@ describe('a counter in a file', () => {
 
 const ENDS = 'SELECT ends FROM open_streams';
 
-describe('the places of streams in a file', () => {
-  it('are shared, freed by whoever took them, and by time where a process was killed', async () => {
+describe('the slots of streams in a file', () => {
+  it('are shared, and freed by release or expiry', async () => {
     const [one, two] = [new SqliteStreams(openFile(), () => now), new SqliteStreams(openFile(), () => now)];
     expect(await one.acquire('alice', 'a', 2)).toBe(true);
     expect(await two.acquire('alice', 'b', 2)).toBe(true);
@@ -115,7 +115,7 @@ describe('the places of streams in a file', () => {
     two.close();
   });
 
-  it('are renewed while their process lives', async () => {
+  it('are renewed by a live process', async () => {
     const file = openFile();
     const [one, two] = [new SqliteStreams(file, () => now, 1), new SqliteStreams(openFile(), () => now)];
     await one.acquire('alice', 'a', 1);

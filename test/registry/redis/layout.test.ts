@@ -33,7 +33,7 @@ describeWith(REDIS)('versions that share a Redis', () => {
     return store;
   };
 
-  it('read what has fewer numbers, and keep those that they do not know', async () => {
+  it('read entries with fewer numbers and preserve unknown ones', async () => {
     const store = await open();
     const data = JSON.stringify(['m', 'SESSION', 60, NOON, null, '[]']);
     await client.hset('c:ctx-1:', 'd', data, 'g', NOON + HOUR_MS, 'later', 'x');
@@ -50,7 +50,7 @@ describeWith(REDIS)('versions that share a Redis', () => {
     await store.close();
   });
 
-  it('keep to each other’s leases', async () => {
+  it('respect each other’s leases', async () => {
     const store = await open();
     // As a version without queues takes it, by its own clock.
     await client.set('v:lease:chat', `${Date.now() + HOUR_MS}earlier`);
@@ -63,7 +63,7 @@ describeWith(REDIS)('versions that share a Redis', () => {
     await store.close();
   });
 
-  it('refuse one of a newer layout, naming both, until it is theirs again', async () => {
+  it('refuse a newer layout, naming both, until it is gone', async () => {
     const store = await open();
     expect(await client.get('layout')).toBe('1');
     await client.set('layout', '2');

@@ -18,7 +18,7 @@ describeWith(REDIS)('the store in Redis', () => {
   const open = () => openAt(server.url);
   conformance(open);
 
-  it('leaves to Redis to clear away what has expired, a while after its end', async () => {
+  it('lets Redis delete expired keys after a delay', async () => {
     const store = await open();
     const context = record();
     await store.create(context, 'the one who clears');
@@ -33,7 +33,7 @@ describeWith(REDIS)('the store in Redis', () => {
     await store.close();
   });
 
-  it('keeps a list no longer than what lives, where it only grows', async () => {
+  it('removes entries of deleted contexts from a growing list', async () => {
     const store = await open();
     const client = new Redis(server.url);
     const holder = 'the one who lists';
@@ -48,7 +48,7 @@ describeWith(REDIS)('the store in Redis', () => {
     await store.close();
   });
 
-  it('fails at once while the server is away, and works when it is back', async () => {
+  it('fails at once while the server is down, and recovers', async () => {
     await using own = await RedisServer.start();
     const store = await openAt(own.url);
     await own.stop();

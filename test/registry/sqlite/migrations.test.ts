@@ -40,7 +40,7 @@ function columnsOf(path: string): Record<string, unknown> {
 }
 
 describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
-  it('is opened with all its contexts, holdings, values and usage', async () => {
+  it('is opened with all its contexts, owners, values and usage', async () => {
     const store = openStore(`sqlite:${fileOf(layout)}`, silent);
     expect(await store.ownedContext('alice', 'ctx-own:', NOON)).toEqual({
       context: {
@@ -84,13 +84,13 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
     await store.close();
   });
 
-  it('has the tables of a new file from then on', async () => {
+  it('has the tables of a new file afterwards', async () => {
     const [old, made] = [fileOf(layout), join(folder, 'made.db')];
     for (const path of [old, made]) await openStore(`sqlite:${path}`, silent).close();
     expect(columnsOf(old)).toEqual(columnsOf(made));
   });
 
-  it('is left as it was where a step fails', () => {
+  it('is left unchanged if a step fails', () => {
     const path = fileOf(layout);
     const db = new Database(path);
     db.exec('DROP TABLE usage');
@@ -101,7 +101,7 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
   });
 });
 
-it('a SQLite file of a newer layout is refused, naming both, and left as it is', () => {
+it('a SQLite file of a newer layout is refused, naming both, and left unchanged', () => {
   const path = fileOf(6);
   const db = new Database(path);
   db.exec('PRAGMA user_version = 99');

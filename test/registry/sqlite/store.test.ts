@@ -25,11 +25,11 @@ describe('the store in SQLite', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   conformance(async () => openStore(`sqlite:${path}`, silent));
 
-  it('is a file that its owner alone may read', () => {
+  it('is a file that only its owner can read', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('has all that was answered after it is opened again', async () => {
+  it('has everything that was acknowledged after it is reopened', async () => {
     const one = openStore(`sqlite:${path}`, silent);
     const context = record();
     await one.create(context, 'caller');
@@ -40,7 +40,7 @@ describe('the store in SQLite', () => {
     await one.close();
   });
 
-  it('has each of those that were created at once, however many they were', async () => {
+  it('has every one of many concurrent creations', async () => {
     const store = openStore(`sqlite:${join(folder, 'groups.db')}`, silent);
     for (const count of [1, 2, 3, 15, 31, 77]) {
       const contexts = Array.from({ length: count }, () => record());
@@ -53,7 +53,7 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
-  it('lists the newest first also where one part of the lists ends, whose end and beginning overtook each other', async () => {
+  it('lists the newest first across the border of two parts that overlap in time', async () => {
     const store = openStore(`sqlite:${join(folder, 'parts.db')}`, silent);
     const others = (count: number) =>
       Promise.all(Array.from({ length: count }, () => store.create(record(), 'others')));
@@ -82,7 +82,7 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
-  it('clears away what has expired, and looks at nothing that has not', async () => {
+  it('deletes expired contexts and no others', async () => {
     const store = openStore(`sqlite:${join(folder, 'sweep.db')}`, silent);
     const [short, long, used] = [record(), record({ expiresAt: NOON + 9 * DAY_MS }), record()];
     for (const context of [short, long, used]) await store.create(context, 'caller');
@@ -130,7 +130,7 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
-  it('clears away as much as there is, however much expires at once', async () => {
+  it('deletes everything that has expired, however much it is', async () => {
     const store = openStore(`sqlite:${join(folder, 'much.db')}`, silent);
     await Promise.all(Array.from({ length: 1_200 }, () => store.create(record(), 'caller')));
     const db = new Database(join(folder, 'much.db'));
@@ -142,7 +142,7 @@ describe('the store in SQLite', () => {
     await store.close();
   });
 
-  it('reads and clears away by indexes alone, whatever it is asked', async () => {
+  it('uses indexes for all statements', async () => {
     const { db } = openFile(':memory:');
     for (const [name, text] of Object.entries(SQL)) {
       const plan = db.prepare(`EXPLAIN QUERY PLAN ${text}`).all(...Array(8).fill(0).slice(0, marksOf(text)));
@@ -156,7 +156,7 @@ describe('the store in SQLite', () => {
     db.close();
   });
 
-  it('refuses a file of another version, and leaves it as it is', async () => {
+  it('refuses a file of another version and leaves it unchanged', async () => {
     const other = join(folder, 'other.db');
     const db = new Database(other);
     db.exec('CREATE TABLE contexts (key TEXT)');
@@ -167,7 +167,7 @@ describe('the store in SQLite', () => {
     db.close();
   });
 
-  it('forgets at once that a write failed when it is locked no more', async () => {
+  it('is ready again as soon as the lock is released', async () => {
     const store = openStore(`sqlite:${path}`, silent);
     const other = new Database(path);
     other.exec('BEGIN IMMEDIATE');
