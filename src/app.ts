@@ -54,7 +54,7 @@ export interface ServerOptions {
 /** Milliseconds to wait at the start for a store in Redis; the server then starts without it. */
 const STORE_WAIT_MS = 2_000;
 /** Milliseconds between two removals of expired entries from the store. */
-const TIDY_MS = 60_000;
+const PURGE_MS = 60_000;
 
 /** The composition root: the only place that knows every part. */
 export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
@@ -131,7 +131,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     isReady,
   });
   const closeWebSockets = serveWebSockets(http.server, transport);
-  const tidying = setInterval(() => void store.tidy(now()).catch(() => undefined), TIDY_MS).unref();
+  const tidying = setInterval(() => void store.purgeExpired(now()).catch(() => undefined), PURGE_MS).unref();
   return {
     url: `${await http.listen(config.host, config.port)}/graphql`,
     async close() {

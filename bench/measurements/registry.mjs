@@ -69,7 +69,7 @@ async function measureOnce(filled, calls) {
   });
   const use = await step(someOf, ({ callerId, context, use }) => store.use(callerId, context.key, use));
   const lookUp = await step(someOf, ({ callerId, context }) =>
-    store.holding(callerId, context.key, filled.now),
+    store.ownedContext(callerId, context.key, filled.now),
   );
   await filled.takeBack(created);
   return {

@@ -53,7 +53,7 @@ export class Filled {
     return Array.from({ length: count }, () => {
       this.#random = (this.#random * 48_271) % 2_147_483_647;
       const one = this.#at(this.#random % this.size);
-      return { ...one, use: { ...USE, startedAt: at, at, goneAt: at + TTL_MS } };
+      return { ...one, use: { ...USE, startedAt: at, at, expiresAt: at + TTL_MS } };
     });
   }
 
@@ -85,7 +85,7 @@ export class Filled {
       mode: 'SESSION',
       ttl: TTL_MS / 1_000,
       createdAt,
-      goneAt: createdAt + TTL_MS,
+      expiresAt: createdAt + TTL_MS,
       messages: null,
       details: DETAILS,
     };

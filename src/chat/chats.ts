@@ -1,5 +1,5 @@
 import type { DetachedWork } from '../coordination/detached-work.js';
-import type { Answers } from '../coordination/idempotency.js';
+import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
@@ -9,7 +9,7 @@ import { RunningChat, type RunningChatParts } from './running-chat.js';
 import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
 
 export interface ChatsParts extends RunningChatParts {
-  answers: Answers;
+  idempotency: Idempotency;
   openStreams: OpenStreams;
   /** What is to be counted before the server ends. */
   detachedWork: DetachedWork;
@@ -20,12 +20,12 @@ export class Chats {
   constructor(private readonly parts: ChatsParts) {}
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
-    await this.parts.budgets.takeChat(request.caller.id);
+    await this.parts.budgets.consumeChat(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
     const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input };
     const detached = request.detached();
-    return this.parts.answers.once(asked, request.signal, () => this.completeNow(input, detached));
+    return this.parts.idempotency.once(asked, request.signal, () => this.completeNow(input, detached));
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
@@ -44,7 +44,7 @@ export class Chats {
   }
 
   private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void> {
-    const closeStream = await this.parts.openStreams.take(request.caller.id);
+    const closeStream = await this.parts.openStreams.acquire(request.caller.id);
     try {
       // By the last event all is counted and the session is free: a client that is slow to read it keeps nobody waiting.
       yield yield* this.answer(input, request);
@@ -61,7 +61,7 @@ export class Chats {
     let chat: RunningChat | undefined;
     let hasBegun = false;
     try {
-      await this.parts.budgets.takeChat(request.caller.id);
+      await this.parts.budgets.consumeChat(request.caller.id);
       chat = await RunningChat.begin(input, this.parts, request);
       const deltas = await prefetch(chat.stream());
       hasBegun = true;

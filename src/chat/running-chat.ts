@@ -4,7 +4,7 @@ import type { Leases } from '../coordination/leases.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
-import { estimateMessages, GrowingText } from '../limits/tokens.js';
+import { estimateMessages, StreamedText } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { prefetch } from '../util/prefetch.js';
@@ -27,7 +27,7 @@ type Call<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
 export class RunningChat {
   /** What the gateway has told, and what was passed on since. */
   private told: GatewayUsage | null = null;
-  private passedOn = new GrowingText();
+  private passedOn = new StreamedText();
   private hasBegun = false;
   private mayBeBilled = false;
   private isConcluded = false;
@@ -151,7 +151,7 @@ export class RunningChat {
 
   private tell(usage: GatewayUsage): void {
     this.told = usage;
-    this.passedOn = new GrowingText();
+    this.passedOn = new StreamedText();
   }
 
   private async countBrokenOff(): Promise<void> {
@@ -161,10 +161,10 @@ export class RunningChat {
 
   private async count(chats: number) {
     const used = await this.used(chats);
-    const { held } = this.turn;
+    const { owned } = this.turn;
     const isAnswered = this.isConcluded || this.hasBegun;
     const [context] = await Promise.all([
-      held ? this.parts.contexts.use(held, used, this.request, isAnswered) : null,
+      owned ? this.parts.contexts.use(owned, used, this.request, isAnswered) : null,
       this.reservation?.settle(this.spent(used)),
     ]);
     return context;
@@ -191,8 +191,8 @@ export class RunningChat {
 
   /** Estimated, as it stood when the chat began. */
   private promptTokens(): Promise<number> {
-    const { held } = this.turn;
-    const known = held ? contextTokens(held) : 0;
+    const { owned } = this.turn;
+    const known = owned ? contextTokens(owned) : 0;
     this.prompt ??= estimateMessages(this.input.messages).then((sent) => known + sent);
     return this.prompt;
   }

@@ -1,11 +1,11 @@
 import type { Contexts } from '../contexts/contexts.js';
-import { keyOf } from '../contexts/names.js';
+import { contextKey } from '../contexts/keys.js';
 import { isPrefix } from '../contexts/records.js';
 import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { NewChat } from '../gateway/types.js';
-import type { Holding } from '../registry/store.js';
+import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatInput } from './input.js';
 
@@ -17,21 +17,21 @@ export class Turn {
     private readonly contexts: Contexts,
     private readonly request: RequestContext,
     private chat: NewChat,
-    private current: Holding | null,
+    private current: OwnedContext | null,
     /** Sessions only: two chats at once would race for the history. */
     private readonly lease: Lease | null,
     private readonly hasKey: boolean,
   ) {}
 
   static async begin(input: ChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
-    const held = await contexts.hold(input.contextId, request);
+    const owned = await contexts.findOwned(input.contextId, request);
     // With the server's key the registry knows every context; with a caller's own the gateway judges the others.
-    if (!held && request.caller.credential.owner === 'server') throw contextNotFound();
-    const chat = toNewChat(input, held);
-    const lease = isSharable(input.contextId, held)
+    if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
+    const chat = toNewChat(input, owned);
+    const lease = isSharable(input.contextId, owned)
       ? null
-      : await leases.take(`chat:${keyOf(request.caller, input.contextId)}`, request.signal);
-    return new Turn(contexts, request, chat, held, lease, input.idempotencyKey != null);
+      : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
+    return new Turn(contexts, request, chat, owned, lease, input.idempotencyKey != null);
   }
 
   /** The one that was asked for. */
@@ -45,7 +45,7 @@ export class Turn {
   }
 
   /** null: the context is not known here. */
-  get held(): Holding | null {
+  get owned(): OwnedContext | null {
     return this.current;
   }
 
@@ -70,7 +70,7 @@ export class Turn {
    */
   async recover(): Promise<void> {
     if (!this.current) throw contextNotFound();
-    if (this.isRecovered) await this.contexts.giveUp(this.current, this.request);
+    if (this.isRecovered) await this.contexts.removeLost(this.current, this.request);
     this.current = await this.contexts.recover(this.current, this.request);
     this.isRecovered = true;
     this.chat = { ...this.chat, contextId: this.current.context.gatewayId };
@@ -82,13 +82,13 @@ export class Turn {
 }
 
 /** What the context is decides, and not what the call says. One that is not known here may be a session, unless its id says what it is. */
-function isSharable(id: string, held: Holding | null): boolean {
-  return held ? isPrefix(held.context) : /(^|\/)cachedContents\//.test(id);
+function isSharable(id: string, owned: OwnedContext | null): boolean {
+  return owned ? isPrefix(owned.context) : /(^|\/)cachedContents\//.test(id);
 }
 
-function toNewChat({ idempotencyKey: _, ...input }: ChatInput, held: Holding | null): NewChat {
-  const model = input.model ?? held?.context.model;
-  if (model !== undefined) return { ...input, model, contextId: held?.context.gatewayId ?? input.contextId };
+function toNewChat({ idempotencyKey: _, ...input }: ChatInput, owned: OwnedContext | null): NewChat {
+  const model = input.model ?? owned?.context.model;
+  if (model !== undefined) return { ...input, model, contextId: owned?.context.gatewayId ?? input.contextId };
   const message = 'must be given: the model that this context was created for is not known here';
   throw badUserInput(`input.model ${message}`, [{ path: ['input', 'model'], message }]);
 }

@@ -25,7 +25,7 @@ export type ChatInput = {
   contextId: Scalars['ID']['input'];
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
-  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on. Only for the `chat` mutation. */
+  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. Only for the `chat` mutation. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
@@ -47,28 +47,28 @@ export type ChatInput = {
   topP?: InputMaybe<Scalars['Float']['input']>;
 };
 
-/** How the gateway keeps a context. */
+/** How the gateway treats chats with a context. */
 export type ContextMode =
   /** The initial messages never change; any number of chats can share the context at once. */
   | 'COMMON_PREFIX'
-  /** One conversation: every question and answer is added to the context, a chat sends only the newest turn, and one chat runs at a time. */
+  /** One conversation: each question and answer is added to the context, a chat sends only the new messages, and only one chat runs at a time. */
   | 'SESSION';
 
-/** What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold. */
+/** The arguments of `POST /context/create`. Omitted fields are not sent, so that the gateway’s defaults apply. */
 export type CreateContextInput = {
-  /** A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on. */
+  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
-  /** What the gateway is to keep: at least one message, the oldest first. */
+  /** The messages to cache, at least one, the oldest first. */
   messages: Array<MessageInput>;
-  /** How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes. */
+  /** How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. */
   mode?: InputMaybe<ContextMode>;
-  /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache. */
+  /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists the available models and whether they support context caching. */
   model: Scalars['String']['input'];
-  /** Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared. */
+  /** Return a live context with the same model, messages and ttl that has at least a minute left, and create one only if there is none. Only with COMMON_PREFIX. Only your own contexts are reused, unless the operator has enabled sharing. */
   reuse?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Only for a SESSION. Left out, the gateway decides. */
+  /** Only with mode SESSION. The gateway has a default. */
   truncationStrategy?: InputMaybe<TruncationStrategyInput>;
-  /** Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400). */
+  /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it. The gateway has a default (Ark: 86400). */
   ttl?: InputMaybe<Scalars['Int']['input']>;
 };
 
@@ -128,42 +128,42 @@ export type LogitBiasInput = {
   token: Scalars['String']['input'];
 };
 
-/** One message, in the shape of OpenAI’s. At least one of `role` and `content` must be given. No text may hold a NUL character or a lone surrogate. */
+/** A message in OpenAI’s format. At least one of `role` and `content` is required. Strings must not contain NUL characters or lone surrogates. */
 export type MessageInput = {
-  /** What is said. Not sent where it is left out. */
+  /** The text of the message. Omitted if not given. */
   content?: InputMaybe<Scalars['String']['input']>;
-  /** Who speaks. Not sent where it is left out. */
+  /** The author of the message. Omitted if not given. */
   role?: InputMaybe<MessageRole>;
 };
 
-/** Who speaks in a message. */
+/** The author of a message. */
 export type MessageRole =
   /** The model. */
   | 'ASSISTANT'
   /** Instructions to the model: a persona, rules, documents. */
   | 'SYSTEM'
-  /** The person who asks. */
+  /** The user. */
   | 'USER';
 
-/** What the gateway drops when a session outgrows the model’s window (a field of Volcengine Ark’s). */
+/** What the gateway drops when a session exceeds the model’s context window (Volcengine Ark only). */
 export type TruncationStrategyInput = {
   /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
   lastHistoryTokens?: InputMaybe<Scalars['Int']['input']>;
-  /** Tokens of the window that the history may fill, at least 1 (Ark: 32768). Only with ROLLING_TOKENS. */
+  /** Maximum tokens of history, at least 1 (Ark: 32768). Only with ROLLING_TOKENS. */
   maxWindowTokens?: InputMaybe<Scalars['Int']['input']>;
-  /** Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS. */
+  /** Whether the oldest tokens are dropped as new ones are added. Only with ROLLING_TOKENS. */
   rollingTokens?: InputMaybe<Scalars['Boolean']['input']>;
-  /** Tokens that are dropped at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS. */
+  /** Tokens to drop at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS. */
   rollingWindowTokens?: InputMaybe<Scalars['Int']['input']>;
-  /** Which of the two strategies. */
+  /** The strategy. */
   type: TruncationType;
 };
 
-/** What is dropped when a session outgrows the model’s window. */
+/** What is dropped when a session exceeds the model’s context window. */
 export type TruncationType =
-  /** All but the last so many tokens of the history. */
+  /** Everything but the given number of most recent tokens. */
   | 'LAST_HISTORY_TOKENS'
-  /** The oldest tokens, as new ones come. */
+  /** The oldest tokens, as new ones are added. */
   | 'ROLLING_TOKENS';
 
 export type CreateContextMutationVariables = Exact<{

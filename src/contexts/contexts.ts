@@ -1,129 +1,123 @@
 import type { Logger } from 'pino';
-import type { Answers } from '../coordination/idempotency.js';
-import { afterProcessing, badUserInput, contextNotFound } from '../errors.js';
+import type { Idempotency } from '../coordination/idempotency.js';
+import { afterProcessing, contextNotFound } from '../errors.js';
 import type { Budgets } from '../limits/budgets.js';
-import type { Holding, Store, Totals } from '../registry/store.js';
+import { type OwnedContext, type Store, type Totals, ZERO_TOTALS } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { Creation } from './creation/creation.js';
-import type { KeptMessages } from './creation/kept-messages.js';
 import type { Recovery } from './creation/recovery.js';
 import type { Reuse } from './creation/reuse.js';
-import { fromCursor, LONGEST_PAGE, toCursor } from './cursor.js';
+import type { StoredMessages } from './creation/stored-messages.js';
 import type { CreateContextInput } from './input.js';
-import { keyOf } from './names.js';
-import { addTotals, endAfter, toContextCache } from './records.js';
-import { cacheReport } from './report.js';
+import { contextKey } from './keys.js';
+import { pageOfContexts } from './pagination.js';
+import { addTotals, expiryAfter, toContextCache, toContextTotals } from './records.js';
 import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
 export interface ContextsParts {
   store: Store;
-  answers: Answers;
+  idempotency: Idempotency;
   creation: Creation;
   reuse: Reuse;
   recovery: Recovery;
-  messages: KeptMessages;
+  messages: StoredMessages;
   budgets: Budgets;
   log: Logger;
 }
 
-/** What is done with contexts, each caller's own. */
+/** The operations on contexts. Callers see only those that they own. */
 export class Contexts {
   constructor(private readonly parts: ContextsParts) {}
 
-  async create(input: CreateContextInput, request: RequestContext) {
-    await this.parts.budgets.takeCreate(request.caller.id);
+  async create(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
+    await this.parts.budgets.consumeCreate(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.createNow(input, request);
-    const asked = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
+    const keyed = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
     const detached = request.detached();
-    return this.parts.answers.once(asked, request.signal, () => this.createNow(input, detached));
+    return this.parts.idempotency.once(keyed, request.signal, () => this.createNow(input, detached));
   }
 
   private async createNow(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
     const { creation, reuse } = this.parts;
     if (!input.reuse) {
-      const held = await creation.create(input, request);
-      await afterProcessing(() => reuse.remember(input, held, request));
-      return toContextCache(held);
+      const owned = await creation.create(input, request);
+      await afterProcessing(() => reuse.remember(input, owned, request));
+      return toContextCache(owned);
     }
-    const { held, reused } = await reuse.findOrCreate(input, request);
-    return toContextCache(held, reused);
+    const { owned, reused } = await reuse.findOrCreate(input, request);
+    return toContextCache(owned, reused);
   }
 
-  /** The caller's own live context. */
-  hold(id: string, request: RequestContext): Promise<Holding | null> {
+  findOwned(id: string, request: RequestContext): Promise<OwnedContext | null> {
     const { caller } = request;
-    return this.parts.store.holding(caller.id, keyOf(caller, id), request.now());
+    return this.parts.store.ownedContext(caller.id, contextKey(caller, id), request.now());
   }
 
   async find(id: string, request: RequestContext): Promise<ContextCache> {
-    const held = await this.hold(id, request);
-    if (!held) throw contextNotFound();
-    return toContextCache(held);
+    const owned = await this.findOwned(id, request);
+    if (!owned) throw contextNotFound();
+    return toContextCache(owned);
   }
 
-  async list(first: number, after: string | null, request: RequestContext): Promise<ContextCacheConnection> {
-    if (first < 1 || first > LONGEST_PAGE) {
-      const message = `must be 1 to ${LONGEST_PAGE}`;
-      throw badUserInput(`first ${message}`, [{ path: ['first'], message }]);
-    }
-    const { caller } = request;
-    const place = after === null ? null : fromCursor(after, caller);
-    const held = await this.parts.store.holdings(caller.id, first + 1, place, request.now());
-    const edges = held.slice(0, first).map((one) => ({ node: toContextCache(one), cursor: toCursor(one) }));
-    const pageInfo = {
-      hasNextPage: held.length > first,
-      hasPreviousPage: place !== null && (await this.hasOtherThan(held[0], request)),
-      startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
-    };
-    return { edges, pageInfo };
-  }
-
-  /** Whether the caller's newest context is another one than the first of a page. */
-  private async hasOtherThan(firstOfPage: Holding | undefined, request: RequestContext): Promise<boolean> {
-    const [newest] = await this.parts.store.holdings(request.caller.id, 1, null, request.now());
-    return newest !== undefined && newest.context.key !== firstOfPage?.context.key;
+  list(first: number, after: string | null, request: RequestContext): Promise<ContextCacheConnection> {
+    return pageOfContexts(this.parts.store, first, after, request);
   }
 
   forget(id: string, request: RequestContext): Promise<boolean> {
     const { caller } = request;
-    return this.parts.store.release(caller.id, keyOf(caller, id), request.now());
+    return this.parts.store.removeOwner(caller.id, contextKey(caller, id), request.now());
   }
 
-  report(since: Date | null, request: RequestContext): Promise<CacheReport> {
-    return cacheReport(since, this.parts.store, request);
+  async report(since: Date | null, request: RequestContext): Promise<CacheReport> {
+    const usage = await this.parts.store.usage(request.caller.id, since?.getTime() ?? 0, request.now());
+    return {
+      contexts: usage.reduce((sum, { contexts }) => sum + contexts, 0),
+      totals: toContextTotals(usage.reduce(addTotals, ZERO_TOTALS)),
+      byModel: usage.map(({ model, contexts, ...totals }) => ({
+        model,
+        contexts,
+        totals: toContextTotals(totals),
+      })),
+    };
   }
 
-  /** The holding of a context that the gateway has lost, once it is there again. */
-  async recover(lost: Holding, request: RequestContext): Promise<Holding> {
+  /** Recreates a context that the gateway has lost. */
+  async recover(lost: OwnedContext, request: RequestContext): Promise<OwnedContext> {
     return { ...lost, context: await this.parts.recovery.recover(lost.context, request) };
   }
 
-  /** Removes a context that the gateway has lost for good. */
-  giveUp(lost: Holding, request: RequestContext): Promise<never> {
-    return this.parts.recovery.giveUp(lost.context, request);
+  /** Deletes a context that the gateway has lost and that cannot be recreated; throws CONTEXT_NOT_FOUND. */
+  removeLost(lost: OwnedContext, request: RequestContext): Promise<never> {
+    return this.parts.recovery.removeLost(lost.context, request);
   }
 
   /**
-   * Adds what the chat used and, where it was answered, starts the time to live again, as the gateway does. An answer that has come is
-   * passed on even where it cannot be counted.
+   * Adds a chat to the totals and, if it was answered, restarts the ttl as the gateway does. The answer is delivered even if it cannot
+   * be counted.
    */
-  async use(held: Holding, used: Totals, request: RequestContext, isAnswered = true): Promise<ContextCache> {
+  async use(
+    owned: OwnedContext,
+    used: Totals,
+    request: RequestContext,
+    isAnswered = true,
+  ): Promise<ContextCache> {
     const { store, messages } = this.parts;
-    const { context } = held;
+    const { context } = owned;
     const at = request.now();
-    const goneAt = isAnswered ? endAfter(at, context.ttl) : context.goneAt;
-    const use = { at, startedAt: request.startedAt, goneAt, ...used };
+    const expiresAt = isAnswered ? expiryAfter(at, context.ttl) : context.expiresAt;
     try {
-      const now = await store.use(request.caller.id, context.key, use);
-      if (now) await messages.keepFor(now.context, at);
-      if (now) return toContextCache(now);
+      const use = { ...used, at, startedAt: request.startedAt, expiresAt };
+      const updated = await store.use(request.caller.id, context.key, use);
+      if (updated) {
+        await messages.extend(updated.context, at);
+        return toContextCache(updated);
+      }
     } catch (error) {
       const { requestId } = request;
       this.parts.log.error({ requestId, missed: used, err: error }, 'the totals of a chat were missed');
     }
-    const totals = addTotals(held.totals, used);
-    return toContextCache({ ...held, context: { ...context, goneAt: use.goneAt }, usedAt: at, totals });
+    const totals = addTotals(owned.totals, used);
+    return toContextCache({ ...owned, context: { ...context, expiresAt }, lastUsedAt: at, totals });
   }
 }

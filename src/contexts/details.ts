@@ -21,7 +21,7 @@ type PackedUsage = [
   cacheCreationInputTokens: number | null,
 ];
 
-/** Places in place of names: with names, half of what the registry keeps of a context would be these. */
+/** Tuples, because field names would be half of a stored context. */
 export function packDetails({ truncationStrategy: strategy, usage }: Details): string {
   const packedStrategy: PackedStrategy | null = strategy && [
     strategy.type,
@@ -52,13 +52,20 @@ function toStrategy(packed: PackedStrategy): GatewayTruncationStrategy {
 }
 
 function toUsage(packed: PackedUsage): GatewayUsage {
-  const [promptTokens, completionTokens, totalTokens, cachedTokens, reasoningTokens, created] = packed;
+  const [
+    promptTokens,
+    completionTokens,
+    totalTokens,
+    cachedTokens,
+    reasoningTokens,
+    cacheCreationInputTokens,
+  ] = packed;
   return {
     promptTokens,
     completionTokens,
     totalTokens,
     promptTokensDetails: cachedTokens === null ? null : { cachedTokens },
     completionTokensDetails: reasoningTokens === null ? null : { reasoningTokens },
-    cacheCreationInputTokens: created,
+    cacheCreationInputTokens,
   };
 }

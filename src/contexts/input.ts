@@ -7,9 +7,9 @@ import { CleanText, NotBlank, rule } from '../input/validation.js';
 /** Seconds (context-create.zh.txt, section 3.2). */
 const TTL = { min: 3_600, max: 604_800 };
 
-/** Shared by what can be asked with such a key. */
+/** The description for every operation with an idempotency key. */
 export const IDEMPOTENCY_KEY =
-  'A text of your own, 1 to 255 characters. For 24 hours the same key with the same input gets the first answer again, also while that is still on its way, and nothing is done or billed twice; with another input it gets IDEMPOTENCY_CONFLICT. A failure that may be tried again is not kept; one after which the request may have been processed gets OUTCOME_UNKNOWN from then on.';
+  'A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN.';
 
 export function IsIdempotencyKey(): PropertyDecorator {
   return (target, property) => {
@@ -22,17 +22,20 @@ export function IsIdempotencyKey(): PropertyDecorator {
 
 @InputType({
   description:
-    'One message, in the shape of OpenAI’s. At least one of `role` and `content` must be given. No text may hold a NUL character or a lone surrogate.',
+    'A message in OpenAI’s format. At least one of `role` and `content` is required. Strings must not contain NUL characters or lone surrogates.',
 })
 export class MessageInput {
-  @Field(() => MessageRole, { nullable: true, description: 'Who speaks. Not sent where it is left out.' })
+  @Field(() => MessageRole, {
+    nullable: true,
+    description: 'The author of the message. Omitted if not given.',
+  })
   role?: MessageRole | null;
 
-  @Field(() => String, { nullable: true, description: 'What is said. Not sent where it is left out.' })
+  @Field(() => String, { nullable: true, description: 'The text of the message. Omitted if not given.' })
   @rule<MessageInput>(
     'roleOrContent',
     (content, message) => content != null || message.role != null,
-    'must be given where the message has no role',
+    'must be given if the message has no role',
   )
   @CleanText()
   content?: string | null;
@@ -42,15 +45,15 @@ const onlyFor = (type: TruncationType) =>
   rule<TruncationStrategyInput>(
     'onlyForType',
     (value, strategy) => value == null || strategy.type === type,
-    `may only be given with type ${type}`,
+    `may only be used with type ${type}`,
   );
 
 @InputType({
   description:
-    'What the gateway drops when a session outgrows the model’s window (a field of Volcengine Ark’s).',
+    'What the gateway drops when a session exceeds the model’s context window (Volcengine Ark only).',
 })
 export class TruncationStrategyInput {
-  @Field(() => TruncationType, { description: 'Which of the two strategies.' })
+  @Field(() => TruncationType, { description: 'The strategy.' })
   type!: TruncationType;
 
   @Field(() => Int, {
@@ -64,7 +67,7 @@ export class TruncationStrategyInput {
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the oldest tokens roll off as new ones come. Only with ROLLING_TOKENS.',
+    description: 'Whether the oldest tokens are dropped as new ones are added. Only with ROLLING_TOKENS.',
   })
   @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
@@ -72,8 +75,7 @@ export class TruncationStrategyInput {
 
   @Field(() => Int, {
     nullable: true,
-    description:
-      'Tokens of the window that the history may fill, at least 1 (Ark: 32768). Only with ROLLING_TOKENS.',
+    description: 'Maximum tokens of history, at least 1 (Ark: 32768). Only with ROLLING_TOKENS.',
   })
   @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
@@ -83,7 +85,7 @@ export class TruncationStrategyInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Tokens that are dropped at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS.',
+      'Tokens to drop at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS.',
   })
   @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
@@ -93,19 +95,19 @@ export class TruncationStrategyInput {
 
 @InputType({
   description:
-    'What `POST /context/create` takes. What is left out is not sent, so that the gateway’s own defaults hold.',
+    'The arguments of `POST /context/create`. Omitted fields are not sent, so that the gateway’s defaults apply.',
 })
 export class CreateContextInput {
   @Field(() => String, {
     description:
-      'Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists those there are and says which can cache.',
+      'Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists the available models and whether they support context caching.',
   })
   @NotBlank()
   @CleanText()
   model!: string;
 
   @Field(() => [MessageInput], {
-    description: 'What the gateway is to keep: at least one message, the oldest first.',
+    description: 'The messages to cache, at least one, the oldest first.',
   })
   @ArrayNotEmpty({ message: 'must hold at least one message' })
   @ValidateNested({ each: true })
@@ -114,14 +116,14 @@ export class CreateContextInput {
   @Field(() => ContextMode, {
     nullable: true,
     description:
-      'How the context is kept. Left out, the gateway takes SESSION; `gemini-*` models are always prefixes.',
+      'How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes.',
   })
   mode?: ContextMode | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds that the context outlives its last use, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Counted from creation, and anew from each chat. Left out, the gateway decides (Ark: 86400).',
+      'Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it. The gateway has a default (Ark: 86400).',
   })
   @IsOptional()
   @rule<CreateContextInput>(
@@ -137,13 +139,13 @@ export class CreateContextInput {
 
   @Field(() => TruncationStrategyInput, {
     nullable: true,
-    description: 'Only for a SESSION. Left out, the gateway decides.',
+    description: 'Only with mode SESSION. The gateway has a default.',
   })
   @IsOptional()
   @rule<CreateContextInput>(
     'sessionOnly',
     (_, { mode }) => mode == null || mode === ContextMode.SESSION,
-    'may only be given with mode SESSION',
+    'may only be used with mode SESSION',
   )
   @ValidateNested()
   truncationStrategy?: TruncationStrategyInput | null;
@@ -152,13 +154,13 @@ export class CreateContextInput {
     nullable: true,
     defaultValue: false,
     description:
-      'Give back a live context of the same model, messages and ttl that has at least a minute left, and create one only where there is none. Only with COMMON_PREFIX; yours alone, unless the operator lets equal prefixes be shared.',
+      'Return a live context with the same model, messages and ttl that has at least a minute left, and create one only if there is none. Only with COMMON_PREFIX. Only your own contexts are reused, unless the operator has enabled sharing.',
   })
   @rule<CreateContextInput>(
     'prefixOnly',
     (reuse, { model, mode }) =>
       reuse !== true || (mode == null ? isGemini(model) : mode === ContextMode.COMMON_PREFIX),
-    'may only be asked for with mode COMMON_PREFIX',
+    'may only be used with mode COMMON_PREFIX',
   )
   reuse?: boolean | null;
 

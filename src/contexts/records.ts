@@ -1,19 +1,19 @@
 import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext } from '../gateway/types.js';
-import { type ContextRecord, DAY_MS, type Holding, type Totals } from '../registry/store.js';
+import { type ContextRecord, DAY_MS, type OwnedContext, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
-/** A context without a known ttl is remembered as long as the gateway keeps any: 7 days (context-create.zh.txt, 3.2). */
+/** The gateway's longest ttl (context-create.zh.txt, 3.2), for contexts whose ttl is unknown. */
 const UNKNOWN_TTL_MS = 7 * DAY_MS;
 
-/** Whether any number of chats may ask it at once: it takes none of them in. */
+/** Chats do not change a prefix, so any number of them can run at once. */
 export function isPrefix({ model, mode }: Pick<ContextRecord, 'model' | 'mode'>): boolean {
   return mode === ContextMode.COMMON_PREFIX || isGemini(model);
 }
 
-/** Until when a context lives, or is remembered, that is used at `time`. */
-export function endAfter(time: number, ttl: number | null): number {
+/** When a context that is used at `time` expires. */
+export function expiryAfter(time: number, ttl: number | null): number {
   return time + (ttl === null ? UNKNOWN_TTL_MS : ttl * 1_000);
 }
 
@@ -25,12 +25,12 @@ export function toRecord(
 ): ContextRecord {
   const { id, model, mode, ttl } = created;
   const details = packDetails(created);
-  const goneAt = endAfter(createdAt, ttl);
-  return { key, id, gatewayId: id, model, mode, ttl, createdAt, goneAt, messages, details };
+  const expiresAt = expiryAfter(createdAt, ttl);
+  return { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
 }
 
-export function toContextCache({ context, usedAt, totals }: Holding, reused = false): ContextCache {
-  const { id, model, mode, ttl, createdAt, goneAt, details } = context;
+export function toContextCache({ context, lastUsedAt, totals }: OwnedContext, reused = false): ContextCache {
+  const { id, model, mode, ttl, createdAt, expiresAt, details } = context;
   const { truncationStrategy, usage } = unpackDetails(details);
   return {
     id,
@@ -40,8 +40,8 @@ export function toContextCache({ context, usedAt, totals }: Holding, reused = fa
     truncationStrategy,
     usage,
     createdAt: new Date(createdAt),
-    expiresAt: ttl === null ? null : new Date(goneAt),
-    lastUsedAt: new Date(usedAt),
+    expiresAt: ttl === null ? null : new Date(expiresAt),
+    lastUsedAt: new Date(lastUsedAt),
     reused,
     totals: toContextTotals(totals),
   };
@@ -49,7 +49,7 @@ export function toContextCache({ context, usedAt, totals }: Holding, reused = fa
 
 export function toContextTotals(totals: Totals): ContextTotals {
   const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = totals;
-  // Totals that were kept before may count prompts without their cached tokens.
+  // Totals of earlier versions may count prompts without their cached tokens.
   const cacheHitRate = promptTokens === 0 ? null : Math.min(cachedTokens / promptTokens, 1);
   return { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens, cacheHitRate };
 }

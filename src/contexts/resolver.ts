@@ -4,72 +4,73 @@ import { Contexts } from './contexts.js';
 import { CreateContextInput } from './input.js';
 import { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
-const CONTEXT_ID = 'Id of the context, as `createContext` gave it.';
+const CONTEXT_ID = 'Id of the context, as returned by `createContext`.';
 
 @Resolver(() => ContextCache)
 export class ContextResolver {
-  constructor(private readonly rules: Contexts) {}
+  constructor(private readonly service: Contexts) {}
 
   @Mutation(() => ContextCache, {
     description:
-      'Stores the beginning of a conversation at the gateway, so that later chats name it instead of sending it again. It is yours alone. Source: `POST /context/create`.',
+      'Caches the beginning of a conversation at the gateway, so that later chats refer to it instead of sending it again. Only you can use it. Source: `POST /context/create`.',
   })
   createContext(
     @Arg('input', () => CreateContextInput, {
-      description: 'What to keep, for which model, how and how long.',
+      description: 'What to cache, for which model, how and how long.',
     })
     input: CreateContextInput,
     @Ctx() context: RequestContext,
   ): Promise<ContextCache> {
-    return this.rules.create(input, context);
+    return this.service.create(input, context);
   }
 
   @Query(() => ContextCache, {
     nullable: true,
     description:
-      'One of your contexts. CONTEXT_NOT_FOUND where it is unknown, has expired or is another caller’s. The gateway is not asked.',
+      'One of your contexts. CONTEXT_NOT_FOUND if it is unknown, has expired or belongs to another caller. Does not call the gateway.',
   })
   context(
     @Arg('id', () => ID, { description: CONTEXT_ID }) id: string,
     @Ctx() context: RequestContext,
   ): Promise<ContextCache> {
-    return this.rules.find(id, context);
+    return this.service.find(id, context);
   }
 
   @Query(() => ContextCacheConnection, {
-    description: 'Your live contexts, the newest first. The gateway is not asked.',
+    description: 'Your live contexts, the newest first. Does not call the gateway.',
   })
   contexts(
-    @Arg('first', () => Int, { defaultValue: 20, description: 'How many at most, 1 to 100.' }) first: number,
-    @Arg('after', () => String, { nullable: true, description: 'Cursor of the entry to go on behind.' })
+    @Arg('first', () => Int, { defaultValue: 20, description: 'Maximum number of entries, 1 to 100.' })
+    first: number,
+    @Arg('after', () => String, { nullable: true, description: 'Return the entries after this cursor.' })
     after: string | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<ContextCacheConnection> {
-    return this.rules.list(first, after ?? null, context);
+    return this.service.list(first, after ?? null, context);
   }
 
   @Query(() => CacheReport, {
-    description: 'What caching saved you, over all your contexts of the last 400 days.',
+    description: 'What caching has saved you, over all your contexts of the last 400 days.',
   })
   cacheReport(
     @Arg('since', () => Date, {
       nullable: true,
-      description: 'Count from the start of the hour that this lies in; left out: from the beginning.',
+      description: 'Count from the start of this time’s hour. Default: from the beginning.',
     })
     since: Date | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<CacheReport> {
-    return this.rules.report(since ?? null, context);
+    return this.service.report(since ?? null, context);
   }
 
   @Mutation(() => Boolean, {
     description:
-      'Takes a context out of your list for good; false where there was none. The gateway has no call to delete one: there it ends with its ttl.',
+      'Removes a context from your list permanently; false if there was none. The gateway cannot delete contexts, so it keeps this one until its ttl ends.',
   })
   forgetContext(
     @Arg('id', () => ID, { description: CONTEXT_ID }) id: string,
     @Ctx() context: RequestContext,
   ): Promise<boolean> {
-    return this.rules.forget(id, context);
+    return this.service.forget(id, context);
   }
 }

@@ -4,11 +4,11 @@ import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
 
 registerEnumType(ContextMode, {
   name: 'ContextMode',
-  description: 'How the gateway keeps a context.',
+  description: 'How the gateway treats chats with a context.',
   valuesConfig: {
     SESSION: {
       description:
-        'One conversation: every question and answer is added to the context, a chat sends only the newest turn, and one chat runs at a time.',
+        'One conversation: each question and answer is added to the context, a chat sends only the new messages, and only one chat runs at a time.',
     },
     COMMON_PREFIX: {
       description: 'The initial messages never change; any number of chats can share the context at once.',
@@ -18,38 +18,38 @@ registerEnumType(ContextMode, {
 
 registerEnumType(MessageRole, {
   name: 'MessageRole',
-  description: 'Who speaks in a message.',
+  description: 'The author of a message.',
   valuesConfig: {
     SYSTEM: { description: 'Instructions to the model: a persona, rules, documents.' },
-    USER: { description: 'The person who asks.' },
+    USER: { description: 'The user.' },
     ASSISTANT: { description: 'The model.' },
   },
 });
 
 registerEnumType(TruncationType, {
   name: 'TruncationType',
-  description: 'What is dropped when a session outgrows the model’s window.',
+  description: 'What is dropped when a session exceeds the model’s context window.',
   valuesConfig: {
-    LAST_HISTORY_TOKENS: { description: 'All but the last so many tokens of the history.' },
-    ROLLING_TOKENS: { description: 'The oldest tokens, as new ones come.' },
+    LAST_HISTORY_TOKENS: { description: 'Everything but the given number of most recent tokens.' },
+    ROLLING_TOKENS: { description: 'The oldest tokens, as new ones are added.' },
   },
 });
 
-@ObjectType({ description: 'Prompt tokens by where they came from.' })
+@ObjectType({ description: 'Prompt tokens by source.' })
 export class PromptTokensDetails {
-  @Field(() => Int, { description: 'Prompt tokens that the cache served; billed at a discount.' })
+  @Field(() => Int, { description: 'Prompt tokens served from the cache, billed at a discount.' })
   cachedTokens!: number;
 }
 
-@ObjectType({ description: 'Completion tokens by what they were for.' })
+@ObjectType({ description: 'Completion tokens by purpose.' })
 export class CompletionTokensDetails {
-  @Field(() => Int, { description: 'Tokens that a reasoning model spent on thinking.' })
+  @Field(() => Int, { description: 'Tokens that a reasoning model used for reasoning.' })
   reasoningTokens!: number;
 }
 
-@ObjectType({ description: 'Tokens that one call was billed for, as the gateway counted them.' })
+@ObjectType({ description: 'Billed tokens of one call, as counted by the gateway.' })
 export class TokenUsage {
-  @Field(() => Int, { description: 'Tokens of the prompt, those from the cache included.' })
+  @Field(() => Int, { description: 'Tokens of the prompt, including cached ones.' })
   promptTokens!: number;
 
   @Field(() => Int, { description: 'Tokens of the answer; 0 for a creation.' })
@@ -58,57 +58,60 @@ export class TokenUsage {
   @Field(() => Int, { description: 'The gateway’s own total; Gemini models report 0 for a creation.' })
   totalTokens!: number;
 
-  @Field(() => PromptTokensDetails, { nullable: true, description: 'null where the gateway gave none.' })
+  @Field(() => PromptTokensDetails, { nullable: true, description: 'null if the gateway did not report it.' })
   promptTokensDetails!: PromptTokensDetails | null;
 
-  @Field(() => CompletionTokensDetails, { nullable: true, description: 'null where the gateway gave none.' })
+  @Field(() => CompletionTokensDetails, {
+    nullable: true,
+    description: 'null if the gateway did not report it.',
+  })
   completionTokensDetails!: CompletionTokensDetails | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Tokens that were written to the cache (Gemini models); null where the gateway gave none.',
+    description: 'Tokens written to the cache (Gemini models); null if the gateway did not report it.',
   })
   cacheCreationInputTokens!: number | null;
 }
 
-@ObjectType({ description: 'What the gateway drops when the session outgrows the model’s window.' })
+@ObjectType({ description: 'What the gateway drops when the session exceeds the model’s context window.' })
 export class TruncationStrategy {
   @Field(() => TruncationType, {
     nullable: true,
-    description: 'Which strategy; null for one that is not known here.',
+    description: 'The strategy; null for an unknown one.',
   })
   type!: TruncationType | null;
 
   @Field(() => Boolean, {
     nullable: true,
-    description: 'Whether the oldest tokens roll off as new ones come.',
+    description: 'Whether the oldest tokens are dropped as new ones are added.',
   })
   rollingTokens!: boolean | null;
 
-  @Field(() => Int, { nullable: true, description: 'Tokens of history that are kept.' })
+  @Field(() => Int, { nullable: true, description: 'Tokens of history to keep.' })
   lastHistoryTokens!: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Tokens of the window that the history may fill.' })
+  @Field(() => Int, { nullable: true, description: 'Maximum tokens of history.' })
   maxWindowTokens!: number | null;
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Tokens that are dropped at once when the window is full.',
+    description: 'Tokens to drop at once when the window is full.',
   })
   rollingWindowTokens!: number | null;
 }
 
 @ObjectType({
-  description: 'Sums over chats, as the gateway counted them; what it did not count is estimated.',
+  description: 'Totals over chats, as counted by the gateway, or estimated if it did not count them.',
 })
 export class ContextTotals {
-  @Field(() => GraphQLSafeInt, { description: 'Chats that were answered.' })
+  @Field(() => GraphQLSafeInt, { description: 'Answered chats.' })
   chats!: number;
 
-  @Field(() => GraphQLSafeInt, { description: 'Tokens of their prompts, those from the cache included.' })
+  @Field(() => GraphQLSafeInt, { description: 'Tokens of their prompts, including cached ones.' })
   promptTokens!: number;
 
-  @Field(() => GraphQLSafeInt, { description: 'Prompt tokens that the cache served; billed at a discount.' })
+  @Field(() => GraphQLSafeInt, { description: 'Prompt tokens served from the cache, billed at a discount.' })
   cachedTokens!: number;
 
   @Field(() => GraphQLSafeInt, { description: 'Tokens of their answers.' })
@@ -116,7 +119,7 @@ export class ContextTotals {
 
   @Field(() => GraphQLSafeInt, {
     description:
-      'How many of the prompt and completion tokens this server estimated, because the answer ended before the gateway counted them.',
+      'The part of the prompt and completion tokens that this server estimated, because the answer ended before the gateway reported them.',
   })
   estimatedTokens!: number;
 
@@ -128,11 +131,11 @@ export class ContextTotals {
 }
 
 @ObjectType({
-  description: 'A context that the gateway keeps: the beginning of a conversation, stored once and reused.',
+  description: 'A context cached by the gateway: the beginning of a conversation, stored once and reused.',
 })
 export class ContextCache {
   @Field(() => ID, {
-    description: 'What chats name it by, e.g. `ctx-20241211104333-12345`. It may hold slashes.',
+    description: 'The id to use in chats, e.g. `ctx-20241211104333-12345`. It may contain slashes.',
   })
   id!: string;
 
@@ -142,49 +145,51 @@ export class ContextCache {
   @Field(() => ContextMode, {
     nullable: true,
     description:
-      'How it is kept. Where the gateway does not say: as asked for, else SESSION, COMMON_PREFIX for `gemini-*` models. null for a mode that is not known here.',
+      'The mode. If the gateway does not report it: the requested one, else SESSION, or COMMON_PREFIX for `gemini-*` models. null for an unknown mode.',
   })
   mode!: ContextMode | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds that it outlives its last use: as the gateway says, else as asked for; null where neither is known.',
+      'Seconds from its last use until it expires, as reported by the gateway or else as requested; null if neither is known.',
   })
   ttl!: number | null;
 
   @Field(() => TruncationStrategy, {
     nullable: true,
-    description: 'What is dropped when it grows too long; null where the gateway did not say.',
+    description: 'What is dropped when it grows too long; null if the gateway did not report it.',
   })
   truncationStrategy!: TruncationStrategy | null;
 
   @Field(() => TokenUsage, {
     nullable: true,
-    description: 'What creating it cost; null where the gateway did not say.',
+    description: 'Tokens used to create it; null if the gateway did not report them.',
   })
   usage!: TokenUsage | null;
 
-  @Field(() => Date, { description: 'When the gateway’s answer came.' })
+  @Field(() => Date, { description: 'When the gateway’s response arrived.' })
   createdAt!: Date;
 
   @Field(() => Date, {
     nullable: true,
-    description: 'When it will be gone unless it is used before; null where the ttl is not known.',
+    description: 'When it expires unless it is used before; null if the ttl is unknown.',
   })
   expiresAt!: Date | null;
+
   @Field(() => Date, {
-    description: 'When you last chatted with it; before the first chat, when you came to hold it.',
+    description:
+      'When you last used it in a chat; before the first chat, when you created or began to share it.',
   })
   lastUsedAt!: Date;
 
   @Field(() => Boolean, {
     description:
-      'Whether `createContext` with `reuse` found it instead of creating it; false wherever else it is read.',
+      'Whether `createContext` with `reuse` found it instead of creating it; always false in other results.',
   })
   reused!: boolean;
 
-  @Field(() => ContextTotals, { description: 'What your own chats with it have used so far.' })
+  @Field(() => ContextTotals, { description: 'Totals of your own chats with it.' })
   totals!: ContextTotals;
 }
 
@@ -193,11 +198,11 @@ export class ContextCacheEdge {
   @Field(() => ContextCache, { description: 'The context.' })
   node!: ContextCache;
 
-  @Field(() => String, { description: 'Its place in the list, for `after`. Opaque.' })
+  @Field(() => String, { description: 'An opaque cursor for `after`.' })
   cursor!: string;
 }
 
-@ObjectType({ description: 'Where a page stands in its list, as Relay’s cursor connections have it.' })
+@ObjectType({ description: 'Relay’s page information.' })
 export class PageInfo {
   @Field(() => Boolean, { description: 'Whether older entries follow this page.' })
   hasNextPage!: boolean;
@@ -213,7 +218,7 @@ export class PageInfo {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Cursor of the last entry of the page, to be sent as `after`; null if the page is empty.',
+    description: 'Cursor of the last entry of the page, for `after`; null if the page is empty.',
   })
   endCursor!: string | null;
 }
@@ -223,32 +228,32 @@ export class ContextCacheConnection {
   @Field(() => [ContextCacheEdge], { description: 'The entries of this page.' })
   edges!: ContextCacheEdge[];
 
-  @Field(() => PageInfo, { description: 'Where the page stands in the list.' })
+  @Field(() => PageInfo, { description: 'Information for requesting other pages.' })
   pageInfo!: PageInfo;
 }
 
-@ObjectType({ description: 'What caching saved on one model.' })
+@ObjectType({ description: 'What caching has saved on one model.' })
 export class ModelCacheReport {
-  @Field(() => String, { description: 'The model that the contexts were created for.' })
+  @Field(() => String, { description: 'The contexts’ model.' })
   model!: string;
 
-  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or came to share.' })
+  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or began to share.' })
   contexts!: number;
 
-  @Field(() => ContextTotals, { description: 'What your chats with them used.' })
+  @Field(() => ContextTotals, { description: 'Totals of your chats with them.' })
   totals!: ContextTotals;
 }
 
 @ObjectType({
-  description: 'What caching saved you. Contexts that have expired or were forgotten count as well.',
+  description: 'What caching has saved you, including contexts that have expired or were forgotten.',
 })
 export class CacheReport {
-  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or came to share.' })
+  @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or began to share.' })
   contexts!: number;
 
-  @Field(() => ContextTotals, { description: 'What your chats with them used.' })
+  @Field(() => ContextTotals, { description: 'Totals of your chats with them.' })
   totals!: ContextTotals;
 
-  @Field(() => [ModelCacheReport], { description: 'The same by model, in the order of their names.' })
+  @Field(() => [ModelCacheReport], { description: 'The same by model, sorted by name.' })
   byModel!: ModelCacheReport[];
 }

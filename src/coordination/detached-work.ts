@@ -1,8 +1,8 @@
-/** Work that goes on after its client has disconnected, since others wait for it or may ask for its result again. */
+/** Work that continues after its client has disconnected, because others wait for it or may ask for its result again. */
 export class DetachedWork {
   private readonly running = new Set<Promise<unknown>>();
 
-  /** Keeps the server from ending before the work has settled. */
+  /** Makes the server wait for this work before it exits. */
   track<T>(work: Promise<T>): Promise<T> {
     this.running.add(work);
     const forget = () => void this.running.delete(work);
@@ -10,7 +10,7 @@ export class DetachedWork {
     return work;
   }
 
-  /** Resolves once none of it runs. */
+  /** Resolves when all of it has settled. */
   async settled(): Promise<void> {
     while (this.running.size > 0) await Promise.allSettled(this.running);
   }

@@ -4,31 +4,30 @@ import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors
 import { DAY_MS, type Store } from '../registry/store.js';
 import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
-import { keyFate } from './key-fate.js';
 import type { Leases } from './leases.js';
 
-export interface Asked {
+export interface IdempotentRequest {
   callerId: string;
-  /** Keys of different operations have nothing to do with each other. */
+  /** Keys of different operations are independent. */
   operation: string;
   idempotencyKey: string;
-  /** As the caller sent it, in an order that does not depend on the caller's. */
+  /** The arguments with their fields in a fixed order. */
   input: { idempotencyKey?: string | null };
 }
 
-/** What is kept under a key: the hash of the input, and the outcome once it is known. Without one it is a claim. */
-interface Kept {
+/** What is stored under a key: the hash of the input, and the outcome once it is known. Until then it is a claim. */
+interface Entry {
   input: string;
   answer?: unknown;
   error?: { code: ErrorCode; message: string; details: AppErrorDetails };
 }
 
 /**
- * The outcomes of requests with an idempotency key, for a day: the same caller, key and input get the same one again. Who
- * runs a request claims its key under a lease. A claim whose lease has ended was left by a process that died or lost its
- * store, so its request may have been processed and is not sent again.
+ * Stores the outcomes of requests with an idempotency key for a day and replays them for the same caller, key and input. A request
+ * claims its key under a lease. A claim whose lease has expired was left by a process that crashed or lost its store: its request may
+ * have been processed, so it is not sent again.
  */
-export class Answers {
+export class Idempotency {
   constructor(
     private readonly store: Store,
     private readonly leases: Leases,
@@ -37,116 +36,133 @@ export class Answers {
     private readonly log: Logger,
   ) {}
 
-  /** `run` goes on when the caller leaves: who asks again with the same key gets what it answers. */
-  async once<T>(asked: Asked, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-    const name = `answer:${hash([asked.callerId, asked.operation, asked.idempotencyKey])}`;
-    const { idempotencyKey: _, ...input } = asked.input;
-    const claim: Kept = { input: hash(input) };
-    const there = await this.store.value(name, this.now());
-    const kept = there === null ? claim : readKept(there, claim);
-    return isClaim(kept) ? this.runOnce(name, claim, signal, run) : replay<T>(kept);
+  /** `run` continues if its client disconnects, so that a retry with the same key gets its outcome. */
+  async once<T>(request: IdempotentRequest, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+    const name = `answer:${hash([request.callerId, request.operation, request.idempotencyKey])}`;
+    const { idempotencyKey: _, ...input } = request.input;
+    const claim: Entry = { input: hash(input) };
+    const stored = await this.store.value(name, this.now());
+    const entry = stored === null ? claim : readEntry(stored, claim);
+    return isClaim(entry) ? this.runOnce(name, claim, signal, run) : replay<T>(entry);
   }
 
-  private async runOnce<T>(name: string, claim: Kept, signal: AbortSignal, run: () => Promise<T>) {
-    const lease = await this.leases.take(name, signal);
-    const running = this.runAndKeep(name, claim, run).finally(() => lease.release());
+  private async runOnce<T>(name: string, claim: Entry, signal: AbortSignal, run: () => Promise<T>) {
+    const lease = await this.leases.acquire(name, signal);
+    const running = this.runAndStore(name, claim, run).finally(() => lease.release());
     return unlessAborted(signal, this.detachedWork.track(running));
   }
 
-  private async runAndKeep<T>(name: string, claim: Kept, run: () => Promise<T>): Promise<T> {
-    const there = await this.store.addValue(name, pack(claim), DAY_MS, this.now());
-    if (there !== null) return this.conclude<T>(name, readKept(there, claim));
+  private async runAndStore<T>(name: string, claim: Entry, run: () => Promise<T>): Promise<T> {
+    const stored = await this.store.addValue(name, pack(claim), DAY_MS, this.now());
+    if (stored !== null) return this.conclude<T>(name, readEntry(stored, claim));
     let answer: T;
     try {
       answer = await run();
     } catch (error) {
-      throw await this.keepFailure(name, claim, error);
+      throw await this.storeFailure(name, claim, error);
     }
-    // An answer that has come is passed on even where it cannot be kept.
-    await this.keepAnswer(name, claim, answer).catch((reason) => this.logMissed(reason));
+    // Deliver the answer even if it cannot be stored.
+    await this.storeAnswer(name, claim, answer).catch((reason) => this.logNotStored(reason));
     return answer;
   }
 
-  /** The outcome of the request that ran before this one. */
-  private async conclude<T>(name: string, kept: Kept): Promise<T> {
-    if (!isClaim(kept)) return replay<T>(kept);
-    const unknown = { ...kept, error: packError(outcomeUnknown()) };
-    await this.swap(name, kept, unknown);
+  /** Replays the outcome of the previous request; an abandoned claim becomes OUTCOME_UNKNOWN. */
+  private async conclude<T>(name: string, entry: Entry): Promise<T> {
+    if (!isClaim(entry)) return replay<T>(entry);
+    const unknown = { ...entry, error: packError(outcomeUnknown()) };
+    await this.swap(name, entry, unknown);
     return replay<T>(unknown);
   }
 
-  private async keepAnswer(name: string, claim: Kept, answer: unknown): Promise<void> {
+  private async storeAnswer(name: string, claim: Entry, answer: unknown): Promise<void> {
     if (await this.swap(name, claim, { ...claim, answer })) return;
-    // Another process has taken this one for dead.
+    // Another process has assumed that this one crashed.
     await this.swap(name, { ...claim, error: packError(outcomeUnknown()) }, { ...claim, answer });
   }
 
-  /** What the caller is told: a key that is spent makes no second attempt. */
-  private async keepFailure(name: string, claim: Kept, error: unknown): Promise<unknown> {
-    const fate = keyFate(error);
-    const kept = fate === 'spent' ? outcomeUnknown() : toAppError(error);
-    const failure = fate === 'free' ? null : { ...claim, error: packError(kept) };
-    await this.swap(name, claim, failure).catch((reason) => this.logMissed(reason));
-    return fate === 'spent' ? spent(toAppError(error)) : error;
+  /** Returns the error for the client: a consumed key does not allow a retry. */
+  private async storeFailure(name: string, claim: Entry, error: unknown): Promise<unknown> {
+    const state = keyStateAfter(error);
+    const failure = state === 'consumed' ? outcomeUnknown() : toAppError(error);
+    const entry = state === 'reusable' ? null : { ...claim, error: packError(failure) };
+    await this.swap(name, claim, entry).catch((reason) => this.logNotStored(reason));
+    return state === 'consumed' ? asConsumed(toAppError(error)) : error;
   }
 
-  private swap(name: string, expected: Kept, next: Kept | null): Promise<boolean> {
-    return this.store.swapValue(name, pack(expected), next && pack(next), DAY_MS, this.now());
+  private swap(name: string, expected: Entry, next: Entry | null): Promise<boolean> {
+    return this.store.compareAndSwapValue(name, pack(expected), next && pack(next), DAY_MS, this.now());
   }
 
-  private logMissed(reason: unknown): void {
-    this.log.error({ err: reason }, 'the answer to an idempotency key was not kept');
+  private logNotStored(reason: unknown): void {
+    this.log.error({ err: reason }, 'the answer to an idempotency key was not stored');
   }
 }
 
-const NEW_KEY =
-  'The request may have been processed: look at the context, or take a new key to send it again.';
+/** Errors that the gateway would repeat for the same request. */
+const PERMANENT: ReadonlySet<ErrorCode> = new Set([
+  ErrorCode.BAD_USER_INPUT,
+  ErrorCode.CONTEXT_NOT_FOUND,
+  ErrorCode.MODEL_NOT_FOUND,
+  ErrorCode.CONTENT_REJECTED,
+]);
+
+/**
+ * The state of an idempotency key after a failure. `reusable`: the request was certainly not processed and may be sent again; `stored`: the
+ * gateway would refuse it again, so the error is replayed; `consumed`: it may have been processed.
+ */
+export function keyStateAfter(error: unknown): 'reusable' | 'stored' | 'consumed' {
+  // Bugs can happen at any stage.
+  if (!(error instanceof AppError) || error.details.mayHaveBeenProcessed) return 'consumed';
+  return error.details.gateway && PERMANENT.has(error.code) ? 'stored' : 'reusable';
+}
+
+const NEW_KEY = 'The request may have been processed: check the context, or send it again with a new key.';
 
 function outcomeUnknown(): AppError {
   const message = `The answer to a request with this idempotency key is lost. ${NEW_KEY}`;
   return new AppError(ErrorCode.OUTCOME_UNKNOWN, message);
 }
 
-function spent({ code, message, details }: AppError): AppError {
+function asConsumed({ code, message, details }: AppError): AppError {
   return new AppError(code, `${message} ${NEW_KEY}`, { ...details, retryable: false });
 }
 
-function readKept(packed: string, claim: Kept): Kept {
-  const kept = JSON.parse(packed, fromDated) as Kept;
-  if (kept.input !== claim.input) {
+function readEntry(packed: string, claim: Entry): Entry {
+  const entry = JSON.parse(packed, reviveDate) as Entry;
+  if (entry.input !== claim.input) {
     const message =
-      'This idempotency key was used with another input within the last 24 hours. Take a new key for a new request.';
+      'This idempotency key was used with different input within the last 24 hours. Use a new key for a new request.';
     throw new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
   }
-  return kept;
+  return entry;
 }
 
-function isClaim(kept: Kept): boolean {
-  return !('answer' in kept) && !kept.error;
+function isClaim(entry: Entry): boolean {
+  return !('answer' in entry) && !entry.error;
 }
 
-function replay<T>({ answer, error }: Kept): T {
+function replay<T>({ answer, error }: Entry): T {
   if (error) throw new AppError(error.code, error.message, error.details);
   return answer as T;
 }
 
-function packError({ code, message, details }: AppError): NonNullable<Kept['error']> {
+function packError({ code, message, details }: AppError): NonNullable<Entry['error']> {
   return { code, message, details: { ...details, cause: undefined } };
 }
 
-function pack(kept: Kept): string {
-  return JSON.stringify(kept, toDated);
+function pack(entry: Entry): string {
+  return JSON.stringify(entry, replaceDate);
 }
 
 const DATE = '$date';
 
-/** JSON has no dates; here they are objects with their milliseconds. */
-function toDated(this: Record<string, unknown>, key: string, value: unknown): unknown {
-  const plain = this[key];
-  return plain instanceof Date ? { [DATE]: plain.getTime() } : value;
+/** JSON has no dates; here they are objects with milliseconds. */
+function replaceDate(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const original = this[key];
+  return original instanceof Date ? { [DATE]: original.getTime() } : value;
 }
 
-function fromDated(_: string, value: unknown): unknown {
+function reviveDate(_: string, value: unknown): unknown {
   const isDate = typeof value === 'object' && value !== null && DATE in value;
   return isDate ? new Date((value as { [DATE]: number })[DATE]) : value;
 }

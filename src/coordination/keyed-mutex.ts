@@ -1,26 +1,26 @@
 import { AppError, ErrorCode } from '../errors.js';
 import { unlessAborted } from '../util/abort.js';
 
-/** More waiting for one key than this are a caller's mistake. */
+/** A longer queue for one key is a client's mistake. */
 const MAX_WAITING = 32;
 
 interface Waiter {
-  begin: () => void;
+  grant: () => void;
 }
 
-/** One holder at a time for each key within this process, in order of arrival. */
+/** A mutex for each key within this process; waiters get the lock in order of arrival. */
 export class KeyedMutex {
-  /** The first of each queue is the holder. */
+  /** The first of each queue holds the lock. */
   private readonly queues = new Map<string, Waiter[]>();
 
   constructor(private readonly maxWaitMs: number) {}
 
-  /** Waits for the lock and returns its release; joins the queue before it returns. An aborted caller leaves the queue. */
+  /** Resolves with the function that releases the lock. Joins the queue synchronously; leaves it if the signal aborts. */
   async lock(key: string, signal: AbortSignal): Promise<() => void> {
     const queue = this.queues.get(key) ?? [];
-    if (queue.length > MAX_WAITING) throw busy();
+    if (queue.length > MAX_WAITING) throw tooManyWaiting();
     this.queues.set(key, queue);
-    const waiter: Waiter = { begin: () => undefined };
+    const waiter: Waiter = { grant: () => undefined };
     queue.push(waiter);
     const release = () => this.release(key, queue, waiter);
     if (queue[0] === waiter) return release;
@@ -35,27 +35,27 @@ export class KeyedMutex {
 
   private async wait(waiter: Waiter, signal: AbortSignal): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
-    const begun = new Promise<void>((resolve, reject) => {
-      waiter.begin = resolve;
-      timer = setTimeout(() => reject(busy()), this.maxWaitMs);
+    const granted = new Promise<void>((resolve, reject) => {
+      waiter.grant = resolve;
+      timer = setTimeout(() => reject(tooManyWaiting()), this.maxWaitMs);
     });
     try {
-      await unlessAborted(signal, begun);
+      await unlessAborted(signal, granted);
     } finally {
       clearTimeout(timer);
     }
   }
 
   private release(key: string, queue: Waiter[], waiter: Waiter): void {
-    const place = queue.indexOf(waiter);
-    if (place === -1) return;
-    queue.splice(place, 1);
+    const index = queue.indexOf(waiter);
+    if (index === -1) return;
+    queue.splice(index, 1);
     if (queue.length === 0) this.queues.delete(key);
-    else if (place === 0) queue[0]?.begin();
+    else if (index === 0) queue[0]?.grant();
   }
 }
 
-export function busy(): AppError {
-  const message = 'Too many requests wait for their turn on this. Wait for their answers, then try again.';
+export function tooManyWaiting(): AppError {
+  const message = 'Too many requests are waiting for this context. Wait for their answers, then try again.';
   return new AppError(ErrorCode.RATE_LIMITED, message);
 }

@@ -1,4 +1,3 @@
-import { OverBudget } from '../limits/budgets.js';
 import type { RequestContext } from '../request-context.js';
 import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
@@ -8,27 +7,30 @@ interface Flight<T> {
   result: Promise<T>;
 }
 
-/** Work that is done once for all who want the same at the same time. */
-export class Flights<T> {
+/** Runs the same work once for all who request it at the same time. */
+export class SingleFlight<T> {
   private readonly flights = new Map<string, Flight<T>>();
 
-  constructor(private readonly detachedWork: DetachedWork) {}
+  /** `isCallers`: whether a failure concerns only the caller who started the work, so that the others have to start it again. */
+  constructor(
+    private readonly detachedWork: DetachedWork,
+    private readonly isCallers: (error: unknown) => boolean,
+  ) {}
 
-  /** `run` goes on when its caller leaves; `isOwn`: whether it was this caller's that ran. */
+  /** `run` continues if its client disconnects. `isLeader`: whether this call started the work. */
   async join(
     key: string,
     request: RequestContext,
     run: (request: RequestContext) => Promise<T>,
-  ): Promise<{ result: T; isOwn: boolean }> {
+  ): Promise<{ result: T; isLeader: boolean }> {
     for (;;) {
       const other = this.flights.get(key);
       const flight = other ?? this.start(key, request.caller.id, run(request.detached()));
       try {
         const result = await unlessAborted(request.signal, this.detachedWork.track(flight.result));
-        return { result, isOwn: other === undefined };
+        return { result, isLeader: other === undefined };
       } catch (error) {
-        // Another caller's limits are not this one's.
-        if (flight.callerId === request.caller.id || !(error instanceof OverBudget)) throw error;
+        if (flight.callerId === request.caller.id || !this.isCallers(error)) throw error;
       }
     }
   }

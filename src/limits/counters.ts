@@ -1,19 +1,18 @@
-import type { Redis } from 'ioredis';
-import { type RateLimiterAbstract, RateLimiterMemory, RateLimiterRedis } from 'rate-limiter-flexible';
+import { type RateLimiterAbstract, RateLimiterMemory } from 'rate-limiter-flexible';
 
-/** Counts for each key within a window, which begins with the first thing that is counted. */
+/** Counts points by key in fixed windows. A window begins with the first points that are added. */
 export interface Counter {
-  /** `points` may be negative: takes back what was counted. */
-  add(key: string, points: number): Promise<Counted>;
-  read(key: string): Promise<Counted>;
+  /** Negative points are subtracted. */
+  add(key: string, points: number): Promise<Count>;
+  read(key: string): Promise<Count>;
 }
 
-export interface Counted {
+export interface Count {
   total: number;
-  /** Milliseconds that are left of the window. */
+  /** Milliseconds until the window ends. */
   msLeft: number;
-  /** Where it was counted, and can be taken back. */
-  by: Counter;
+  /** The counter that has these points, for refunds. */
+  counter: Counter;
 }
 
 export interface CounterOptions {
@@ -23,46 +22,34 @@ export interface CounterOptions {
 
 export type NewCounter = (options: CounterOptions) => Counter;
 
-/** Whether there are too many is decided by who counts. */
-const COUNT_ONLY = { points: Number.MAX_SAFE_INTEGER };
+/** Counters only count; Budgets decides what is too much. */
+export const COUNT_ONLY = { points: Number.MAX_SAFE_INTEGER };
 
-export const inMemory: NewCounter = ({ name, windowSeconds }) =>
+export const memoryCounters: NewCounter = ({ name, windowSeconds }) =>
   new FlexibleCounter(new RateLimiterMemory({ ...COUNT_ONLY, keyPrefix: name, duration: windowSeconds }));
 
-export function inRedis(storeClient: Redis): NewCounter {
-  return (options) => {
-    const keyPrefix = `graphql-context-cache:limit:${options.name}`;
-    const limiter = new RateLimiterRedis({
-      ...COUNT_ONLY,
-      keyPrefix,
-      duration: options.windowSeconds,
-      storeClient,
-    });
-    return insured(new FlexibleCounter(limiter), inMemory(options));
-  };
-}
-
-/** Counts in this process alone while what the processes share cannot be reached. */
-export function insured(shared: Counter, alone: Counter): Counter {
+/** Uses the fallback while the shared counter fails. */
+export function withFallback(shared: Counter, fallback: Counter): Counter {
   return {
-    add: (key, points) => shared.add(key, points).catch(() => alone.add(key, points)),
-    read: (key) => shared.read(key).catch(() => alone.read(key)),
+    add: (key, points) => shared.add(key, points).catch(() => fallback.add(key, points)),
+    read: (key) => shared.read(key).catch(() => fallback.read(key)),
   };
 }
 
-class FlexibleCounter implements Counter {
+/** Adapts a limiter of rate-limiter-flexible. */
+export class FlexibleCounter implements Counter {
   constructor(private readonly limiter: RateLimiterAbstract) {}
 
-  async add(key: string, points: number): Promise<Counted> {
+  async add(key: string, points: number): Promise<Count> {
     const { limiter } = this;
     const { consumedPoints, msBeforeNext } = await (points < 0
       ? limiter.reward(key, -points)
       : limiter.penalty(key, points));
-    return { total: consumedPoints, msLeft: msBeforeNext, by: this };
+    return { total: consumedPoints, msLeft: msBeforeNext, counter: this };
   }
 
-  async read(key: string): Promise<Counted> {
+  async read(key: string): Promise<Count> {
     const found = await this.limiter.get(key);
-    return { total: found?.consumedPoints ?? 0, msLeft: found?.msBeforeNext ?? 0, by: this };
+    return { total: found?.consumedPoints ?? 0, msLeft: found?.msBeforeNext ?? 0, counter: this };
   }
 }

@@ -1,11 +1,12 @@
 import type { Logger } from 'pino';
 import { connectRedis } from '../registry/redis/store.js';
-import { inMemory, inRedis, type NewCounter } from './counters.js';
-import { inFile } from './file-counters.js';
-import { streamsInFile } from './file-streams.js';
-import { LimitsFile } from './limits-file.js';
+import { memoryCounters, type NewCounter } from './counters.js';
 import type { SharedStreams } from './open-streams.js';
-import { StreamsInRedis } from './shared-streams.js';
+import { redisCounters } from './redis/counters.js';
+import { RedisStreams } from './redis/streams.js';
+import { sqliteCounters } from './sqlite/counters.js';
+import { LimitsDatabase } from './sqlite/database.js';
+import { SqliteStreams } from './sqlite/streams.js';
 
 export interface OpenCounters {
   newCounter: NewCounter;
@@ -22,7 +23,7 @@ export function openCounters(storeUrl: string, now: () => number, log: Logger): 
   if (path === undefined) return countersInRedis(storeUrl, log);
   if (path !== ':memory:') return countersInFile(path, now);
   return {
-    newCounter: inMemory,
+    newCounter: memoryCounters,
     sharedStreams: undefined,
     areConnected: () => true,
     close: () => undefined,
@@ -30,26 +31,26 @@ export function openCounters(storeUrl: string, now: () => number, log: Logger): 
 }
 
 function countersInFile(path: string, now: () => number): OpenCounters {
-  const file = new LimitsFile(path);
-  const sharedStreams = streamsInFile(file, now);
+  const file = new LimitsDatabase(path);
+  const sharedStreams = new SqliteStreams(file, now);
   const close = () => {
     sharedStreams.close();
     file.close();
   };
-  return { newCounter: inFile(file, now), sharedStreams, areConnected: () => true, close };
+  return { newCounter: sqliteCounters(file, now), sharedStreams, areConnected: () => true, close };
 }
 
 function countersInRedis(url: string, log: Logger): OpenCounters {
   const redis = connectRedis(url, ({ message }) =>
     log.warn({ reason: message }, 'callers are counted by this process alone'),
   );
-  const sharedStreams = new StreamsInRedis(redis);
+  const sharedStreams = new RedisStreams(redis);
   const close = () => {
     sharedStreams.close();
     redis.disconnect();
   };
   return {
-    newCounter: inRedis(redis),
+    newCounter: redisCounters(redis),
     sharedStreams,
     areConnected: () => redis.status === 'ready',
     close,

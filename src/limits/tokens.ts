@@ -3,46 +3,46 @@ type CountTokens = (text: string) => number;
 let tokenizer: Promise<CountTokens> | undefined;
 
 /**
- * Loaded when it is first needed. Models have tokenizers of their own; cl100k_base counts half of what p50k_base does for Chinese, and
+ * Loaded on first use. Each model has its own tokenizer; of the common ones, cl100k_base gives half of p50k_base's count for Chinese, and
  * loads in half the time and memory of o200k_base.
  */
 function loadTokenizer(): Promise<CountTokens> {
   tokenizer ??= import('gpt-tokenizer/encoding/cl100k_base').then(
     ({ countTokens }) =>
-      // What looks like a control token is counted as the text it is.
+      // Count control tokens in a prompt as plain text.
       (text) =>
         countTokens(text, { disallowedSpecial: new Set() }),
   );
   return tokenizer;
 }
 
-/** Characters that are counted at once: a tokenizer takes quadratic time for a long word. */
+/** Characters per tokenizer call, which takes quadratic time for long words. */
 const PIECE = 256;
-/** Longer texts are estimated from so many pieces, evenly spread. */
+/** Longer texts are estimated from this many pieces, evenly spread. */
 const PIECES = 16;
 
-/** Tokens of a text, estimated: the gateway's own tokenizer is not known. The work is bounded, however long the text is. */
+/** Estimates a text's tokens, since the gateway's tokenizer is unknown. The work is bounded for texts of any length. */
 export async function estimateTokens(text: string): Promise<number> {
   if (text === '') return 0;
   const count = await loadTokenizer();
   const step = Math.max(PIECE, text.length / PIECES);
-  let counted = 0;
+  let characters = 0;
   let tokens = 0;
   for (let at = 0; at < text.length; at += step) {
     const piece = text.slice(Math.floor(at), Math.floor(at) + PIECE);
-    counted += piece.length;
+    characters += piece.length;
     tokens += count(piece);
   }
-  return Math.ceil((tokens * text.length) / counted);
+  return Math.ceil((tokens * text.length) / characters);
 }
 
-/** Tokens of the messages of one request. */
+/** Estimates the tokens of one request's messages. */
 export function estimateMessages(messages: readonly { content?: string | null }[]): Promise<number> {
   return estimateTokens(messages.map(({ content }) => content ?? '').join('\n'));
 }
 
-/** A text that comes in pieces, of which only the beginning is kept. */
-export class GrowingText {
+/** A streamed text, estimated from its beginning; the rest is not kept. */
+export class StreamedText {
   private beginning = '';
   private length = 0;
 

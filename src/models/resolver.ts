@@ -1,6 +1,6 @@
 import { Ctx, Query, Resolver } from 'type-graphql';
+import { supportsContextCache } from '../gateway/context-api/model-families.js';
 import { RequestContext } from '../request-context.js';
-import { listModels } from './list.js';
 import { Model } from './types.js';
 
 @Resolver(() => Model)
@@ -8,7 +8,8 @@ export class ModelResolver {
   @Query(() => [Model], {
     description: 'The models that the gateway offers to this caller, in its order. Source: `GET /models`.',
   })
-  models(@Ctx() context: RequestContext): Promise<Model[]> {
-    return listModels(context.dataSources.gateway);
+  async models(@Ctx() context: RequestContext): Promise<Model[]> {
+    const models = await context.dataSources.gateway.models();
+    return models.map((model) => ({ ...model, supportsContextCache: supportsContextCache(model.id) }));
   }
 }

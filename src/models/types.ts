@@ -2,21 +2,24 @@ import { Field, ID, ObjectType } from 'type-graphql';
 
 @ObjectType({ description: 'A model that the gateway offers to this caller.' })
 export class Model {
-  @Field(() => ID, { description: 'What `createContext` and `chat` name it by, e.g. `Doubao-1.5-pro-32k`.' })
+  @Field(() => ID, { description: 'The id to use in `createContext` and `chat`, e.g. `Doubao-1.5-pro-32k`.' })
   id!: string;
 
-  @Field(() => String, { nullable: true, description: 'Who offers it; null where the gateway did not say.' })
+  @Field(() => String, {
+    nullable: true,
+    description: 'Its provider; null if the gateway did not report it.',
+  })
   ownedBy!: string | null;
 
   @Field(() => Date, {
     nullable: true,
-    description: 'When it was added; null where the gateway did not say.',
+    description: 'When it was added; null if the gateway did not report it.',
   })
   created!: Date | null;
 
-  @Field(() => [String], { description: 'The interfaces it can be called by, e.g. `openai`; may be empty.' })
+  @Field(() => [String], { description: 'The API formats it supports, e.g. `openai`; may be empty.' })
   supportedEndpointTypes!: string[];
 
-  @Field(() => Boolean, { description: 'Whether context caching is documented for it.' })
+  @Field(() => Boolean, { description: 'Whether the gateway documents context caching for it.' })
   supportsContextCache!: boolean;
 }

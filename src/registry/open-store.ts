@@ -7,91 +7,91 @@ import { CHECK_BYTES, type Store } from './store.js';
 
 const SQLITE = 'sqlite:';
 
-/** A store whose failures are INTERNAL_SERVER_ERROR, which may be tried again. */
-export interface WatchedStore extends Store {
-  /**
-   * Throws where something has failed, until a check of the store has succeeded; for who is about to spend money on what could
-   * then not be kept.
-   */
+/** A store that reports its failures as retryable INTERNAL_SERVER_ERRORs and remembers them. */
+export interface MonitoredStore extends Store {
+  /** Throws after a failure until a check succeeds. Call it before paying for something that has to be stored. */
   ready(): Promise<void>;
   isReachable(): Promise<boolean>;
 }
 
 /** A file that cannot be opened is an error of the configuration; a Redis may become reachable later. */
-export function openConfiguredStore({ registry, settings }: Config, log: Logger, onUse: OnUse): WatchedStore {
+export function openConfiguredStore(
+  { registry, settings }: Config,
+  log: Logger,
+  onCall: OnStoreCall,
+): MonitoredStore {
   try {
-    return openStore(registry.storeUrl, log, onUse);
+    return openStore(registry.storeUrl, log, onCall);
   } catch (error) {
     const reason = (error as Error).message;
     throw new ConfigError([`STORE_URL ${settings.get('STORE_URL')} cannot be opened: ${reason}`]);
   }
 }
 
-/** The store that STORE_URL names. */
-export function openStore(url: string, log: Logger, onUse?: OnUse): WatchedStore {
-  return watch(
+/** Opens the store at STORE_URL. */
+export function openStore(url: string, log: Logger, onCall?: OnStoreCall): MonitoredStore {
+  return monitor(
     url.startsWith(SQLITE)
       ? new SqliteStore(url.slice(SQLITE.length))
       : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the registry cannot be reached')),
-    onUse,
+    onCall,
   );
 }
 
-/** Told of each thing that a store was asked, by the name of the method. */
-export type OnUse = (method: string, ok: boolean, durationMs: number) => void;
+/** Called after each call of a store method. */
+export type OnStoreCall = (method: string, ok: boolean, durationMs: number) => void;
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-function watch(store: Store, onUse?: OnUse): WatchedStore {
-  // Until the first check nobody knows.
+function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
+  // Unknown until the first check.
   let isFailing = true;
   let checking: Promise<void> | undefined;
-  // As much as the write that failed: a smaller one may still fit.
-  let bytes = CHECK_BYTES;
-  const watched =
+  // Checks write as much as the failed write: a smaller one may still succeed.
+  let checkBytes = CHECK_BYTES;
+  const monitored =
     (name: string, method: Method): Method =>
     async (...args) => {
-      const began = performance.now();
-      let isDone = false;
+      const startedAt = performance.now();
+      let ok = false;
       try {
         const result = await method.apply(store, args);
-        isDone = true;
+        ok = true;
         return result;
       } catch (error) {
         isFailing = true;
-        bytes = Math.max(bytes, JSON.stringify(args).length);
+        checkBytes = Math.max(checkBytes, JSON.stringify(args).length);
         throw storeError(error);
       } finally {
-        onUse?.(name, isDone, performance.now() - began);
+        onCall?.(name, ok, performance.now() - startedAt);
       }
     };
-  const methods = Object.getOwnPropertyNames(Object.getPrototypeOf(store)).map((name) => [
-    name,
-    watched(name, Reflect.get(store, name)),
-  ]);
-  const all: WatchedStore = Object.fromEntries(methods);
-  const { check } = all;
+  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(store));
+  const methods = Object.fromEntries(
+    names.map((name) => [name, monitored(name, Reflect.get(store, name))]),
+  ) as unknown as MonitoredStore;
+  const { check } = methods;
   const checkOnce = async () => {
-    await check(bytes);
+    await check(checkBytes);
     isFailing = false;
-    bytes = CHECK_BYTES;
+    checkBytes = CHECK_BYTES;
   };
-  all.check = () => {
+  methods.check = () => {
     checking ??= checkOnce().finally(() => {
       checking = undefined;
     });
     return checking;
   };
-  all.isReachable = () =>
-    all.check().then(
+  methods.isReachable = () =>
+    methods.check().then(
       () => true,
       () => false,
     );
-  all.ready = async () => (isFailing ? all.check() : undefined);
-  return all;
+  methods.ready = async () => (isFailing ? methods.check() : undefined);
+  return methods;
 }
 
 function storeError(cause: unknown): AppError {
-  const message = 'The registry of contexts cannot be reached just now. Try again later.';
+  const message = 'The registry of contexts is temporarily unavailable. Try again later.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause });
 }

@@ -11,21 +11,23 @@ type Packed = [
   id?: string,
 ];
 
-/** What does not change with use, as short as it gets: a store's speed and size are its rows' lengths. */
+/** The fields that do not change with use, compact because the length of its rows decides a store's speed and size. */
 export function packRecord(context: ContextRecord): string {
   const { key, id, gatewayId, model, mode, ttl, createdAt, messages, details } = context;
   const packed: Packed = [model, mode, ttl, createdAt, messages, details];
-  if (gatewayId !== id || id !== idIn(key)) packed.push(gatewayId, id);
+  if (gatewayId !== id || id !== idFromKey(key)) packed.push(gatewayId, id);
   return JSON.stringify(packed);
 }
 
-export function unpackRecord(key: string, goneAt: number, data: string): ContextRecord {
-  const [model, mode, ttl, createdAt, messages, details, gatewayId, id] = JSON.parse(data) as Packed;
-  const ids = { id: id ?? idIn(key), gatewayId: gatewayId ?? idIn(key) };
-  return { key, ...ids, model, mode, ttl, createdAt, goneAt, messages, details };
+export function unpackRecord(key: string, expiresAt: number, data: string): ContextRecord {
+  const keyId = idFromKey(key);
+  const [model, mode, ttl, createdAt, messages, details, gatewayId = keyId, id = keyId] = JSON.parse(
+    data,
+  ) as Packed;
+  return { key, id, gatewayId, model, mode, ttl, createdAt, expiresAt, messages, details };
 }
 
-/** The id is before the account that it belongs to. */
-function idIn(key: string): string {
+/** A key is the id, a colon and the account. */
+function idFromKey(key: string): string {
   return key.slice(0, key.lastIndexOf(':'));
 }

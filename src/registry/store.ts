@@ -1,22 +1,22 @@
-/** What the gateway holds; times are milliseconds since the epoch. */
+/** A context at the gateway. All times are in milliseconds since the epoch. */
 export interface ContextRecord {
-  /** Names it in the store: the id, within the gateway account that it belongs to. */
+  /** Unique in the store: the id and the gateway account that it belongs to. */
   key: string;
-  /** What callers name it by: the gateway's first id for it. */
+  /** The id that callers use: the gateway's first id. */
   id: string;
-  /** What the gateway names it by now: another id than at first once it had to be created again. */
+  /** The gateway's current id; it differs from `id` after the context was recreated. */
   gatewayId: string;
-  /** The model that was asked for. */
+  /** The requested model. */
   model: string;
   mode: string | null;
-  /** Seconds; null where the gateway gave none. */
+  /** Seconds; null if the gateway gave none. */
   ttl: number | null;
   createdAt: number;
-  /** When it expires, or where that is not known, until when it is remembered. */
-  goneAt: number;
-  /** Names the value that keeps the messages it began with, where they are kept. */
+  /** When the context expires or, if its ttl is unknown, when its record does. */
+  expiresAt: number;
+  /** Key of the value with the initial messages; null if they are not stored. */
   messages: string | null;
-  /** What else the gateway said of it; the store does not look inside. */
+  /** Other facts from the gateway, opaque to the store. */
   details: string;
 }
 
@@ -26,114 +26,119 @@ export interface Totals {
   promptTokens: number;
   cachedTokens: number;
   completionTokens: number;
-  /** How many of the prompt and completion tokens the gateway did not tell, so that they were estimated. */
+  /** The part of the prompt and completion tokens that the gateway did not report, so they were estimated. */
   estimatedTokens: number;
 }
 
-/** A context and what one caller has of it: callers may share a context, never a holding. */
-export interface Holding {
+/** A context with one of its owners' own data. A shared context has several owners. */
+export interface OwnedContext {
   context: ContextRecord;
-  /** When the caller came to hold it. */
-  heldAt: number;
-  /** The caller's own last use. */
-  usedAt: number;
+  /** When the caller created the context or began to share it. */
+  ownedSince: number;
+  /** This owner's last use. */
+  lastUsedAt: number;
   totals: Totals;
 }
 
-/** What one chat adds to a holding, and the end it moves the context's time to live to. */
+/** What one chat adds to its owner's totals, and the context's new expiry. */
 export interface Use extends Totals {
-  /** When the chat began: the context had to live then. */
+  /** When the chat began; the context must have been live then. */
   startedAt: number;
   at: number;
-  goneAt: number;
+  expiresAt: number;
 }
 
-/** A place in a caller's list, which is ordered by heldAt and key, the newest first. */
-export interface Place {
-  heldAt: number;
+/** A position in a caller's list, which is sorted by ownedSince and key in descending order. */
+export interface ListPosition {
+  ownedSince: number;
   key: string;
 }
 
-/** What one caller used of one model. */
+/** One caller's use of one model. */
 export interface ModelUsage extends Totals {
   model: string;
-  /** Contexts that the caller came to hold. */
+  /** Contexts that the caller created or began to share. */
   contexts: number;
 }
 
 /**
- * Where contexts are remembered. The time is handed in. What has expired is as good as gone, whether it is removed yet
- * or not. A promise that resolves has survived the end of this process.
+ * Stores contexts, their owners and values. Callers pass the current time; expired entries are never returned, whether they are
+ * deleted yet or not. Writes are durable across a crash of this process once their promise resolves.
  */
 export interface Store {
-  /** Writes a new context with its first holder. Whoever held another one under this key holds nothing now. */
+  /** Writes a new context with its first owner. A context with the same key is replaced and loses its owners. */
   create(context: ContextRecord, callerId: string): Promise<void>;
-  /** Makes the caller one more holder of a live context; null where there is none. */
-  share(key: string, callerId: string, now: number): Promise<Holding | null>;
-  /** Writes a context anew for all its holders, if it is still there. */
+  /** Makes the caller an owner of a live context; null if there is none. */
+  addOwner(key: string, callerId: string, now: number): Promise<OwnedContext | null>;
+  /** Overwrites an existing context and keeps its owners. */
   replace(context: ContextRecord): Promise<void>;
-  /** Removes a context with all its holdings. */
+  /** Deletes a context with all its owners. */
   remove(key: string): Promise<void>;
   context(key: string, now: number): Promise<ContextRecord | null>;
 
-  holding(callerId: string, key: string, now: number): Promise<Holding | null>;
-  /** At most `first` live holdings behind `after`. */
-  holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]>;
-  /** Adds to the holding and moves the context's end; null where the caller held no such live context when it began. */
-  use(callerId: string, key: string, use: Use): Promise<Holding | null>;
-  /** Whether there was one. */
-  release(callerId: string, key: string, now: number): Promise<boolean>;
-  /** By model, from the hour that `since` lies in; at most USAGE_KEPT_MS are kept. */
+  ownedContext(callerId: string, key: string, now: number): Promise<OwnedContext | null>;
+  /** At most `first` live contexts of the caller, after the position. */
+  ownedContexts(
+    callerId: string,
+    first: number,
+    after: ListPosition | null,
+    now: number,
+  ): Promise<OwnedContext[]>;
+  /** Adds to the owner's totals and extends the expiry; null if the caller owned no such live context when the chat began. */
+  use(callerId: string, key: string, use: Use): Promise<OwnedContext | null>;
+  /** Returns whether the caller owned the context. */
+  removeOwner(callerId: string, key: string, now: number): Promise<boolean>;
+  /** By model, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */
   usage(callerId: string, since: number, now: number): Promise<ModelUsage[]>;
 
   value(key: string, now: number): Promise<string | null>;
-  /** Keeps a value for `ttlMs` from `now`. */
+  /** Stores a value that expires `ttlMs` after `now`. */
   setValue(key: string, value: string, ttlMs: number, now: number): Promise<void>;
-  /** The same where nothing live is; gives back what was there. */
+  /** Stores the value only if there is no live one; otherwise returns the existing value. */
   addValue(key: string, value: string, ttlMs: number, now: number): Promise<string | null>;
-  /** Writes over `expected` alone, or removes it where `value` is null; whether it did. */
-  swapValue(
+  /** Overwrites the value only if it equals `expected`, or deletes it if `value` is null; returns whether it did. */
+  compareAndSwapValue(
     key: string,
     expected: string,
     value: string | null,
     ttlMs: number,
     now: number,
   ): Promise<boolean>;
-  /** Keeps a value until `until` at least. */
-  keepValue(key: string, until: number, now: number): Promise<void>;
+  /** Extends the expiry of an existing value to `until`; never shortens it. */
+  extendValue(key: string, until: number, now: number): Promise<void>;
 
   /**
-   * Joins the queue for a lease, or keeps a place in it, for `ttlMs` by the store's own clock; whether the token is the first, and
-   * so holds the lease. A place that has expired is lost: its token goes to the end.
+   * Joins the queue for a lease, or renews the entry in it, for `ttlMs` by the store's own clock. Returns whether the token is at the
+   * front and so holds the lease. An expired entry loses its position: its token rejoins at the end.
    */
-  takeLease(name: string, token: string, ttlMs: number): Promise<boolean>;
-  /** Whether the token still holds the lease, for `ttlMs` more. */
+  acquireLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Extends the lease by `ttlMs` if the token still holds it; returns whether it does. */
   renewLease(name: string, token: string, ttlMs: number): Promise<boolean>;
-  /** Gives up the lease, or the place in its queue. */
-  endLease(name: string, token: string): Promise<void>;
+  /** Releases the lease, or leaves its queue. */
+  releaseLease(name: string, token: string): Promise<void>;
 
   /**
-   * Throws where the store cannot be reached, or cannot take so many bytes: they are written where contexts are, and removed.
-   * A read that works says nothing of writes.
+   * Throws if the store is unreachable or cannot write `bytes` bytes to the place where contexts are stored. They are deleted again.
+   * A successful read proves nothing about writes.
    */
   check(bytes?: number): Promise<void>;
-  /** Clears away what has expired; what is gone leaves no trace in the store’s files. */
-  tidy(now: number): Promise<void>;
+  /** Deletes expired entries; afterwards the store's files no longer contain their text. */
+  purgeExpired(now: number): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Bytes that a check writes unless it is told otherwise: more than fit into what is free in the pages in use. */
+/** Default size of a check: more than fits into the free space of pages in use. */
 export const CHECK_BYTES = 32_768;
 
-/** The grain of the usage report. */
+/** Usage is summed up by the hour. */
 export const HOUR_MS = 3_600_000;
 export const DAY_MS = 24 * HOUR_MS;
-export const USAGE_KEPT_MS = 400 * DAY_MS;
+export const USAGE_RETENTION_MS = 400 * DAY_MS;
 
-/** What has expired is cleared away this much later, so that a chat that began in time can still be counted. */
-export const CLEAR_AFTER_MS = 15 * 60_000;
+/** Expired contexts are deleted after this delay, so that chats that began in time can still be counted. */
+export const PURGE_DELAY_MS = 15 * 60_000;
 
-export const NO_USE: Totals = {
+export const ZERO_TOTALS: Totals = {
   chats: 0,
   promptTokens: 0,
   cachedTokens: 0,

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { ChatRequest } from './checks.js';
-import { type Context, type Contexts, sum } from './contexts.js';
+import { type Context, type Contexts, sumTokens } from './contexts.js';
 import { type Reply, replyTo } from './reply.js';
 import type { CountTokens } from './tokens.js';
 
@@ -11,23 +12,23 @@ interface Chat {
   replies: Reply[];
   usage: object;
   head: { id: string; created: number; model: string };
-  /** To be called once the answer is complete. */
+  /** Appends the chat to its session; to be called when the answer is complete. */
   remember: () => void;
 }
 
-/** What the chats of one sandbox share. */
-export interface ChatRoom {
+/** State and settings that all chats share. */
+export interface SandboxState {
   contexts: Contexts;
   /** Milliseconds between two events of a stream. */
   chunkMs: number;
   now: () => number;
 }
 
-/** Answers a chat whole or streamed, with a context or without. */
+/** Answers a chat completely or as a stream, with or without a context. */
 export async function answerChat(
   response: ServerResponse,
   request: ChatRequest,
-  { contexts, chunkMs, now }: ChatRoom,
+  { contexts, chunkMs, now }: SandboxState,
   count: CountTokens,
 ): Promise<void> {
   const context = request.contextId === null ? null : contexts.use(request.contextId, request.model);
@@ -50,18 +51,18 @@ function prepare(
   count: CountTokens,
   now: () => number,
 ): Chat {
-  const cached = context ? sum(context.turns) : 0;
-  const asked = request.messages.reduce((total, { content }) => total + count(content), 0);
+  const cached = context ? sumTokens(context.messages) : 0;
+  const prompt = request.messages.reduce((total, { content }) => total + count(content), 0);
   const replies = Array.from({ length: request.n }, (_, index) => replyTo(request, cached, index));
-  const answered = replies.reduce((total, { pieces }) => total + count(pieces.join('')), 0);
+  const completion = replies.reduce((total, { pieces }) => total + count(pieces.join('')), 0);
   const [first] = replies;
   return {
     request,
     replies,
     usage: {
-      prompt_tokens: cached + asked,
-      completion_tokens: answered,
-      total_tokens: cached + asked + answered,
+      prompt_tokens: cached + prompt,
+      completion_tokens: completion,
+      total_tokens: cached + prompt + completion,
       prompt_tokens_details: { cached_tokens: cached },
     },
     head: { id: `chatcmpl-${randomUUID()}`, created: Math.floor(now() / 1_000), model: request.model },
@@ -72,28 +73,22 @@ function prepare(
   };
 }
 
-/** Ends as soon as the client disconnects; the session then remembers nothing of this chat. */
-async function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
-  const left = new AbortController();
-  response.once('close', () => left.abort());
+/** Ends when the client disconnects; the session then does not remember this chat. */
+function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
   response.setHeader('content-type', 'text/event-stream');
-  for (const data of events(chat)) {
-    if (response.destroyed) return;
-    if (!response.write(`data: ${data}\n\n`)) await drained(response);
-    await pause(chunkMs, left.signal);
-  }
-  if (response.destroyed) return;
-  chat.remember();
-  response.end('data: [DONE]\n\n');
+  return pipeline(frames(chat, chunkMs, disconnected.signal), response);
 }
 
-/** At least a round of the event loop, as there is between the events of a model. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const waiting =
-    milliseconds === 0
-      ? setImmediate(undefined, { signal })
-      : setTimeout(milliseconds, undefined, { signal });
-  await waiting.catch(() => undefined);
+async function* frames(chat: Chat, chunkMs: number, signal: AbortSignal): AsyncGenerator<string> {
+  for (const data of events(chat)) {
+    yield `data: ${data}\n\n`;
+    // At least one turn of the event loop: a model's events never arrive together.
+    await (chunkMs === 0 ? setImmediate(null, { signal }) : setTimeout(chunkMs, null, { signal }));
+  }
+  chat.remember();
+  yield 'data: [DONE]\n\n';
 }
 
 function* events({ request, replies, usage, head }: Chat): Generator<string> {
@@ -113,14 +108,4 @@ function* events({ request, replies, usage, head }: Chat): Generator<string> {
   if (request.includeUsage) {
     yield JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage });
   }
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off('drain', done).off('close', done);
-      resolve();
-    };
-    response.on('drain', done).on('close', done);
-  });
 }

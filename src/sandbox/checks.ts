@@ -1,5 +1,5 @@
+import { invalid, missing } from './api-error.js';
 import { isGemini } from './models.js';
-import { invalid, missing } from './refusal.js';
 
 export type Body = Readonly<Record<string, unknown>>;
 export type Role = 'system' | 'user' | 'assistant';
@@ -30,10 +30,10 @@ const NUMBERS: Record<string, [min: number, max: number]> = {
 const WHOLE = ['n', 'max_tokens'];
 const NOT_ON_CONTEXTS = ['tools', 'thinking', 'response_format'];
 
-/** `POST /context/create`, with what Ark and Gemini fall back to. */
+/** `POST /context/create`, with the defaults of Ark and Gemini. */
 export function checkCreate(body: Body): CreateRequest {
   refuseNulls(body);
-  const model = requireText(body, 'model');
+  const model = requireString(body, 'model');
   const messages = checkMessages(body.messages);
   const mode = isGemini(model) ? 'common_prefix' : checkMode(body.mode);
   return { model, messages, mode, ttl: checkTtl(body.ttl, model), truncation: checkTruncation(body, mode) };
@@ -56,7 +56,7 @@ function checkTtl(ttl: unknown, model: string): number {
 function checkTruncation({ truncation_strategy: strategy }: Body, mode: string): CreateRequest['truncation'] {
   if (strategy === undefined)
     return mode === 'session' ? { type: 'rolling_tokens', rolling_tokens: true } : null;
-  if (mode !== 'session') throw invalid('truncation_strategy', 'goes with mode session only');
+  if (mode !== 'session') throw invalid('truncation_strategy', 'may only be used with mode session');
   if (!isObject(strategy)) throw invalid('truncation_strategy', 'must be an object');
   const { type, last_history_tokens: last, rolling_tokens: rolling } = strategy;
   if (type === 'rolling_tokens') return { type, rolling_tokens: rolling !== false };
@@ -79,11 +79,11 @@ export interface ChatRequest {
   includeUsage: boolean;
 }
 
-/** Both chat endpoints; only `/chat/completions` may leave out the context. */
+/** Both chat endpoints; the context is optional only for `/chat/completions`. */
 export function checkChat(body: Body, onContext: boolean): ChatRequest {
   refuseNulls(body);
-  const contextId = onContext || body.context_id !== undefined ? requireText(body, 'context_id') : null;
-  const model = requireText(body, 'model');
+  const contextId = onContext || body.context_id !== undefined ? requireString(body, 'context_id') : null;
+  const model = requireString(body, 'model');
   const messages = checkMessages(body.messages);
   if (messages.at(-1)?.role === 'assistant') throw invalid('messages', 'must not end with the assistant');
   const refused = NOT_ON_CONTEXTS.find((name) => onContext && body[name] !== undefined);
@@ -103,23 +103,23 @@ export function checkChat(body: Body, onContext: boolean): ChatRequest {
   };
 }
 
-/** A client that sends nulls for what it was not given is found out here. */
+/** Clients must omit absent fields instead of sending null. */
 function refuseNulls(body: Body): void {
   const name = Object.keys(body).find((key) => body[key] === null);
   if (name !== undefined) throw invalid(name, 'must not be null');
 }
 
-function requireText(body: Body, name: string): string {
+function requireString(body: Body, name: string): string {
   const value = body[name];
   if (value === undefined) throw missing(name);
-  if (typeof value !== 'string' || value.trim() === '') throw invalid(name, 'must be a text');
+  if (typeof value !== 'string' || value.trim() === '') throw invalid(name, 'must be a string');
   return value;
 }
 
 function checkMessages(messages: unknown): Message[] {
   if (messages === undefined) throw missing('messages');
   if (!Array.isArray(messages) || messages.length === 0)
-    throw invalid('messages', 'must be a list that is not empty');
+    throw invalid('messages', 'must be a non-empty list');
   return messages.map((item: unknown, index): Message => {
     const message = isObject(item) ? item : {};
     const { role, content } = message;
@@ -127,7 +127,7 @@ function checkMessages(messages: unknown): Message[] {
       throw invalid(`messages[${index}]`, 'needs role or content');
     if (role !== undefined && !ROLES.includes(role)) throw invalid(`messages[${index}].role`, 'is unknown');
     if (content !== undefined && typeof content !== 'string')
-      throw invalid(`messages[${index}].content`, 'must be a text');
+      throw invalid(`messages[${index}].content`, 'must be a string');
     return { role: (role as Role | undefined) ?? 'user', content: content ?? '' };
   });
 }
@@ -140,17 +140,17 @@ function checkNumber(value: unknown, name: string, min: number, max: number): vo
 }
 
 function checkStop(stop: unknown = []): string[] {
-  const texts: unknown[] = Array.isArray(stop) ? stop : [stop];
-  if (texts.length <= 4 && texts.every((text) => typeof text === 'string'))
-    return texts.filter((text) => text !== '');
-  throw invalid('stop', 'must be a text or up to 4 texts');
+  const stops: unknown[] = Array.isArray(stop) ? stop : [stop];
+  if (stops.length <= 4 && stops.every((one) => typeof one === 'string'))
+    return stops.filter((one) => one !== '');
+  throw invalid('stop', 'must be a string or up to 4 strings');
 }
 
 function checkLogitBias(bias: unknown = {}): void {
   const fits =
     isObject(bias) &&
     Object.entries(bias).every(([token, value]) => /^\d+$/.test(token) && Math.abs(Number(value)) <= 100);
-  if (!fits) throw invalid('logit_bias', 'must map ids of tokens to numbers from -100 to 100');
+  if (!fits) throw invalid('logit_bias', 'must map token ids to numbers from -100 to 100');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -1,16 +1,16 @@
 import { randomInt } from 'node:crypto';
+import { ApiError, invalid } from './api-error.js';
 import type { CreateRequest, Message } from './checks.js';
-import { isGemini, minTokensToKeep } from './models.js';
-import { invalid, Refusal } from './refusal.js';
+import { isGemini, minCacheableTokens } from './models.js';
 import type { CountTokens } from './tokens.js';
 
-/** The oldest contexts go first, so that the sandbox can run for good. */
+/** Limits the sandbox's memory; the least recently used contexts are evicted. */
 const MAX_CONTEXTS = 10_000;
-const MAX_TEXT = 64 * 1_024 * 1_024;
-/** Tokens that the models can see; a session's oldest turns roll off beyond it. */
+const MAX_CHARACTERS = 64 * 1_024 * 1_024;
+/** Tokens of the models' window; a session drops its oldest messages beyond it. */
 const WINDOW = 32_768;
 
-interface Turn extends Message {
+interface StoredMessage extends Message {
   tokens: number;
 }
 
@@ -20,36 +20,37 @@ export interface Context {
   mode: CreateRequest['mode'];
   ttl: number;
   /** Milliseconds since the epoch. */
-  usedAt: number;
-  turns: Turn[];
+  lastUsedAt: number;
+  messages: StoredMessage[];
 }
 
-/** What the sandbox keeps; forgotten at the ttl, as the gateway forgets. */
+/** The contexts, which expire after their ttl as the gateway's do. */
 export class Contexts {
-  /** The least recently used first. */
+  /** In order of use, the least recent first. */
   private readonly contexts = new Map<string, Context>();
-  private text = 0;
+  private characters = 0;
 
   constructor(private readonly now: () => number) {}
 
   create(request: CreateRequest, count: CountTokens): Context {
     const { model, mode, ttl } = request;
-    const turns = request.messages.map((message) => ({ ...message, tokens: count(message.content) }));
-    const needed = minTokensToKeep(model);
-    if (sum(turns) < needed) throw invalid('messages', `must hold at least ${needed} tokens for this model`);
-    const context = { id: this.newId(model), model, mode, ttl, usedAt: this.now(), turns };
+    const messages = withTokens(request.messages, count);
+    const needed = minCacheableTokens(model);
+    if (sumTokens(messages) < needed)
+      throw invalid('messages', `must hold at least ${needed} tokens for this model`);
+    const context = { id: this.newId(model), model, mode, ttl, lastUsedAt: this.now(), messages };
     this.contexts.set(context.id, context);
-    this.text += lengthOf(turns);
-    this.makeRoom();
+    this.characters += lengthOf(messages);
+    this.evict();
     return context;
   }
 
-  /** The context, its ttl started again. */
+  /** Returns the context and restarts its ttl. */
   use(id: string, model: string): Context {
     const context = this.contexts.get(id);
-    if (!context || this.now() >= context.usedAt + context.ttl * 1_000) {
+    if (!context || this.now() >= context.lastUsedAt + context.ttl * 1_000) {
       if (context) this.forget(context);
-      throw new Refusal(
+      throw new ApiError(
         404,
         'ContextNotFound',
         `The context ${id} does not exist or has expired.`,
@@ -57,28 +58,31 @@ export class Contexts {
       );
     }
     if (context.model !== model) throw invalid('model', 'must be the one that the context was created for');
-    context.usedAt = this.now();
+    context.lastUsedAt = this.now();
     this.contexts.delete(id);
     this.contexts.set(id, context);
     return context;
   }
 
-  /** What a session remembers of a chat; a prefix never changes. */
-  append(context: Context, messages: Message[], count: CountTokens): void {
+  /** Appends a chat to its session; a prefix never changes. */
+  append(context: Context, chat: Message[], count: CountTokens): void {
     if (context.mode !== 'session' || this.contexts.get(context.id) !== context) return;
-    const added = messages.map((message) => ({ ...message, tokens: count(message.content) }));
-    context.turns.push(...added);
-    this.text += lengthOf(added);
-    while (sum(context.turns) > WINDOW) {
-      const oldest = context.turns.findIndex(({ role }) => role !== 'system');
+    const added = withTokens(chat, count);
+    context.messages.push(...added);
+    this.characters += lengthOf(added);
+    while (sumTokens(context.messages) > WINDOW) {
+      const oldest = context.messages.findIndex(({ role }) => role !== 'system');
       if (oldest === -1) break;
-      this.text -= lengthOf(context.turns.splice(oldest, 1));
+      this.characters -= lengthOf(context.messages.splice(oldest, 1));
     }
-    this.makeRoom();
+    this.evict();
   }
 
-  private makeRoom(): void {
-    while (this.contexts.size > MAX_CONTEXTS || (this.text > MAX_TEXT && this.contexts.size > 1)) {
+  private evict(): void {
+    while (
+      this.contexts.size > MAX_CONTEXTS ||
+      (this.characters > MAX_CHARACTERS && this.contexts.size > 1)
+    ) {
       const [oldest] = this.contexts.values();
       if (!oldest) return;
       this.forget(oldest);
@@ -87,10 +91,10 @@ export class Contexts {
 
   private forget(context: Context): void {
     this.contexts.delete(context.id);
-    this.text -= lengthOf(context.turns);
+    this.characters -= lengthOf(context.messages);
   }
 
-  /** In the two shapes that the gateway's documents show. */
+  /** In the two formats of the gateway's documentation. */
   private newId(model: string): string {
     const tail = randomInt(10_000, 100_000);
     if (isGemini(model)) return `projects/370/locations/global/cachedContents/${this.now()}${tail}`;
@@ -100,10 +104,14 @@ export class Contexts {
   }
 }
 
-export function sum(turns: readonly Turn[]): number {
-  return turns.reduce((total, { tokens }) => total + tokens, 0);
+function withTokens(messages: Message[], count: CountTokens): StoredMessage[] {
+  return messages.map((message) => ({ ...message, tokens: count(message.content) }));
 }
 
-function lengthOf(turns: readonly Turn[]): number {
-  return turns.reduce((total, { content }) => total + content.length, 0);
+export function sumTokens(messages: readonly StoredMessage[]): number {
+  return messages.reduce((total, { tokens }) => total + tokens, 0);
+}
+
+function lengthOf(messages: readonly StoredMessage[]): number {
+  return messages.reduce((total, { content }) => total + content.length, 0);
 }

@@ -1,13 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { Refusal } from './refusal.js';
+import { setTimeout } from 'node:timers/promises';
+import { ApiError } from './api-error.js';
 
-/** What the sandbox can be asked to do wrong, to see how a client bears it. */
+/** Simulated faults, for testing clients. */
 export interface Faults {
-  /** Every call is answered with this HTTP status. */
+  /** Answer every call with this HTTP status. */
   status?: number;
   /** Milliseconds before each answer. */
   delayMs?: number;
-  /** The connection is cut once this many bytes of the answer's body are out. */
+  /** Close the connection after this many bytes of the response's body. */
   cutAfterBytes?: number;
 }
 
@@ -20,21 +21,17 @@ export async function withFaults(
   if (response.destroyed) return;
   if (cutAfterBytes !== undefined) cut(response, cutAfterBytes);
   if (status !== undefined)
-    throw new Refusal(status, 'SandboxFault', 'The sandbox was asked for this fault.');
+    throw new ApiError(status, 'SandboxFault', 'The sandbox was asked for this fault.');
   return answer();
 }
 
-function delay(milliseconds: number, response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds);
-    response.once('close', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+async function delay(milliseconds: number, response: ServerResponse): Promise<void> {
+  const disconnected = new AbortController();
+  response.once('close', () => disconnected.abort());
+  await setTimeout(milliseconds, undefined, { signal: disconnected.signal }).catch(() => undefined);
 }
 
-/** Lets so many bytes through the response's own write and end, then destroys the connection behind them. */
+/** Overrides the response's write and end to destroy the connection after so many bytes. */
 function cut(response: ServerResponse, maxBytes: number): void {
   let left = maxBytes;
   const { write, end } = response;

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { startSandbox } from './server.js';
 
-const HELP = `The sandbox: a stand-in for the REST gateway, with no model behind it.
+const HELP = `The sandbox: a stand-in for the REST gateway, without a model.
 
   --host ADDRESS          address to listen on (127.0.0.1)
   --port NUMBER           port to listen on (4100)

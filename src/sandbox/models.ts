@@ -1,6 +1,6 @@
-import { Refusal } from './refusal.js';
+import { ApiError } from './api-error.js';
 
-/** The models that the gateway documents context caching for (gateway.md, "GET /models"). */
+/** The models for which the gateway documents context caching. */
 const MODELS = [
   'Doubao-1.5-pro-32k',
   'Doubao-1.5-lite-32k',
@@ -25,7 +25,7 @@ export function listModels() {
 
 export function requireModel(model: string): void {
   if (MODELS.includes(model)) return;
-  throw new Refusal(
+  throw new ApiError(
     404,
     'InvalidEndpointOrModel.NotFound',
     'The model does not exist. See /v1/models.',
@@ -37,8 +37,8 @@ export function isGemini(model: string): boolean {
   return model.startsWith('gemini-');
 }
 
-/** Tokens that a prompt needs before Gemini keeps it. */
-export function minTokensToKeep(model: string): number {
+/** Gemini does not cache shorter prompts. */
+export function minCacheableTokens(model: string): number {
   if (!isGemini(model)) return 0;
   return model.includes('-pro') ? 4_096 : 1_024;
 }

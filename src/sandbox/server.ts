@@ -2,24 +2,24 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { answerChat, type ChatRoom } from './chat.js';
+import { ApiError } from './api-error.js';
+import { answerChat, type SandboxState } from './chat.js';
 import { type Body, checkChat, checkCreate } from './checks.js';
-import { Contexts, sum } from './contexts.js';
+import { Contexts, sumTokens } from './contexts.js';
 import { type Faults, withFaults } from './faults.js';
 import { isGemini, listModels, requireModel } from './models.js';
-import { Refusal } from './refusal.js';
 import { tokenCounter } from './tokens.js';
 
 export interface SandboxOptions {
-  /** 127.0.0.1 where it is left out. */
+  /** Default: 127.0.0.1. */
   host?: string;
-  /** 0, which is also what it falls back to, takes a free one. */
+  /** Default: 0, which selects a free port. */
   port?: number;
-  /** The key that callers must send; `sk-sandbox` where it is left out. */
+  /** The key that clients must send. Default: `sk-sandbox`. */
   apiKey?: string;
   /** Milliseconds since the epoch. */
   now?: () => number;
-  /** Milliseconds between two events of a stream; 30 where it is left out, so that one can be watched and stopped. */
+  /** Milliseconds between two events of a stream. Default: 30, slow enough to watch and stop one. */
   chunkMs?: number;
   faults?: Faults;
 }
@@ -28,24 +28,24 @@ export interface Sandbox {
   /** Base URL, e.g. `http://127.0.0.1:4100/v1`. */
   readonly url: string;
   readonly apiKey: string;
-  /** May be replaced while it runs. */
+  /** Can be replaced while the sandbox runs. */
   faults: Faults;
-  /** Ends what is still open, too. */
+  /** Also closes open connections. */
   close(): Promise<void>;
 }
 
 const CHUNK_MS = 30;
 const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 
-/** A stand-in for the REST gateway: a real HTTP server that speaks its contract and has no model behind it. */
+/** Starts a stand-in for the REST gateway: an HTTP server that implements its contract without a model. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, apiKey = 'sk-sandbox', now = Date.now, faults = {} } = options;
-  const room = { contexts: new Contexts(now), chunkMs: options.chunkMs ?? CHUNK_MS, now };
+  const state = { contexts: new Contexts(now), chunkMs: options.chunkMs ?? CHUNK_MS, now };
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
-    withFaults(sandbox.faults, response, () => answer(request, response, apiKey, room)).catch(
-      (error: unknown) => refuse(error, response, requestId),
+    withFaults(sandbox.faults, response, () => answer(request, response, apiKey, state)).catch(
+      (error: unknown) => answerError(error, response, requestId),
     );
   });
   server.listen(port, host);
@@ -67,7 +67,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   apiKey: string,
-  room: ChatRoom,
+  state: SandboxState,
 ): Promise<void> {
   requireKey(request, apiKey);
   const path = request.url?.split('?', 1)[0];
@@ -78,25 +78,25 @@ async function answer(
   const isCreate = path === '/v1/context/create';
   const isContextChat = path === '/v1/context/chat/completions';
   if (!isCreate && !isContextChat && path !== '/v1/chat/completions') {
-    throw new Refusal(404, 'NotFound', 'There is nothing at this path.');
+    throw new ApiError(404, 'NotFound', 'This path does not exist.');
   }
   requireMethod(request, 'POST');
   const body = await readBody(request);
   const count = await tokenCounter();
   if (isCreate) {
-    const asked = checkCreate(body);
-    requireModel(asked.model);
-    return answerJson(response, 200, describe(room.contexts.create(asked, count), asked));
+    const wanted = checkCreate(body);
+    requireModel(wanted.model);
+    return answerJson(response, 200, describe(state.contexts.create(wanted, count), wanted));
   }
   const chat = checkChat(body, isContextChat);
   requireModel(chat.model);
-  return answerChat(response, chat, room, count);
+  return answerChat(response, chat, state, count);
 }
 
-/** A created context in the document's shape, with Ark's `model`; Gemini's is its own. */
+/** The response to a creation, in the format of Ark (with `model`) or Gemini. */
 function describe(context: ReturnType<Contexts['create']>, { truncation }: ReturnType<typeof checkCreate>) {
-  const { id, model, mode, ttl, turns } = context;
-  const tokens = sum(turns);
+  const { id, model, mode, ttl, messages } = context;
+  const tokens = sumTokens(messages);
   if (isGemini(model)) {
     const usage = {
       prompt_tokens: tokens,
@@ -119,41 +119,41 @@ function requireKey({ headers }: IncomingMessage, apiKey: string): void {
   const sent = Buffer.from(headers.authorization ?? '');
   const wanted = Buffer.from(`Bearer ${apiKey}`);
   if (sent.length === wanted.length && timingSafeEqual(sent, wanted)) return;
-  throw new Refusal(401, 'AuthenticationError', 'The API key is missing or wrong.');
+  throw new ApiError(401, 'AuthenticationError', 'The API key is missing or wrong.');
 }
 
 function requireMethod({ method }: IncomingMessage, wanted: string): void {
-  if (method !== wanted) throw new Refusal(405, 'MethodNotAllowed', `Use ${wanted} here.`);
+  if (method !== wanted) throw new ApiError(405, 'MethodNotAllowed', `Use ${wanted} here.`);
 }
 
 async function readBody(request: IncomingMessage): Promise<Body> {
   if (!/^application\/json\b/i.test(request.headers['content-type'] ?? '')) {
-    throw new Refusal(415, 'InvalidParameter', 'The Content-Type must be application/json.');
+    throw new ApiError(415, 'InvalidParameter', 'The Content-Type must be application/json.');
   }
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new Refusal(413, 'InvalidParameter', 'The body is larger than 8 MiB.');
+    if (size > MAX_BODY_BYTES) throw new ApiError(413, 'InvalidParameter', 'The body is larger than 8 MiB.');
     chunks.push(chunk);
   }
   try {
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
     if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Body;
   } catch {
-    // Said below, as for any other body that is no object.
+    // Reported below, like any body that is not an object.
   }
-  throw new Refusal(400, 'InvalidParameter', 'The body must be a JSON object.');
+  throw new ApiError(400, 'InvalidParameter', 'The body must be a JSON object.');
 }
 
-function refuse(error: unknown, response: ServerResponse, requestId: string): void {
+function answerError(error: unknown, response: ServerResponse, requestId: string): void {
   if (response.headersSent || response.destroyed) {
     response.destroy();
     return;
   }
-  const refusal =
-    error instanceof Refusal ? error : new Refusal(500, 'InternalServiceError', 'The sandbox has failed.');
-  answerJson(response, refusal.status, refusal.body(requestId));
+  const apiError =
+    error instanceof ApiError ? error : new ApiError(500, 'InternalServiceError', 'The sandbox has failed.');
+  answerJson(response, apiError.status, apiError.body(requestId));
 }
 
 function answerJson(response: ServerResponse, status: number, body: object): void {

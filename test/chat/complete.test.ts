@@ -190,7 +190,7 @@ describe('the rules on chat’s input', () => {
       'an empty message',
       { messages: [{}] },
       ['messages', 0, 'content'],
-      'must be given where the message has no role',
+      'must be given if the message has no role',
     ],
     ['a blank model', { model: '' }, ['model'], 'must not be blank'],
     ['a temperature below 0', { temperature: -0.1 }, ['temperature'], 'must be 0 to 2'],

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { contextTokens } from '../../src/contexts/creation/billing.js';
 import { packDetails } from '../../src/contexts/details.js';
 import { usageOf } from '../../src/gateway/context-api/usage.js';
-import { type Holding, NO_USE } from '../../src/registry/store.js';
+import { type OwnedContext, ZERO_TOTALS } from '../../src/registry/store.js';
 
-function holding(mode: string, created: number, totals: Partial<Holding['totals']> = {}): Holding {
+function holding(mode: string, created: number, totals: Partial<OwnedContext['totals']> = {}): OwnedContext {
   const usage = usageOf({ usage: { prompt_tokens: created, total_tokens: created } });
   const context = {
     key: 'a:',
@@ -14,20 +14,20 @@ function holding(mode: string, created: number, totals: Partial<Holding['totals'
     mode,
     ttl: 3_600,
     createdAt: 0,
-    goneAt: 1,
+    expiresAt: 1,
     messages: null,
     details: packDetails({ truncationStrategy: null, usage }),
   };
-  return { context, heldAt: 0, usedAt: 0, totals: { ...NO_USE, ...totals } };
+  return { context, ownedSince: 0, lastUsedAt: 0, totals: { ...ZERO_TOTALS, ...totals } };
 }
 
-describe('the tokens that a context brings into a prompt', () => {
-  it('are those of its creation where it is a prefix, however often it was asked', () => {
+describe('the tokens that a context adds to a prompt', () => {
+  it('are those of its creation for a prefix, however often it was used', () => {
     const totals = { chats: 5, promptTokens: 500, completionTokens: 50 };
     expect(contextTokens(holding('COMMON_PREFIX', 80, totals))).toBe(80);
   });
 
-  it('are those of all chats before where it is a session and each was as long as the others', () => {
+  it('are those of all earlier chats for a session with chats of equal length', () => {
     fc.assert(
       fc.property(
         fc.nat(1_000),
@@ -48,7 +48,7 @@ describe('the tokens that a context brings into a prompt', () => {
     );
   });
 
-  it('do not count what was estimated of answers that broke off', () => {
+  it('do not include estimates of interrupted answers', () => {
     const totals = { chats: 0, promptTokens: 90, completionTokens: 10, estimatedTokens: 100 };
     expect(contextTokens(holding('SESSION', 80, totals))).toBe(80);
   });

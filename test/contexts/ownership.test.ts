@@ -224,8 +224,8 @@ describe('the list of contexts', () => {
   it.each([
     ['first', { first: 0 }, 'must be 1 to 100'],
     ['first', { first: 101 }, 'must be 1 to 100'],
-    ['after', { after: 'junk' }, 'must be a cursor that `contexts` gave'],
-    ['after', { after: '' }, 'must be a cursor that `contexts` gave'],
+    ['after', { after: 'junk' }, 'must be a cursor from `contexts`'],
+    ['after', { after: '' }, 'must be a cursor from `contexts`'],
   ])('refuses %s of %p', async (path, variables, message) => {
     await using server = await TestServer.start();
     const { errors } = await server.query(LIST, variables);

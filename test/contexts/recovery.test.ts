@@ -56,7 +56,7 @@ async function created(gateway: ForgetfulGateway, mode: string, env = {}, header
 }
 
 describe('a prefix that the gateway has lost', () => {
-  it('is created again from its messages, under the same public id, and the chat goes on', async () => {
+  it('is recreated from its messages under the same public id, and the chat continues', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await created(gateway, 'COMMON_PREFIX');
     gateway.forgetAll();
@@ -81,7 +81,7 @@ describe('a prefix that the gateway has lost', () => {
     client.close();
   });
 
-  it('is created once for all who wait', async () => {
+  it('is recreated once for all who wait', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await created(gateway, 'COMMON_PREFIX');
     gateway.forgetAll();
@@ -90,7 +90,7 @@ describe('a prefix that the gateway has lost', () => {
     expect(gateway.creates).toHaveLength(2);
   });
 
-  it('is created again as Gemini’s contexts are, without a mode', async () => {
+  it('is recreated without a mode for Gemini', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await TestServer.before(gateway.standIn);
     const model = 'gemini-2.5-pro';
@@ -100,7 +100,7 @@ describe('a prefix that the gateway has lost', () => {
     expect(gateway.creates[1]).toEqual(gateway.creates[0]);
   });
 
-  it('is lost where no messages are kept', async () => {
+  it('is lost if its messages are not stored', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await created(gateway, 'COMMON_PREFIX', { STORE_MESSAGES: 'false' });
     gateway.forgetAll();
@@ -109,7 +109,7 @@ describe('a prefix that the gateway has lost', () => {
     expect(gateway.creates).toHaveLength(1);
   });
 
-  it('says why it could not be created again', async () => {
+  it('reports why it could not be recreated', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await created(gateway, 'COMMON_PREFIX');
     const { answer } = gateway.standIn;
@@ -121,7 +121,7 @@ describe('a prefix that the gateway has lost', () => {
     expect((await server.query(CHAT, ASK)).errors).toEqual([]);
   });
 
-  it('is nobody’s but its holders’ when it is back', async () => {
+  it('belongs only to its owners after it was recreated', async () => {
     await using gateway = await ForgetfulGateway.start('common_prefix');
     await using server = await created(gateway, 'COMMON_PREFIX', JWT, bearer('alice'));
     gateway.forgetAll();
@@ -133,7 +133,7 @@ describe('a prefix that the gateway has lost', () => {
 });
 
 describe('a session that the gateway has lost', () => {
-  it('is said to be lost, and forgotten', async () => {
+  it('is reported lost and deleted', async () => {
     await using gateway = await ForgetfulGateway.start('session');
     await using server = await created(gateway, 'SESSION');
     gateway.forgetAll();
@@ -145,7 +145,7 @@ describe('a session that the gateway has lost', () => {
   });
 });
 
-describe('the messages that are kept', () => {
+describe('the stored messages', () => {
   const folder = mkdtempSync(join(tmpdir(), 'messages-'));
   afterAll(() => rmSync(folder, { recursive: true }));
   const persona = { role: 'SYSTEM', content: 'a persona of many words, '.repeat(400) };
@@ -172,7 +172,7 @@ describe('the messages that are kept', () => {
     }
   };
 
-  it('are those of prefixes alone, once for each content, compressed', async () => {
+  it('belong to prefixes only, once for equal content, compressed', async () => {
     const file = join(folder, 'kept.db');
     await writeAll(file);
     expect(keptIn(file)).toEqual([expect.any(Number)]);
@@ -186,7 +186,7 @@ describe('the messages that are kept', () => {
     expect(bytes.includes('said in a session')).toBe(false);
   });
 
-  it('are none where the operator wants none', async () => {
+  it('are not stored if disabled', async () => {
     const file = join(folder, 'none.db');
     await writeAll(file, { STORE_MESSAGES: 'false' });
     expect(keptIn(file)).toEqual([]);

@@ -41,7 +41,7 @@ async function create(server: TestServer, change: object = {}, headers = {}) {
 }
 
 describe('reuse', () => {
-  it('gives the live context of the same prefix, and says so', async () => {
+  it('returns the live context of the same prefix and reports it', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     expect(await create(server)).toEqual(['ctx-1', false]);
@@ -73,7 +73,7 @@ describe('reuse', () => {
     expect(await create(server, change)).toEqual(['ctx-2', true]);
   });
 
-  it('is not done where it was not asked for, but finds what was created without it', async () => {
+  it('is not applied unless requested, but finds contexts created without it', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     await create(server, { reuse: false });
@@ -82,7 +82,7 @@ describe('reuse', () => {
     expect(await create(server)).toEqual(['ctx-2', true]);
   });
 
-  it('goes on giving out what is asked for, longer than any pointer to it was first kept', async () => {
+  it('keeps finding a prefix that is requested again and again', async () => {
     await using gateway = await countingGateway(7 * 86_400);
     await using server = await TestServer.before(gateway);
     await create(server);
@@ -93,7 +93,7 @@ describe('reuse', () => {
     }
   });
 
-  it('does not give out what has less than a minute to live', async () => {
+  it('does not return a context with less than a minute left', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     await create(server);
@@ -104,7 +104,7 @@ describe('reuse', () => {
     expect(await create(server)).toEqual(['ctx-2', true]);
   });
 
-  it('does not give out what was forgotten', async () => {
+  it('does not return a forgotten context', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     await create(server);
@@ -112,7 +112,7 @@ describe('reuse', () => {
     expect(await create(server)).toEqual(['ctx-2', false]);
   });
 
-  it('costs one create however many ask at once', async () => {
+  it('creates once for many concurrent requests', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     const all = await Promise.all(Array.from({ length: 20 }, () => create(server)));
@@ -121,7 +121,7 @@ describe('reuse', () => {
     expect(all.filter(([, reused]) => reused === false)).toHaveLength(1);
   });
 
-  it('goes on for the others when the one who asked first leaves', async () => {
+  it('continues for the others when the first client disconnects', async () => {
     const waiting: (() => void)[] = [];
     await using gateway = await StandIn.start((response) => {
       waiting.push(() => json(response, 200, { ...CREATED, mode: 'common_prefix' }));
@@ -140,7 +140,7 @@ describe('reuse', () => {
     expect(gateway.seen).toHaveLength(1);
   });
 
-  it('tells all who wait of a failure, and tries again for who comes later', async () => {
+  it('reports a failure to all who wait, and tries again for later requests', async () => {
     await using gateway = await StandIn.start((response) => json(response, 429, {}));
     await using server = await TestServer.before(gateway);
     const failed = await server.query(CREATE, { input: PREFIX });
@@ -159,12 +159,12 @@ describe('reuse', () => {
     const { errors } = await server.query(CREATE, { input: { ...PREFIX, mode, model } });
     expect(errors[0]?.extensions).toMatchObject({
       code: 'BAD_USER_INPUT',
-      fields: [{ path: ['input', 'reuse'], message: 'may only be asked for with mode COMMON_PREFIX' }],
+      fields: [{ path: ['input', 'reuse'], message: 'may only be used with mode COMMON_PREFIX' }],
     });
     expect(gateway.seen).toEqual([]);
   });
 
-  it('is offered for Gemini’s contexts, which are prefixes without being asked to', async () => {
+  it('works for Gemini’s contexts without a mode', async () => {
     await using gateway = await StandIn.start((response) =>
       json(response, 200, { id: 'projects/1/cachedContents/2', ttl: 300 }),
     );
@@ -186,7 +186,7 @@ describe('reuse by default', () => {
 });
 
 describe('reuse by everyone', () => {
-  it('shares one context at the gateway among who present its prefix, and nothing else', async () => {
+  it('shares one context among all callers with the same prefix, and nothing else', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway, EVERYONE);
     expect(await create(server, {}, ALICE)).toEqual(['ctx-1', false]);
@@ -210,7 +210,7 @@ describe('reuse by everyone', () => {
     expect(gateway.seen.filter(({ path }) => path === '/v1/context/create')).toHaveLength(1);
   });
 
-  it('costs one create however many callers ask at once', async () => {
+  it('creates once for concurrent requests of many callers', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway, EVERYONE);
     const callers = Array.from({ length: 20 }, (_, index) => bearer(`caller-${index}`));
@@ -221,7 +221,7 @@ describe('reuse by everyone', () => {
     expect(data.contexts.edges).toHaveLength(1);
   });
 
-  it('does not share what was created without reuse', async () => {
+  it('does not share contexts created without reuse', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway, EVERYONE);
     await create(server, { reuse: false }, ALICE);

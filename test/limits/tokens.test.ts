@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { estimateMessages, estimateTokens, GrowingText } from '../../src/limits/tokens.js';
+import { estimateMessages, estimateTokens, StreamedText } from '../../src/limits/tokens.js';
 
 describe('the estimate of a text’s tokens', () => {
   it.each([
@@ -25,7 +25,7 @@ describe('the estimate of a text’s tokens', () => {
   it.each([
     ['English', 'The quick brown fox jumps over the lazy dog. '],
     ['Chinese', '缓存上下文可以显著降低大模型调用的成本。'],
-  ])('of a long text in %s is close to what all of it has', async (_, sentence) => {
+  ])('of a long text in %s is close to the exact count', async (_, sentence) => {
     const per = (await estimateTokens(sentence.repeat(4))) / 4;
     const tokens = await estimateTokens(sentence.repeat(10_000));
     expect(tokens / (per * 10_000)).toBeGreaterThan(0.9);
@@ -40,18 +40,18 @@ describe('the estimate of a text’s tokens', () => {
     expect((user + system) / 1_000).toBeLessThan(500);
   });
 
-  it('looks at all of a long text, not at its beginning alone', async () => {
+  it('samples all of a long text, not only its beginning', async () => {
     const mixed = ' '.repeat(100_000) + '上'.repeat(100_000);
     expect(await estimateTokens(mixed)).toBeGreaterThan(50_000);
   });
 
-  it('of messages counts all of them, and roles alone for nothing', async () => {
+  it('of messages counts all contents and no roles', async () => {
     expect(await estimateMessages([{ content: 'hello' }, { content: null }, {}])).toBeLessThanOrEqual(3);
     expect(await estimateMessages([{ content: 'hello' }, { content: 'hello' }])).toBeGreaterThan(1);
   });
 
-  it('of a text that grows is that of the whole while it is short, and grows on with it', async () => {
-    const text = new GrowingText();
+  it('of a streamed text is exact while it is short, and grows with it', async () => {
+    const text = new StreamedText();
     for (const piece of ['one', ' two', null, ' three']) text.add(piece);
     expect(await text.estimateTokens()).toBe(3);
     for (let more = 0; more < 100_000; more++) text.add(' three');

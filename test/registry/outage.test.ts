@@ -88,7 +88,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     ]);
   });
 
-  it('leaves an idempotency key spent whose answer came meanwhile', async () => {
+  it('leaves the key of an answer that could not be stored consumed', async () => {
     await using redis = await RedisServer.start(mkdtempSync(join(folder, 'redis-')));
     const gateway = await heldUpGateway();
     await using standIn = gateway.standIn;
@@ -108,7 +108,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     expect(gateway.waiting).toHaveLength(1);
   });
 
-  it('and comes back under load loses no answered context, and needs no restart of the server', async () => {
+  it('loses nothing that was answered under load, and needs no restart', async () => {
     await using redis = await RedisServer.start(folder);
     await using gateway = (await heldUpGateway()).standIn;
     await using server = await TestServer.before(gateway, { STORE_URL: redis.url });
@@ -138,7 +138,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
     expect(created.filter((id) => !kept.has(id))).toEqual([]);
   });
 
-  it('does not hang requests when it hangs', async () => {
+  it('does not block callers when it hangs', async () => {
     await using redis = await RedisServer.start();
     await using gateway = (await heldUpGateway()).standIn;
     await using server = await TestServer.before(gateway, { STORE_URL: redis.url });
@@ -156,7 +156,7 @@ describeWith(REDIS)('a Redis that goes away', () => {
 });
 
 describe('a file that cannot grow', () => {
-  it('fails closed, still answers a running chat, and recovers once there is room', async () => {
+  it('fails closed like a full disk, delivers a finished chat, and recovers', async () => {
     const gateway = await heldUpGateway();
     await using standIn = gateway.standIn;
     const path = join(folder, 'full.db');

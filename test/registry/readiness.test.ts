@@ -56,7 +56,7 @@ async function createAll(server: ServerProcess, known: string, times: number): P
 }
 
 describe('a store that takes no writes', () => {
-  it('has at most one creation billed that a full disk cannot keep, whatever is read between', async () => {
+  it('bills at most one creation that a full disk cannot store, whatever is read in between', async () => {
     const gateway = await gatewayOfContexts();
     await using standIn = gateway.standIn;
     const path = newPath();
@@ -76,7 +76,7 @@ describe('a store that takes no writes', () => {
     expect((await server.ask(CREATE, input())).errors).toBeUndefined();
   });
 
-  it('is not ready where the pages of its contexts are spoilt, and nothing is billed', async () => {
+  it('is not ready if the pages of its contexts are corrupt, and bills nothing', async () => {
     const gateway = await gatewayOfContexts();
     await using standIn = gateway.standIn;
     const path = newPath();
@@ -123,7 +123,7 @@ describe('a store that takes no writes', () => {
   });
 
   describeWith(REDIS)('in Redis', () => {
-    it('has nothing billed while Redis is out of memory, whatever is read between', async () => {
+    it('bills nothing while Redis is out of memory, whatever is read in between', async () => {
       await using redis = await RedisServer.start();
       const gateway = await gatewayOfContexts();
       await using standIn = gateway.standIn;
@@ -145,7 +145,7 @@ describe('a store that takes no writes', () => {
 });
 
 describe('a SQLite file that another process has locked', () => {
-  it('keeps nobody waiting but those who write, and those in their order', async () => {
+  it('delays only writes, and keeps their order', async () => {
     const path = newPath();
     const gateway = await gatewayOfContexts();
     await using standIn = gateway.standIn;
@@ -198,7 +198,7 @@ describe('a SQLite file that another process has locked', () => {
     await store.close();
   });
 
-  it('refuses a write after two seconds, and the next ones in their own time', async () => {
+  it('fails a write after two seconds, and later ones after their own two seconds', async () => {
     const path = newPath();
     const store = openStore(`sqlite:${path}`, silent);
     const other = new Database(path);
@@ -224,19 +224,19 @@ describe('the text in a SQLite file', () => {
       (file) => statSync(file, { throwIfNoEntry: false }) && readFileSync(file).includes(text),
     );
 
-  it('is gone from it when it ends', async () => {
+  it('is overwritten when it expires', async () => {
     const path = newPath();
     const store = openStore(`sqlite:${path}`, silent);
     const [short, long] = ['an answer that ends'.repeat(9), 'another that ends'.repeat(900)];
     await store.setValue('answer:1', short, DAY_MS, NOON);
     await store.setValue('answer:2', long, DAY_MS, NOON);
     for (const text of [short, long.slice(0, 170)]) expect(holds(path, text)).toBe(true);
-    await store.tidy(NOON + DAY_MS);
+    await store.purgeExpired(NOON + DAY_MS);
     for (const text of ['an answer that ends', 'another that ends']) expect(holds(path, text)).toBe(false);
     await store.close();
   });
 
-  it('is for its owner alone, also where the files were there before', async () => {
+  it('is readable only by the file’s owner, even if the files already existed', async () => {
     const path = newPath();
     const before = openStore(`sqlite:${path}`, silent);
     for (const file of filesOf(path)) chmodSync(file, 0o644);

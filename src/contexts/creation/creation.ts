@@ -3,70 +3,64 @@ import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
 import { estimateMessages } from '../../limits/tokens.js';
-import type { WatchedStore } from '../../registry/open-store.js';
-import { type ContextRecord, type Holding, NO_USE } from '../../registry/store.js';
+import type { MonitoredStore } from '../../registry/open-store.js';
+import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
-import { keyOf } from '../names.js';
-import { endAfter, toRecord } from '../records.js';
+import { contextKey } from '../keys.js';
+import { expiryAfter, toRecord } from '../records.js';
 import { mayBeBilled } from './billing.js';
-import type { KeptMessages } from './kept-messages.js';
+import type { StoredMessages } from './stored-messages.js';
 
-/** The fields at fault are those of the first creation, and not of what the caller has sent now. */
-function withoutFields(error: unknown): never {
-  if (error instanceof AppError) delete error.details.fields;
-  throw error;
-}
-
-/** Creates contexts at the gateway and remembers whose they are. */
+/** Creates contexts at the gateway and registers their owners. */
 export class Creation {
   constructor(
-    private readonly store: WatchedStore,
-    private readonly messages: KeptMessages,
+    private readonly store: MonitoredStore,
+    private readonly messages: StoredMessages,
     private readonly budgets: Budgets,
   ) {}
 
-  async create(wanted: NewContext, request: RequestContext): Promise<Holding> {
+  async create(wanted: NewContext, request: RequestContext): Promise<OwnedContext> {
     await this.store.ready();
     const created = await this.createAndCount(wanted, request);
-    return afterProcessing(() => this.remember(created, wanted, request));
+    return afterProcessing(() => this.register(created, wanted, request));
   }
 
-  private async remember(created: CreatedContext, wanted: NewContext, request: RequestContext) {
+  private async register(created: CreatedContext, wanted: NewContext, request: RequestContext) {
     const { caller } = request;
-    // The time to live counts from the moment the answer came.
+    // The ttl begins when the answer arrives.
     const now = request.now();
-    const keeps = created.mode === ContextMode.COMMON_PREFIX;
-    const messages = keeps
-      ? await this.messages.keep(wanted.messages, endAfter(now, created.ttl), now)
+    const isRecoverable = created.mode === ContextMode.COMMON_PREFIX;
+    const messages = isRecoverable
+      ? await this.messages.add(wanted.messages, expiryAfter(now, created.ttl), now)
       : null;
-    const context = toRecord(created, keyOf(caller, created.id), now, messages);
+    const context = toRecord(created, contextKey(caller, created.id), now, messages);
     await this.store.create(context, caller.id);
-    return { context, heldAt: now, usedAt: now, totals: NO_USE };
+    return { context, ownedSince: now, lastUsedAt: now, totals: ZERO_TOTALS };
   }
 
   /**
-   * A lost prefix once more, from its kept messages; null where there are none. It counts as a creation of the caller whose chat needs it.
-   * Throws OverBudget where that caller may not create one.
+   * Recreates a lost prefix from its stored messages; null if there are none. It counts as a creation by the caller whose chat needs
+   * it, and fails if that caller's limits do not allow one.
    */
-  async createAgain(lost: ContextRecord, request: RequestContext): Promise<ContextRecord | null> {
+  async recreate(lost: ContextRecord, request: RequestContext): Promise<ContextRecord | null> {
     const messages = await this.messages.read(lost, request.now());
     if (messages === null) return null;
     const { model, ttl } = lost;
-    // Gemini's contexts are prefixes without being asked to.
+    // Gemini's contexts are always prefixes.
     const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
     await this.store.ready();
-    await this.budgets.takeCreate(request.caller.id);
+    await this.budgets.consumeCreate(request.caller.id);
     const wanted = { model, messages, ttl, ...mode };
     const created = await this.createAndCount(wanted, request).catch(withoutFields);
-    const again = { ...lost, gatewayId: created.id, goneAt: endAfter(request.now(), ttl) };
+    const recreated = { ...lost, gatewayId: created.id, expiresAt: expiryAfter(request.now(), ttl) };
     return afterProcessing(async () => {
-      await this.store.replace(again);
-      await this.messages.keepFor(again, request.now());
-      return again;
+      await this.store.replace(recreated);
+      await this.messages.extend(recreated, request.now());
+      return recreated;
     });
   }
 
-  /** Counts the tokens against the caller's quota, estimated where the gateway does not tell. */
+  /** Counts the tokens against the caller's quota, estimated if the gateway does not report them. */
   private async createAndCount(wanted: NewContext, request: RequestContext): Promise<CreatedContext> {
     request.signal.throwIfAborted();
     const estimate = () => estimateMessages(wanted.messages);
@@ -83,4 +77,10 @@ export class Creation {
       await reservation.settle(used);
     }
   }
+}
+
+/** The invalid fields are those of the first creation, not of the current request. */
+function withoutFields(error: unknown): never {
+  if (error instanceof AppError) delete error.details.fields;
+  throw error;
 }

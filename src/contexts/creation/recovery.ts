@@ -1,8 +1,9 @@
 import type { DetachedWork } from '../../coordination/detached-work.js';
 import type { Leases } from '../../coordination/leases.js';
-import { Flights } from '../../coordination/single-flight.js';
+import { SingleFlight } from '../../coordination/single-flight.js';
 import { contextNotFound } from '../../errors.js';
 import { ContextMode } from '../../gateway/types.js';
+import { isBudgetExceeded } from '../../limits/budgets.js';
 import type { ContextRecord, Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
 import type { Creation } from './creation.js';
@@ -14,40 +15,40 @@ export interface RecoveryParts {
   creation: Creation;
 }
 
-/** What is done about a context that the gateway has lost while it should still live. */
+/** Handles contexts that the gateway lost before they expired. */
 export class Recovery {
-  /** One for each context that this process is creating again. */
-  private readonly flights: Flights<ContextRecord>;
+  /** By the key of the context. */
+  private readonly flights: SingleFlight<ContextRecord>;
 
   constructor(private readonly parts: RecoveryParts) {
-    this.flights = new Flights(parts.detachedWork);
+    this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
   }
 
-  /** The same prefix under its new id at the gateway, created once for all who wait; a session is lost for good. */
+  /** Recreates a prefix once for all who wait for it, under a new gateway id. A session cannot be recreated. */
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
-    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.giveUp(lost, request);
+    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.removeLost(lost, request);
     const { result } = await this.flights.join(lost.key, request, (detached) =>
-      this.createOnce(lost, detached),
+      this.recreateOnce(lost, detached),
     );
     return result;
   }
 
-  private async createOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
+  private async recreateOnce(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
     const { store, leases, creation } = this.parts;
-    const lease = await leases.take(`recover:${lost.key}`, request.signal);
+    const lease = await leases.acquire(`recover:${lost.key}`, request.signal);
     try {
       const current = await store.context(lost.key, request.now());
       if (current === null) throw contextNotFound();
-      const isBack = current.gatewayId !== lost.gatewayId;
-      if (isBack) return current;
-      return (await creation.createAgain(current, request)) ?? (await this.giveUp(lost, request));
+      const isRecreated = current.gatewayId !== lost.gatewayId;
+      if (isRecreated) return current;
+      return (await creation.recreate(current, request)) ?? (await this.removeLost(lost, request));
     } finally {
       await lease.release();
     }
   }
 
-  /** Removes a context that is lost for good, so that nobody is given it again, unless it is back under another id. */
-  async giveUp(lost: ContextRecord, request: RequestContext): Promise<never> {
+  /** Deletes a context that cannot be recreated, unless it was recreated under another id in the meantime. */
+  async removeLost(lost: ContextRecord, request: RequestContext): Promise<never> {
     const { store } = this.parts;
     const current = await store.context(lost.key, request.now());
     if (current?.gatewayId === lost.gatewayId) await store.remove(lost.key);

@@ -1,19 +1,23 @@
-import { CLEAR_AFTER_MS } from '../store.js';
+import { PURGE_DELAY_MS } from '../store.js';
 
-/** Raised where versions of this server can no longer share what is there. */
+/** Raised when versions of this server can no longer share their data. */
 export const LAYOUT = 1;
 
 /**
- * Keys, each with its prefix: `c:` a context as a hash (d: data, g: gone_at, and for each holder `h:<caller>`: heldAt,
- * usedAt and the totals, with commas between), `l:` a caller's list (a sorted set by place), `u:` a caller's day (a
- * hash of numbers by hour, kind and model), `v:` a value (13 digits of its end, then the value), `q:` the queue for a lease (a list of
- * tokens), `t:` a name and a token (there for as long as its place is kept), `layout` the layout of all this.
+ * Keys by prefix:
+ * - `c:` a context, a hash: d (data), g (expiry) and `h:<caller>` for each owner: ownedSince, lastUsedAt and the totals, separated by commas
+ * - `l:` a caller's list, a sorted set by position
+ * - `u:` a caller's usage of one day, a hash of numbers by hour, kind and model
+ * - `v:` a value: its expiry in 13 digits, then the value
+ * - `q:` the queue for a lease, a list of tokens
+ * - `t:` a lease's name and a token; exists until the token's queue entry expires
+ * - `layout` the version of all this
  *
- * A context and its holdings are one key: they end together, and each is one step for the server. Redis' own expiry only
- * clears away; what has expired is told by the time that is handed in, as in every store. Leases alone go by the server's clock.
+ * A context and its owners are one key, so that they expire together and every change is atomic. Redis' own expiry only frees memory; the
+ * time that callers pass decides what has expired. Leases use the server's clock.
  *
- * Versions share these keys while one takes over from the other: numbers and fields are added at the end, are kept by who does
- * not know them, and count as nothing where they are missing. What cannot be shared is a new layout.
+ * During a rolling update, two versions share these keys: new numbers and fields are added at the end, are preserved by versions that do
+ * not know them, and default to zero. Changes that cannot be shared need a new layout.
  */
 const COUNT = `
 local function count(key, hour, model, numbers)
@@ -23,35 +27,35 @@ local function count(key, hour, model, numbers)
   redis.call('EXPIRE', key, 34646400)
 end
 `;
-const KEEP = `
-local function keep(key, ms)
+const EXTEND = `
+local function extend(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
 end
 `;
-/** The two oldest entries of the list go where their contexts are gone: a list grows no longer than it lives. */
+/** Removes the two oldest entries if their contexts are gone, so that a list does not grow without bound. */
 const LIST = `
-local function list(key, place, ms, prefix)
-  redis.call('ZADD', key, 0, place)
-  keep(key, ms)
+local function list(key, position, ms, prefix)
+  redis.call('ZADD', key, 0, position)
+  extend(key, ms)
   for _, oldest in ipairs(redis.call('ZRANGE', key, 0, 1)) do
     if redis.call('EXISTS', prefix .. 'c:' .. string.sub(oldest, 14)) == 0 then redis.call('ZREM', key, oldest) end
   end
 end
 `;
-/** By the server's clock. The lease itself is a value of the same form as any other, so that versions without a queue keep to it. */
+/** The lease is stored like any other value, so that versions without a queue respect it. */
 const LEASE = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function hold(key, token, ms)
   redis.call('SET', key, string.format('%.0f', now + ms) .. token, 'PX', ms)
 end
-local function stay(queue, place, ms)
-  redis.call('SET', place, 1, 'PX', ms)
+local function wait(queue, entry, ms)
+  redis.call('SET', entry, 1, 'PX', ms)
   redis.call('PEXPIRE', queue, ms)
 end
 `;
-const REST = `
-local function rest(goneAt, now) return string.format('%.0f', math.max(goneAt - now, 0) + ${CLEAR_AFTER_MS}) end
+const LIFETIME = `
+local function lifetime(expiresAt, now) return string.format('%.0f', math.max(expiresAt - now, 0) + ${PURGE_DELAY_MS}) end
 `;
 
 interface Script {
@@ -60,58 +64,58 @@ interface Script {
 }
 
 const scripts = {
-  /** c, l, u; caller, data, goneAt, now, place, prefix, hour, model */
+  /** c, l, u; caller, data, expiresAt, now, position, prefix, hour, model */
   registryCreate: {
     numberOfKeys: 3,
-    lua: `${COUNT}${KEEP}${LIST}${REST}
-local ms = rest(ARGV[3], ARGV[4])
+    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}
+local ms = lifetime(ARGV[3], ARGV[4])
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'd', ARGV[2], 'g', ARGV[3], 'h:' .. ARGV[1], ARGV[4] .. ',' .. ARGV[4] .. ',0,0,0,0,0')
 redis.call('PEXPIRE', KEYS[1], ms)
 list(KEYS[2], ARGV[5], ms, ARGV[6])
 count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})`,
   },
-  /** c, l, u; caller, now, place, prefix, hour */
-  registryShare: {
+  /** c, l, u; caller, now, position, prefix, hour */
+  registryAddOwner: {
     numberOfKeys: 3,
-    lua: `${COUNT}${KEEP}${LIST}${REST}
+    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g')
 if not found[1] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. ',0,0,0,0,0') == 1 then
-  list(KEYS[2], ARGV[3], rest(found[2], ARGV[2]), ARGV[4])
+  list(KEYS[2], ARGV[3], lifetime(found[2], ARGV[2]), ARGV[4])
   count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {1, 0, 0, 0, 0, 0})
 end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
-  /** c; data, goneAt, ms */
+  /** c; data, expiresAt, ms */
   registryReplace: {
     numberOfKeys: 1,
-    lua: `${KEEP}
+    lua: `${EXTEND}
 if redis.call('EXISTS', KEYS[1]) == 0 then return end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
-keep(KEYS[1], ARGV[3])`,
+extend(KEYS[1], ARGV[3])`,
   },
-  /** c, l, u; caller, startedAt, now, goneAt, hour, then what to add: chats and tokens */
+  /** c, l, u; caller, startedAt, now, expiresAt, hour, then the totals to add */
   registryUse: {
     numberOfKeys: 3,
-    lua: `${COUNT}${KEEP}${REST}
+    lua: `${COUNT}${EXTEND}${LIFETIME}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g', 'h:' .. ARGV[1])
 if not found[1] or not found[3] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
-local goneAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
+local expiresAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
 local numbers = {}
 for number in string.gmatch(found[3], '%d+') do table.insert(numbers, number) end
 numbers[2] = ARGV[3]
 for kind = 1, 5 do numbers[kind + 2] = string.format('%.0f', (numbers[kind + 2] or 0) + ARGV[kind + 5]) end
-local held = table.concat(numbers, ',')
-redis.call('HSET', KEYS[1], 'g', goneAt, 'h:' .. ARGV[1], held)
-local ms = rest(goneAt, ARGV[3])
-keep(KEYS[1], ms)
-keep(KEYS[2], ms)
+local owner = table.concat(numbers, ',')
+redis.call('HSET', KEYS[1], 'g', expiresAt, 'h:' .. ARGV[1], owner)
+local ms = lifetime(expiresAt, ARGV[3])
+extend(KEYS[1], ms)
+extend(KEYS[2], ms)
 count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
-return {found[1], goneAt, held}`,
+return {found[1], expiresAt, owner}`,
   },
   /** c, l; caller, now, key */
-  registryRelease: {
+  registryRemoveOwner: {
     numberOfKeys: 2,
     lua: `
 local found = redis.call('HMGET', KEYS[1], 'g', 'h:' .. ARGV[1])
@@ -124,48 +128,48 @@ return tonumber(found[1]) > tonumber(ARGV[2]) and 1 or 0`,
   registryAddValue: {
     numberOfKeys: 1,
     lua: `
-local there = redis.call('GET', KEYS[1])
-if there and tonumber(string.sub(there, 1, 13)) > tonumber(ARGV[2]) then return there end
+local stored = redis.call('GET', KEYS[1])
+if stored and tonumber(string.sub(stored, 1, 13)) > tonumber(ARGV[2]) then return stored end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return false`,
   },
   /** v; expected, end and value (empty: remove), now, ms */
-  registrySwapValue: {
+  registryCompareAndSwapValue: {
     numberOfKeys: 1,
     lua: `
-local there = redis.call('GET', KEYS[1])
-if not there or tonumber(string.sub(there, 1, 13)) <= tonumber(ARGV[3]) then return 0 end
-if string.sub(there, 14) ~= ARGV[1] then return 0 end
+local stored = redis.call('GET', KEYS[1])
+if not stored or tonumber(string.sub(stored, 1, 13)) <= tonumber(ARGV[3]) then return 0 end
+if string.sub(stored, 14) ~= ARGV[1] then return 0 end
 if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[4]) end
 return 1`,
   },
   /** v; end, ms */
-  registryKeepValue: {
+  registryExtendValue: {
     numberOfKeys: 1,
-    lua: `${KEEP}
-local there = redis.call('GETRANGE', KEYS[1], 0, 12)
-if there == '' or tonumber(there) >= tonumber(ARGV[1]) then return end
+    lua: `${EXTEND}
+local stored = redis.call('GETRANGE', KEYS[1], 0, 12)
+if stored == '' or tonumber(stored) >= tonumber(ARGV[1]) then return end
 redis.call('SETRANGE', KEYS[1], 0, ARGV[1])
-keep(KEYS[1], ARGV[2])`,
+extend(KEYS[1], ARGV[2])`,
   },
   /** q, v; token, ms, prefix of t */
-  registryTakeLease: {
+  registryAcquireLease: {
     numberOfKeys: 2,
     lua: `${LEASE}
-local token, ms, places = ARGV[1], ARGV[2], ARGV[3]
-if redis.call('EXISTS', places .. token) == 0 then
+local token, ms, entries = ARGV[1], ARGV[2], ARGV[3]
+if redis.call('EXISTS', entries .. token) == 0 then
   redis.call('LREM', KEYS[1], 0, token)
   redis.call('RPUSH', KEYS[1], token)
 end
-stay(KEYS[1], places .. token, ms)
+wait(KEYS[1], entries .. token, ms)
 local first = redis.call('LINDEX', KEYS[1], 0)
-while first and redis.call('EXISTS', places .. first) == 0 do
+while first and redis.call('EXISTS', entries .. first) == 0 do
   redis.call('LPOP', KEYS[1])
   first = redis.call('LINDEX', KEYS[1], 0)
 end
 if first ~= token then return 0 end
-local there = redis.call('GET', KEYS[2])
-if there and string.sub(there, 14) ~= token and tonumber(string.sub(there, 1, 13)) > now then return 0 end
+local stored = redis.call('GET', KEYS[2])
+if stored and string.sub(stored, 14) ~= token and tonumber(string.sub(stored, 1, 13)) > now then return 0 end
 hold(KEYS[2], token, ms)
 return 1`,
   },
@@ -173,23 +177,23 @@ return 1`,
   registryRenewLease: {
     numberOfKeys: 2,
     lua: `${LEASE}
-local there = redis.call('GET', KEYS[2])
-if not there or string.sub(there, 14) ~= ARGV[1] then return 0 end
+local stored = redis.call('GET', KEYS[2])
+if not stored or string.sub(stored, 14) ~= ARGV[1] then return 0 end
 if redis.call('LINDEX', KEYS[1], 0) ~= ARGV[1] then return 0 end
-stay(KEYS[1], ARGV[3] .. ARGV[1], ARGV[2])
+wait(KEYS[1], ARGV[3] .. ARGV[1], ARGV[2])
 hold(KEYS[2], ARGV[1], ARGV[2])
 return 1`,
   },
   /** q, v; token, prefix of t */
-  registryEndLease: {
+  registryReleaseLease: {
     numberOfKeys: 2,
     lua: `
 redis.call('DEL', ARGV[2] .. ARGV[1])
 redis.call('LREM', KEYS[1], 1, ARGV[1])
-local there = redis.call('GET', KEYS[2])
-if there and string.sub(there, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
+local stored = redis.call('GET', KEYS[2])
+if stored and string.sub(stored, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
   },
-  /** layout, c; data, layout. What a creation writes, of a key that no context has; gives back the layout that is there. */
+  /** layout, c; data, layout. Writes what a creation writes, under a key that no context has; returns the stored layout. */
   registryCheck: {
     numberOfKeys: 2,
     lua: `
@@ -201,7 +205,7 @@ return redis.call('GET', KEYS[1])`,
 } satisfies Record<string, Script>;
 
 type Arguments = (string | number)[];
-/** A command of its own for each script. */
+/** ioredis adds a command for each script. */
 export type ScriptCommands = { [name in keyof typeof scripts]: (...args: Arguments) => Promise<unknown> };
 
 export const SCRIPTS: Record<string, Script> = scripts;

@@ -3,26 +3,26 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { packRecord, unpackRecord } from '../record.js';
 import {
   CHECK_BYTES,
-  CLEAR_AFTER_MS,
   type ContextRecord,
   DAY_MS,
-  type Holding,
   hourOf,
+  type ListPosition,
   type ModelUsage,
-  NO_USE,
-  type Place,
+  type OwnedContext,
+  PURGE_DELAY_MS,
   type Store,
-  USAGE_KEPT_MS,
+  USAGE_RETENTION_MS,
   type Use,
+  ZERO_TOTALS,
 } from '../store.js';
 import { LAYOUT, SCRIPTS, type ScriptCommands } from './scripts.js';
 
-/** Of every key, so that other programs can use the same server. */
+/** Prefix of every key, so that other programs can use the same server. */
 const PREFIX = 'graphql-context-cache:';
-/** Milliseconds: a caller waits no longer for a server that does not answer. */
+/** Longest wait in milliseconds for a server that does not respond. */
 const COMMAND_TIMEOUT_MS = 2_000;
-const LONGEST_PAUSE_MS = 1_000;
-/** In the order of a usage hash's numbers, from 1. */
+const MAX_RECONNECT_DELAY_MS = 1_000;
+/** In the order of the kinds in a usage hash, from 1. */
 const KINDS = [
   'contexts',
   'chats',
@@ -32,56 +32,56 @@ const KINDS = [
   'estimatedTokens',
 ] as const;
 
-/** A connection that tries again until it is closed. `onTrouble` hears of each time that it is lost. */
+/** A connection that reconnects until it is closed. */
 export function connectRedis(
   url: string,
-  onTrouble: (error: Error) => void,
+  onError: (error: Error) => void,
   options: Omit<RedisOptions, 'replyMapping'> = {},
 ): Redis {
-  // Loaded where one is used: 47 files that a registry in a file starts without.
+  // Loaded only if it is used: it consists of 47 files.
   const ioredis: typeof import('ioredis') = createRequire(import.meta.url)('ioredis');
   const redis = new ioredis.Redis(url, {
-    // A command that cannot be sent fails at once: nothing piles up behind a server that is gone.
+    // Commands fail at once while the server is unreachable, so that no queue builds up.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: COMMAND_TIMEOUT_MS,
     connectTimeout: COMMAND_TIMEOUT_MS,
-    retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 5), LONGEST_PAUSE_MS),
+    retryStrategy: (tries: number) => Math.min(50 * 2 ** Math.min(tries, 5), MAX_RECONNECT_DELAY_MS),
     ...options,
   });
-  return redis.on('error', onTrouble);
+  return redis.on('error', onError);
 }
 
-/** A Redis or Valkey that many processes share. */
+/** A store in Redis or Valkey, for processes on many machines. */
 export class RedisStore implements Store {
   private readonly redis: Redis & ScriptCommands;
 
-  constructor(url: string, onTrouble: (error: Error) => void) {
+  constructor(url: string, onError: (error: Error) => void) {
     const options = { keyPrefix: PREFIX, scripts: SCRIPTS, enableAutoPipelining: true };
-    this.redis = connectRedis(url, onTrouble, options) as Redis & ScriptCommands;
+    this.redis = connectRedis(url, onError, options) as Redis & ScriptCommands;
   }
 
   async create(context: ContextRecord, callerId: string): Promise<void> {
-    const { key, goneAt, createdAt: now, model } = context;
-    const place = placeOf({ heldAt: now, key });
+    const { key, expiresAt, createdAt: now, model } = context;
+    const position = pack({ ownedSince: now, key });
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, now)];
     const data = packRecord(context);
     await this.redis.registryCreate(
-      ...[...keys, callerId, data, goneAt, now, place, PREFIX, hourOf(now), model],
+      ...[...keys, callerId, data, expiresAt, now, position, PREFIX, hourOf(now), model],
     );
   }
 
-  async share(key: string, callerId: string, now: number): Promise<Holding | null> {
-    const place = placeOf({ heldAt: now, key });
+  async addOwner(key: string, callerId: string, now: number): Promise<OwnedContext | null> {
+    const position = pack({ ownedSince: now, key });
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, now)];
-    const found = await this.redis.registryShare(...[...keys, callerId, now, place, PREFIX, hourOf(now)]);
-    return toHolding(key, found, now);
+    const args = [...keys, callerId, now, position, PREFIX, hourOf(now)];
+    return toOwnedContext(key, await this.redis.registryAddOwner(...args), now);
   }
 
   async replace(context: ContextRecord): Promise<void> {
-    const { key, goneAt, createdAt } = context;
-    const ms = Math.max(goneAt - createdAt, 0) + CLEAR_AFTER_MS;
-    await this.redis.registryReplace(`c:${key}`, packRecord(context), goneAt, ms);
+    const { key, expiresAt, createdAt } = context;
+    const ms = Math.max(expiresAt - createdAt, 0) + PURGE_DELAY_MS;
+    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, ms);
   }
 
   async remove(key: string): Promise<void> {
@@ -89,46 +89,46 @@ export class RedisStore implements Store {
   }
 
   async context(key: string, now: number): Promise<ContextRecord | null> {
-    const [data, goneAt] = await this.redis.hmget(`c:${key}`, 'd', 'g');
-    return data && Number(goneAt) > now ? unpackRecord(key, Number(goneAt), data) : null;
+    const [data, expiresAt] = await this.redis.hmget(`c:${key}`, 'd', 'g');
+    return data && Number(expiresAt) > now ? unpackRecord(key, Number(expiresAt), data) : null;
   }
 
-  async holding(callerId: string, key: string, now: number): Promise<Holding | null> {
-    return toHolding(key, await this.redis.hmget(`c:${key}`, 'd', 'g', `h:${callerId}`), now);
+  async ownedContext(callerId: string, key: string, now: number): Promise<OwnedContext | null> {
+    return toOwnedContext(key, await this.redis.hmget(`c:${key}`, 'd', 'g', `h:${callerId}`), now);
   }
 
-  async holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
-    const live: Holding[] = [];
-    let from = after === null ? '+' : `(${placeOf(after)}`;
+  async ownedContexts(callerId: string, first: number, after: ListPosition | null, now: number) {
+    const live: OwnedContext[] = [];
+    let from = after === null ? '+' : `(${pack(after)}`;
     while (live.length < first) {
-      const wanted = first - live.length;
-      const places = await this.redis.zrevrangebylex(`l:${callerId}`, from, '-', 'LIMIT', 0, wanted);
-      const found = await Promise.all(places.map((place) => this.atPlace(callerId, place, now)));
-      live.push(...found.filter((held) => held !== null));
-      const last = places.at(-1);
-      if (places.length < wanted || last === undefined) break;
+      const missing = first - live.length;
+      const positions = await this.redis.zrevrangebylex(`l:${callerId}`, from, '-', 'LIMIT', 0, missing);
+      const found = await Promise.all(positions.map((position) => this.ownedAt(callerId, position, now)));
+      live.push(...found.filter((owned) => owned !== null));
+      const last = positions.at(-1);
+      if (positions.length < missing || last === undefined) break;
       from = `(${last}`;
     }
     return live;
   }
 
-  async use(callerId: string, key: string, use: Use): Promise<Holding | null> {
-    const { startedAt, at, goneAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } =
+  async use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
+    const { startedAt, at, expiresAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } =
       use;
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
     const found = await this.redis.registryUse(
-      ...[...keys, callerId, startedAt, at, goneAt, hourOf(at)],
+      ...[...keys, callerId, startedAt, at, expiresAt, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
     );
-    return toHolding(key, found, startedAt);
+    return toOwnedContext(key, found, startedAt);
   }
 
-  async release(callerId: string, key: string, now: number): Promise<boolean> {
-    return (await this.redis.registryRelease(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
+  async removeOwner(callerId: string, key: string, now: number): Promise<boolean> {
+    return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
   }
 
   async usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
-    const from = hourOf(Math.max(since, now - USAGE_KEPT_MS));
+    const from = hourOf(Math.max(since, now - USAGE_RETENTION_MS));
     const days: Promise<Record<string, string>>[] = [];
     for (let day = dayOf(from); day <= now; day += DAY_MS) {
       days.push(this.redis.hgetall(usageKey(callerId, day)));
@@ -141,35 +141,35 @@ export class RedisStore implements Store {
   }
 
   async setValue(key: string, value: string, ttlMs: number, now: number): Promise<void> {
-    await this.redis.set(`v:${key}`, `${now + ttlMs}${value}`, 'PX', ttlMs + CLEAR_AFTER_MS);
+    await this.redis.set(`v:${key}`, `${now + ttlMs}${value}`, 'PX', ttlMs + PURGE_DELAY_MS);
   }
 
   async addValue(key: string, value: string, ttlMs: number, now: number): Promise<string | null> {
     const wrapped = `${now + ttlMs}${value}`;
-    const there = await this.redis.registryAddValue(`v:${key}`, wrapped, now, ttlMs + CLEAR_AFTER_MS);
-    return unwrap(there as string | null, now);
+    const stored = await this.redis.registryAddValue(`v:${key}`, wrapped, now, ttlMs + PURGE_DELAY_MS);
+    return unwrap(stored as string | null, now);
   }
 
-  async swapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
+  async compareAndSwapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
     const wrapped = value === null ? '' : `${now + ttlMs}${value}`;
-    const args = [expected, wrapped, now, ttlMs + CLEAR_AFTER_MS];
-    return (await this.redis.registrySwapValue(`v:${key}`, ...args)) === 1;
+    const args = [expected, wrapped, now, ttlMs + PURGE_DELAY_MS];
+    return (await this.redis.registryCompareAndSwapValue(`v:${key}`, ...args)) === 1;
   }
 
-  async keepValue(key: string, until: number, now: number): Promise<void> {
-    await this.redis.registryKeepValue(`v:${key}`, until, until - now + CLEAR_AFTER_MS);
+  async extendValue(key: string, until: number, now: number): Promise<void> {
+    await this.redis.registryExtendValue(`v:${key}`, until, until - now + PURGE_DELAY_MS);
   }
 
-  async takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return (await this.redis.registryTakeLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+  async acquireLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return (await this.redis.registryAcquireLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
   }
 
   async renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, placesOf(name))) === 1;
+    return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
   }
 
-  async endLease(name: string, token: string): Promise<void> {
-    await this.redis.registryEndLease(...leaseKeys(name), token, placesOf(name));
+  async releaseLease(name: string, token: string): Promise<void> {
+    await this.redis.registryReleaseLease(...leaseKeys(name), token, entriesOf(name));
   }
 
   async check(bytes = CHECK_BYTES): Promise<void> {
@@ -180,26 +180,26 @@ export class RedisStore implements Store {
     }
   }
 
-  async tidy(): Promise<void> {
-    // Redis clears away what has expired by itself.
+  async purgeExpired(): Promise<void> {
+    // Redis deletes expired keys itself.
   }
 
   async close(): Promise<void> {
     this.redis.disconnect();
   }
 
-  private async atPlace(callerId: string, place: string, now: number): Promise<Holding | null> {
-    const held = await this.holding(callerId, place.slice(13), now);
-    // It may have been released and come to be held again since, further up in the list.
-    if (held && held.heldAt === Number(place.slice(0, 13))) return held;
-    await this.redis.zrem(`l:${callerId}`, place);
+  private async ownedAt(callerId: string, position: string, now: number): Promise<OwnedContext | null> {
+    const owned = await this.ownedContext(callerId, position.slice(13), now);
+    // A context that was removed and shared again since is at a newer position.
+    if (owned && owned.ownedSince === Number(position.slice(0, 13))) return owned;
+    await this.redis.zrem(`l:${callerId}`, position);
     return null;
   }
 }
 
-/** Sorts by heldAt, then by key: 13 digits last until the year 2286. */
-function placeOf({ heldAt, key }: Place): string {
-  return `${String(heldAt).padStart(13, '0')}${key}`;
+/** Sorts by ownedSince, then by key: 13 digits last until the year 2286. */
+function pack({ ownedSince, key }: ListPosition): string {
+  return `${String(ownedSince).padStart(13, '0')}${key}`;
 }
 
 function dayOf(time: number): number {
@@ -214,8 +214,8 @@ function leaseKeys(name: string): [queue: string, lease: string] {
   return [`q:${name}`, `v:lease:${name}`];
 }
 
-/** Prefix of the keys that keep the places in its queue. */
-function placesOf(name: string): string {
+/** Prefix of the keys of its queue entries. */
+function entriesOf(name: string): string {
   return `${PREFIX}t:${name}:`;
 }
 
@@ -223,15 +223,15 @@ function unwrap(wrapped: string | null, now: number): string | null {
   return wrapped !== null && Number(wrapped.slice(0, 13)) > now ? wrapped.slice(13) : null;
 }
 
-function toHolding(key: string, found: unknown, now: number): Holding | null {
-  const [data, goneAt, held] = (found ?? []) as (string | null | undefined)[];
-  if (!data || !held || Number(goneAt) <= now) return null;
-  // Those of an earlier version have no estimated tokens; those of a later one may have more numbers.
-  const [heldAt, usedAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens = 0] = held
-    .split(',')
-    .map(Number);
+function toOwnedContext(key: string, found: unknown, now: number): OwnedContext | null {
+  const [data, expiresAt, owner] = (found ?? []) as (string | null | undefined)[];
+  if (!data || !owner || Number(expiresAt) <= now) return null;
+  // Earlier versions have no estimated tokens; later ones may have more numbers.
+  const [ownedSince, lastUsedAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens = 0] =
+    owner.split(',').map(Number);
   const totals = { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens };
-  return { context: unpackRecord(key, Number(goneAt), data), heldAt, usedAt, totals } as Holding;
+  const context = unpackRecord(key, Number(expiresAt), data);
+  return { context, ownedSince, lastUsedAt, totals } as OwnedContext;
 }
 
 function sumUp(days: Record<string, string>[], from: number): ModelUsage[] {
@@ -240,7 +240,7 @@ function sumUp(days: Record<string, string>[], from: number): ModelUsage[] {
     const [, hour, kind, model] = /^(\d+):(\d):(.*)$/s.exec(field) ?? [];
     const name = KINDS[Number(kind) - 1];
     if (name === undefined || model === undefined || Number(hour) < from) continue;
-    const sums = byModel.get(model) ?? { model, contexts: 0, ...NO_USE };
+    const sums = byModel.get(model) ?? { model, contexts: 0, ...ZERO_TOTALS };
     sums[name] += Number(number);
     byModel.set(model, sums);
   }

@@ -1,49 +1,47 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type Database from 'libsql';
 
-/** Milliseconds to wait for another process' lock on the file, in all and between two attempts: doubled up to the longest. */
-const BUSY = { inAllMs: 2_000, firstMs: 1, longestMs: 25 };
+/** Milliseconds to wait for another process to release its lock on the file, in total and between two attempts. */
+export const BUSY_TIMEOUT_MS = 2_000;
+export const BUSY_RETRY_MS = 10;
 
-function isBusy(error: unknown): boolean {
-  return String((error as { code?: unknown }).code).startsWith('SQLITE_BUSY');
+export function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown }).code));
 }
 
 /**
- * Takes the write lock, or throws. A prepared statement that fails on another process' lock stays active in its connection until
- * it is run again, and keeps that connection from committing and from releasing its own lock; `exec` leaves nothing behind.
+ * Takes the write lock, or throws. A prepared statement that fails on another process's lock stays active in its connection until it
+ * is run again, and keeps that connection from committing and from releasing its own lock; `exec` leaves nothing behind.
  */
 export function beginWriting(db: Database.Database): void {
   db.exec('BEGIN IMMEDIATE');
 }
 
-/** Milliseconds between two attempts at the start. */
-const PAUSE_MS = 10;
-
-/**
- * Opens a file that another process may be opening as well. SQLite ignores its busy time-out when it switches to a write-ahead
- * log, so this tries again. It blocks the process, which has nothing else to do at its start.
- */
-export function untilUnlocked<T>(open: () => T): T {
-  const deadline = performance.now() + BUSY.inAllMs;
+/** Repeats the work while another process holds the lock, without blocking the event loop in between. */
+export async function retryWhileBusy<T>(work: () => T): Promise<T> {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
   for (;;) {
     try {
-      return open();
+      return work();
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+    await pause(BUSY_RETRY_MS);
   }
 }
 
-/** Tries again while another process holds the lock, without blocking the event loop. */
-export async function retryWhileBusy<T>(run: () => T): Promise<T> {
-  const deadline = performance.now() + BUSY.inAllMs;
-  for (let waitMs = BUSY.firstMs; ; waitMs = Math.min(2 * waitMs, BUSY.longestMs)) {
+/**
+ * The same, but blocking, for opening a file: at start-up the process has nothing else to do. SQLite's own busy time-out does not apply
+ * to the switch to a write-ahead log.
+ */
+export function retryWhileBusySync<T>(work: () => T): T {
+  const deadline = performance.now() + BUSY_TIMEOUT_MS;
+  for (;;) {
     try {
-      return run();
+      return work();
     } catch (error) {
       if (!isBusy(error) || performance.now() > deadline) throw error;
     }
-    await pause(waitMs);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, BUSY_RETRY_MS);
   }
 }

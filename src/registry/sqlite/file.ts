@@ -1,21 +1,18 @@
 import { chmodSync, closeSync, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'libsql';
-import { untilUnlocked } from './busy.js';
+import { BUSY_TIMEOUT_MS, retryWhileBusySync } from './busy.js';
 import { prepareTables } from './migrations.js';
 import { SQL } from './statements.js';
 
-/** Milliseconds that the start waits for another process that writes to the same file. */
-const BUSY_AT_START_MS = 2_000;
-/** What of the file is read without a copy: with a million contexts, a look-up costs half of what it does without. */
+/** Memory-mapped bytes: with a million contexts, they halve the cost of a look-up. */
 const MAPPED_BYTES = 2 ** 31 - 2 ** 16;
 /**
- * In a write-ahead log a commit outlives the process without a wait for the disk. Pages that are written all the time
- * (4 KB each) are kept in memory, and reach the file once for many times that they reach the log; that is done for 64 MB of it at
- * a time, as everybody waits meanwhile. What is deleted is overwritten: prompts and answers do not outlive their time.
+ * With a write-ahead log, a commit survives a crash of the process without waiting for the disk. A checkpoint blocks the process, so the
+ * log grows to 64 MB (16,000 pages) before one runs. Deleted content is overwritten: prompts and answers must not outlive their ttl.
  */
 const PRAGMAS = `
-  PRAGMA busy_timeout = ${BUSY_AT_START_MS};
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -65536;
@@ -24,55 +21,35 @@ const PRAGMAS = `
   PRAGMA mmap_size = ${MAPPED_BYTES};
 `;
 
-export type Statements = { [name in keyof typeof SQL]: Statement };
-type Value = string | number | null;
-
-/** libsql takes a list of values as it is, and a microsecond to make one of what it is given one by one. */
-export class Statement {
-  constructor(private readonly prepared: Database.Statement) {}
-
-  run(...values: Value[]): Database.RunResult {
-    return this.prepared.run(values);
-  }
-
-  get(...values: Value[]): unknown {
-    return this.prepared.get(values);
-  }
-
-  all(...values: Value[]): unknown[] {
-    return this.prepared.all(values);
-  }
-}
+export type Statements = { [name in keyof typeof SQL]: Database.Statement };
 
 export interface OpenedFile {
   db: Database.Database;
   sql: Statements;
-  /** Throws where the files are no longer those that were opened. */
+  /** Throws if the files on disk are no longer the ones that were opened. */
   assertInPlace: () => void;
 }
 
-/** `path`: of the file, or `:memory:`. */
+/** Opens the file at the path, or `:memory:`. */
 export function openFile(path: string): OpenedFile {
   const isFile = path !== ':memory:';
   if (isFile) makePrivateFile(path);
   const db = new Database(path);
-  untilUnlocked(() => db.exec(PRAGMAS));
-  untilUnlocked(() => prepareTables(db, path));
-  // From here on nothing blocks the event loop: who meets a lock tries again by a timer.
+  retryWhileBusySync(() => db.exec(PRAGMAS));
+  retryWhileBusySync(() => prepareTables(db, path));
+  // From now on, waiting for a lock must not block the event loop.
   db.exec('PRAGMA busy_timeout = 0');
-  const entries = Object.entries(SQL).map(([name, text]) => [name, prepare(db, text)]);
-  return { db, sql: Object.fromEntries(entries), assertInPlace: isFile ? watchPlace(path) : () => undefined };
-}
-
-/** Rows are arrays: libsql takes half as long again for objects. */
-function prepare(db: Database.Database, text: string): Statement {
-  const statement = db.prepare(text);
-  return new Statement(statement.reader ? statement.raw() : statement);
+  const statements = Object.entries(SQL).map(([name, text]) => [name, db.prepare(text)]);
+  return {
+    db,
+    sql: Object.fromEntries(statements),
+    assertInPlace: isFile ? watchFiles(path) : () => undefined,
+  };
 }
 
 const filesOf = (path: string) => [path, `${path}-wal`, `${path}-shm`];
 
-/** Prompts may be in it. SQLite gives the files beside it the same mode, but leaves those that are there as they are. */
+/** The file may contain prompts. SQLite creates the files beside it with its mode, but does not change existing ones. */
 function makePrivateFile(path: string): void {
   mkdirSync(dirname(path), { recursive: true });
   closeSync(openSync(path, 'a', 0o600));
@@ -82,17 +59,17 @@ function makePrivateFile(path: string): void {
   }
 }
 
-/** Throws where a file was deleted or replaced: what is written now goes to one that nobody will open again. */
-function watchPlace(path: string): () => void {
-  const opened = new Map(filesOf(path).map((file) => [file, placeOf(file)]));
+/** Detects deleted and replaced files: further writes would go to files that nobody can open again. */
+function watchFiles(path: string): () => void {
+  const opened = new Map(filesOf(path).map((file) => [file, inodeOf(file)]));
   return () => {
-    for (const [file, place] of opened) {
-      if (placeOf(file) !== place) throw new Error(`${file} was deleted or replaced while it was open`);
+    for (const [file, inode] of opened) {
+      if (inodeOf(file) !== inode) throw new Error(`${file} was deleted or replaced while it was open`);
     }
   };
 }
 
-function placeOf(file: string): string | undefined {
+function inodeOf(file: string): string | undefined {
   const found = statSync(file, { throwIfNoEntry: false, bigint: true });
   return found && `${found.dev}:${found.ino}`;
 }

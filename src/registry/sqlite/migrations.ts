@@ -1,7 +1,8 @@
 import type Database from 'libsql';
-import { CREATE_LEASES, CREATE_TABLES, VERSION } from './statements.js';
+import { CREATE_LEASES, CREATE_TABLES, VERSION } from './schema.js';
+import { ADD_USAGE, USAGE } from './statements.js';
 
-/** How a file gets from a layout to the next one. A step is never changed once it was released. */
+/** SQL that upgrades a file from this version to the next. A released step is never changed. */
 const STEPS: Readonly<Record<number, string>> = {
   6: `
     ALTER TABLE contexts ADD COLUMN estimated_tokens INTEGER NOT NULL DEFAULT 0;
@@ -13,7 +14,15 @@ const STEPS: Readonly<Record<number, string>> = {
   `,
 };
 
-/** Makes the tables of a new file, or brings those of an earlier release up to date, all of it or nothing. */
+/** Each row of the log is a JSON list of usage rows. */
+const MOVE_USAGE_LOG = `
+  INSERT INTO usage_now (${USAGE}) SELECT value->>0, value->>1, value->>2, SUM(value->>3), SUM(value->>4),
+    SUM(value->>5), SUM(value->>6), SUM(value->>7), COALESCE(SUM(value->>8), 0)
+    FROM usage_log CROSS JOIN json_each(counts) WHERE true GROUP BY 1, 2, 3 ${ADD_USAGE};
+  DELETE FROM usage_log;
+`;
+
+/** Creates the tables of a new file or upgrades those of an earlier version, in one transaction. */
 export function prepareTables(db: Database.Database, path: string): void {
   db.exec('BEGIN IMMEDIATE');
   try {
@@ -22,7 +31,7 @@ export function prepareTables(db: Database.Database, path: string): void {
     ];
     if (tables === 0) db.exec(CREATE_TABLES);
     else migrate(db, path);
-    db.exec('COMMIT');
+    db.exec(`${MOVE_USAGE_LOG} COMMIT`);
   } catch (error) {
     if (db.inTransaction) db.exec('ROLLBACK');
     throw error;
@@ -39,7 +48,7 @@ function migrate(db: Database.Database, path: string): void {
 }
 
 function refusal(path: string, found: number): string {
-  const whose = found > VERSION ? 'a newer version of this server' : 'no release of this server';
-  const file = `${path} has layout ${found}, which ${whose} writes; this one reads layouts up to ${VERSION}.`;
-  return `${file} Run the version that wrote it, restore a backup, or name another file.`;
+  const author = found > VERSION ? 'a newer version of this server' : 'no release of this server';
+  const file = `${path} has layout ${found}, which ${author} writes; this one reads layouts up to ${VERSION}.`;
+  return `${file} Run the version that wrote it, restore a backup, or use another file.`;
 }

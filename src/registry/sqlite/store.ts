@@ -3,151 +3,116 @@ import { packRecord, unpackRecord } from '../record.js';
 import {
   CHECK_BYTES,
   type ContextRecord,
-  type Holding,
+  hourOf,
+  type ListPosition,
   type ModelUsage,
-  type Place,
+  type OwnedContext,
   type Store,
-  USAGE_KEPT_MS,
+  type Totals,
+  USAGE_RETENTION_MS,
   type Use,
+  ZERO_TOTALS,
 } from '../store.js';
-import { retryWhileBusy } from './busy.js';
-import { openFile, type Statement, type Statements } from './file.js';
-import { Names } from './names.js';
-import {
-  CALLER,
-  type ContextRow,
-  DATA,
-  GONE_AT,
-  holdingsBy,
-  NUMBER,
-  newestFirst,
-  type Own,
-  sumsOf,
-  toHolding,
-} from './rows.js';
-import { CREATIONS_AT_ONCE } from './statements.js';
-import { Sweep } from './sweep.js';
-import { Usage } from './usage.js';
-import { WriteBatches } from './write-batches.js';
+import { BUSY_TIMEOUT_MS, retryWhileBusy } from './busy.js';
+import { openFile, type Statements } from './file.js';
+import { listOwned, type OwnedRow, toOwnedContext } from './owned.js';
+import { Purge } from './purge.js';
+import { WriteBatcher } from './write-batcher.js';
 
-const BUSY_AT_CLOSE_MS = 2_000;
-
-interface Creation {
-  context: ContextRecord;
-  callerId: string;
-}
-
-/** One file, for one machine. */
+/** A store in a single file, for the processes of one machine. */
 export class SqliteStore implements Store {
   private readonly db: Database.Database;
   private readonly sql: Statements;
-  private readonly names: Names;
-  private readonly counts: Usage;
-  private readonly batches: WriteBatches<Creation>;
-  private readonly sweep: Sweep;
+  private readonly batcher: WriteBatcher;
+  private readonly purge: Purge;
   private readonly assertInPlace: () => void;
 
-  /** `path`: of the file, or `:memory:`. */
+  /** Opens the file at the path, or `:memory:`. */
   constructor(path: string) {
     const { db, sql, assertInPlace } = openFile(path);
-    this.assertInPlace = assertInPlace;
     this.db = db;
     this.sql = sql;
-    this.names = new Names(sql);
-    this.counts = new Usage(sql, this.names);
-    this.sweep = new Sweep(sql, this.counts, assertInPlace);
-    this.batches = new WriteBatches(db, sql, {
-      createAll: (creations) => this.createAll(creations),
-      finish: () => this.counts.write(),
-      forget: () => {
-        this.counts.forget();
-        this.names.forget();
-        this.sweep.forget();
-      },
-    });
+    this.assertInPlace = assertInPlace;
+    this.batcher = new WriteBatcher(db, sql);
+    this.purge = new Purge(sql, assertInPlace);
   }
 
   create(context: ContextRecord, callerId: string): Promise<void> {
-    this.sweepWhereDue(context.createdAt);
-    return this.batches.create({ context, callerId });
+    const { key, expiresAt, model, createdAt: now } = context;
+    const row = [key, expiresAt, packRecord(context), callerId, now];
+    return this.write(now, () => {
+      this.sql.addNames.run(callerId, model);
+      let created = this.sql.create.run(...row);
+      if (created.changes === 0) {
+        // The gateway reused an id: the earlier owners must not see the new context.
+        this.removeNow(key);
+        created = this.sql.create.run(...row);
+      }
+      this.sql.addLook.run(expiresAt, Number(created.lastInsertRowid));
+      this.addUsage(callerId, model, now, 1, ZERO_TOTALS);
+    });
   }
 
-  share(key: string, callerId: string, now: number): Promise<Holding | null> {
+  addOwner(key: string, callerId: string, now: number): Promise<OwnedContext | null> {
     return this.write(now, () => {
-      const row = this.sql.context.get(key, now) as ContextRow | undefined;
-      if (!row) return null;
-      const caller = this.names.numberOf(callerId);
-      if (row[CALLER] === caller) return toHolding(key, row);
-      const { changes } = this.sql.share.run(row[NUMBER], caller, now, now);
-      const held = this.sharedBy(key, row, caller);
-      if (changes > 0 && held) this.counts.countContext(callerId, held.context.model, now);
-      return held;
+      const owned = this.find(key, callerId, now);
+      if (owned) return owned;
+      this.sql.addName.run(callerId);
+      this.sql.share.run(key, callerId, now);
+      const shared = this.find(key, callerId, now);
+      if (shared) this.addUsage(callerId, shared.context.model, now, 1, ZERO_TOTALS);
+      return shared;
     });
   }
 
   replace(context: ContextRecord): Promise<void> {
-    return this.write(0, () => void this.sql.replace.run(context.goneAt, packRecord(context), context.key));
+    const { key, expiresAt } = context;
+    return this.batcher.write(() => void this.sql.replace.run(expiresAt, packRecord(context), key));
   }
 
   remove(key: string): Promise<void> {
-    return this.write(0, () => this.removeNow(key));
+    return this.batcher.write(() => this.removeNow(key));
   }
 
   context(key: string, now: number): Promise<ContextRecord | null> {
     return retryWhileBusy(() => {
-      const row = this.sql.context.get(key, now) as ContextRow | undefined;
-      return row ? unpackRecord(key, row[GONE_AT], row[DATA]) : null;
+      const row = this.sql.context.get(key, now) as Pick<OwnedRow, 'expiresAt' | 'data'> | undefined;
+      return row ? unpackRecord(key, row.expiresAt, row.data) : null;
     });
   }
 
-  holding(callerId: string, key: string, now: number): Promise<Holding | null> {
-    return retryWhileBusy(() => {
-      const row = this.sql.context.get(key, now) as ContextRow | undefined;
-      const caller = row && this.names.find(callerId);
-      if (!row || caller === undefined) return null;
-      return row[CALLER] === caller ? toHolding(key, row) : this.sharedBy(key, row, caller);
+  ownedContext(callerId: string, key: string, now: number): Promise<OwnedContext | null> {
+    return retryWhileBusy(() => this.find(key, callerId, now));
+  }
+
+  ownedContexts(callerId: string, first: number, after: ListPosition | null, now: number) {
+    return retryWhileBusy(() => listOwned(this.sql, callerId, first, after, now));
+  }
+
+  use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
+    const { at, startedAt, expiresAt } = use;
+    const args = [at, ...sumsOf(use), key, startedAt, callerId];
+    return this.write(at, () => {
+      const { changes } = this.sql.useOwn.run(...args);
+      if (changes === 0 && this.sql.useShared.run(...args).changes === 0) return null;
+      this.sql.extend.run(expiresAt, key);
+      const owned = this.find(key, callerId, startedAt);
+      if (owned) this.addUsage(callerId, owned.context.model, at, 0, use);
+      return owned;
     });
   }
 
-  holdings(callerId: string, first: number, after: Place | null, now: number): Promise<Holding[]> {
-    return retryWhileBusy(() => {
-      const caller = this.names.find(callerId);
-      if (caller === undefined) return [];
-      const { partWithOwn, ownInPart, partWithShared, sharedInPart } = this.sql;
-      const place = after ?? { heldAt: Number.MAX_SAFE_INTEGER, key: '' };
-      const list = { caller, first, place, now };
-      const own = holdingsBy(partWithOwn, ownInPart, list);
-      const shared = holdingsBy(partWithShared, sharedInPart, list);
-      return [...own, ...shared].sort(newestFirst).slice(0, first);
-    });
-  }
-
-  use(callerId: string, key: string, use: Use): Promise<Holding | null> {
-    this.sweepWhereDue(use.at);
-    return this.batches.write(() => {
-      const caller = this.names.find(callerId);
-      if (caller === undefined) return null;
-      const held = this.useOwn(caller, key, use) ?? this.useShared(caller, key, use);
-      if (held) this.counts.countUse(callerId, held.context.model, use.at, use);
-      return held;
-    });
-  }
-
-  release(callerId: string, key: string, now: number): Promise<boolean> {
+  removeOwner(callerId: string, key: string, now: number): Promise<boolean> {
+    const args = [key, now, callerId];
     return this.write(now, () => {
-      const row = this.sql.context.get(key, now) as ContextRow | undefined;
-      const caller = row && this.names.find(callerId);
-      if (!row || caller === undefined) return false;
-      if (row[CALLER] !== caller) return this.sql.releaseShared.run(row[NUMBER], caller).changes > 0;
-      return this.sql.releaseOwn.run(row[NUMBER]).changes > 0;
+      const { changes } = this.sql.disown.run(...args);
+      return changes > 0 || this.sql.unshare.run(...args).changes > 0;
     });
   }
 
   usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
-    return retryWhileBusy(() => {
-      const caller = this.names.find(callerId);
-      return caller === undefined ? [] : this.counts.since(caller, Math.max(since, now - USAGE_KEPT_MS));
-    });
+    const from = hourOf(Math.max(since, now - USAGE_RETENTION_MS));
+    return retryWhileBusy(() => this.sql.usage.all(callerId, from) as ModelUsage[]);
   }
 
   value(key: string, now: number): Promise<string | null> {
@@ -165,149 +130,99 @@ export class SqliteStore implements Store {
     });
   }
 
-  swapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
+  compareAndSwapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
     return this.write(now, () => {
       const { changes } =
         value === null
           ? this.sql.removeValue.run(key, expected, now)
-          : this.sql.swapValue.run(value, now + ttlMs, key, expected, now);
+          : this.sql.compareAndSwapValue.run(value, now + ttlMs, key, expected, now);
       return changes > 0;
     });
   }
 
-  keepValue(key: string, until: number, now: number): Promise<void> {
-    return this.write(now, () => void this.sql.keepValue.run(until, key, until));
+  extendValue(key: string, until: number, now: number): Promise<void> {
+    return this.write(now, () => void this.sql.extendValue.run(key, until));
   }
 
-  takeLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return this.batches.write(() => {
-      this.sql.removeGoneLeases.run(name);
+  acquireLease(name: string, token: string, ttlMs: number): Promise<boolean> {
+    return this.batcher.write(() => {
+      this.sql.removeExpiredLeases.run(name);
       this.sql.joinLease.run(name, token, ttlMs);
       return this.holdsLease(name, token);
     });
   }
 
   renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return this.batches.write(() => {
+    return this.batcher.write(() => {
       const isHeld = this.holdsLease(name, token);
       if (isHeld) this.sql.joinLease.run(name, token, ttlMs);
       return isHeld;
     });
   }
 
-  endLease(name: string, token: string): Promise<void> {
-    return this.batches.write(() => void this.sql.endLease.run(name, token));
+  releaseLease(name: string, token: string): Promise<void> {
+    return this.batcher.write(() => void this.sql.releaseLease.run(name, token));
   }
 
   async check(bytes = CHECK_BYTES): Promise<void> {
     const { sql } = this;
-    await this.batches.write(() => {
+    await this.batcher.write(() => {
       const data = 'x'.repeat(bytes);
       sql.probeContexts.run(data);
       sql.probeValues.run(data);
-      sql.probeUsage.run();
-      sql.unprobeContexts.run();
-      sql.unprobeValues.run();
-      sql.unprobeUsage.run();
+      sql.removeContextProbe.run();
+      sql.removeValueProbe.run();
     });
     this.assertInPlace();
   }
 
-  async tidy(now: number): Promise<void> {
-    do await this.batches.write(() => this.sweep.run(now));
-    while (!this.sweep.isDone);
-    this.sweep.emptyLog(this.db);
+  async purgeExpired(now: number): Promise<void> {
+    do await this.batcher.write(() => this.purge.run(now));
+    while (!this.purge.isComplete);
+    this.purge.truncateLog(this.db);
   }
 
   async close(): Promise<void> {
-    // Nobody is served any more: who writes to the file meanwhile is waited for.
-    this.db.exec(`PRAGMA busy_timeout = ${BUSY_AT_CLOSE_MS}`);
-    await this.batches.flush();
-    // libsql leaves the write-ahead log behind; a copy of the file alone should be whole.
+    // There are no more requests, so this may block.
+    this.db.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
+    this.batcher.flush();
+    // libsql leaves the write-ahead log behind, but a copy of the file alone should be complete.
     this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
     this.db.close();
   }
 
-  private useOwn(caller: number, key: string, use: Use): Holding | null {
-    const { at, startedAt, goneAt } = use;
-    const row = this.sql.useOwn.get(goneAt, at, ...sumsOf(use), key, caller, startedAt);
-    return row ? toHolding(key, row as ContextRow) : null;
-  }
-
-  private useShared(caller: number, key: string, use: Use): Holding | null {
-    const row = this.sql.context.get(key, use.startedAt) as ContextRow | undefined;
-    if (!row) return null;
-    const own = this.sql.useShared.get(use.at, ...sumsOf(use), row[NUMBER], caller) as Own | undefined;
-    if (!own) return null;
-    const [goneAt] = this.sql.slide.get(use.goneAt, row[NUMBER]) as [number];
-    return toHolding(key, [row[NUMBER], goneAt, row[DATA], caller, ...own]);
-  }
-
-  private sharedBy(key: string, row: ContextRow, caller: number): Holding | null {
-    const own = this.sql.shared.get(row[NUMBER], caller) as Own | undefined;
-    return own ? toHolding(key, [row[NUMBER], row[GONE_AT], row[DATA], caller, ...own]) : null;
+  private find(key: string, callerId: string, now: number): OwnedContext | null {
+    const row = this.sql.owned.get(key, now, callerId) as OwnedRow | undefined;
+    return row ? toOwnedContext(row) : null;
   }
 
   private holdsLease(name: string, token: string): boolean {
-    return (this.sql.leaseHolder.get(name) as [string] | undefined)?.[0] === token;
+    return (this.sql.leaseHolder.get(name) as { token: string } | undefined)?.token === token;
   }
 
   private readValue(key: string, now: number): string | null {
-    return (this.sql.value.get(key, now) as [string] | undefined)?.[0] ?? null;
+    return (this.sql.value.get(key, now) as { value: string } | undefined)?.value ?? null;
   }
 
   private removeNow(key: string): void {
-    const row = this.sql.contextOfKey.get(key) as [number] | undefined;
+    const row = this.sql.contextNumber.get(key) as { number: number } | undefined;
     if (!row) return;
-    this.sql.removeShares.run(row[0]);
-    this.sql.remove.run(row[0]);
+    this.sql.removeShares.run(row.number);
+    this.sql.removeContext.run(row.number);
+  }
+
+  private addUsage(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
+    this.sql.addUsage.run(hourOf(at), callerId, model, contexts, ...sumsOf(totals));
   }
 
   private write<T>(now: number, run: () => T): Promise<T> {
-    this.sweepWhereDue(now);
-    return this.batches.write(run);
+    // A failed purge fails the other writes of its batch, too; the next interval tries again.
+    if (this.purge.isDue(now)) this.batcher.write(() => this.purge.run(now)).catch(() => undefined);
+    return this.batcher.write(run);
   }
+}
 
-  private sweepWhereDue(now: number): void {
-    if (!this.sweep.isDue(now)) return;
-    // Should it fail, so does all that is written with it, and the next write tries again.
-    this.batches.write(() => this.sweep.run(now)).catch(() => undefined);
-  }
-
-  private createAll(creations: Creation[]): void {
-    let place = 0;
-    for (const size of CREATIONS_AT_ONCE) {
-      for (; creations.length - place >= size; place += size) {
-        this.createSome(this.sql[`create${size}`], creations.slice(place, place + size));
-      }
-    }
-    for (const { context, callerId } of creations) {
-      this.counts.countContext(callerId, context.model, context.createdAt);
-    }
-  }
-
-  private createSome(statement: Statement, creations: Creation[]): void {
-    if (this.insert(statement, creations)) return;
-    // The gateway has given an id a second time: its earlier holders must not meet the new conversation.
-    for (const creation of creations) {
-      this.removeNow(creation.context.key);
-      this.insert(this.sql.create1, [creation]);
-    }
-  }
-
-  /** Whether all keys were new. */
-  private insert(statement: Statement, creations: Creation[]): boolean {
-    const values: (string | number)[] = [];
-    let lookAt = Number.POSITIVE_INFINITY;
-    for (const { context, callerId } of creations) {
-      const { key, goneAt, createdAt } = context;
-      values.push(key, goneAt, packRecord(context), this.names.numberOf(callerId), createdAt);
-      lookAt = Math.min(lookAt, goneAt);
-    }
-    const { changes, lastInsertRowid } = statement.run(...values);
-    if (changes < creations.length) return false;
-    const last = Number(lastInsertRowid);
-    this.sql.addLook.run(lookAt, last - changes + 1, last);
-    return true;
-  }
+function sumsOf(totals: Totals): number[] {
+  const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = totals;
+  return [chats, promptTokens, cachedTokens, completionTokens, estimatedTokens];
 }

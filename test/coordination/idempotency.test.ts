@@ -1,7 +1,7 @@
 import { jest } from '@jest/globals';
 import { pino } from 'pino';
 import { DetachedWork } from '../../src/coordination/detached-work.js';
-import { Answers } from '../../src/coordination/idempotency.js';
+import { Idempotency } from '../../src/coordination/idempotency.js';
 import { Leases } from '../../src/coordination/leases.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
@@ -56,21 +56,21 @@ describe('createContext with an idempotency key', () => {
     });
   });
 
-  it('is a conflict with another input, and tells nothing of the first', async () => {
+  it('conflicts with different input and reveals nothing about the first', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     await server.query(CREATE, { input: INPUT });
     const { errors } = await server.query(CREATE, { input: { ...INPUT, ttl: 3_600 } });
     expect(errors).toMatchObject([
       {
-        message: expect.stringContaining('Take a new key'),
+        message: expect.stringContaining('Use a new key'),
         extensions: { code: 'IDEMPOTENCY_CONFLICT', retryable: false },
       },
     ]);
     expect(gateway.seen).toHaveLength(1);
   });
 
-  it('is apart for each caller and each operation', async () => {
+  it('is separate for each caller and operation', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway, JWT);
     const [one, two] = [bearer('one'), bearer('two')];
@@ -82,7 +82,7 @@ describe('createContext with an idempotency key', () => {
     expect((await server.query(CHAT, { input: chat }, one)).errors).toEqual([]);
   });
 
-  it('calls the gateway once however many ask at once', async () => {
+  it('calls the gateway once for many concurrent requests', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     const all = await Promise.all(Array.from({ length: 20 }, () => server.query(CREATE, { input: INPUT })));
@@ -105,7 +105,7 @@ describe('createContext with an idempotency key', () => {
       const ask = async (idempotencyKey: string) =>
         (await server.query(CREATE, { input: { ...INPUT, idempotencyKey } })).errors[0];
       expect(await ask('key-1')).toMatchObject({
-        message: expect.stringContaining('take a new key'),
+        message: expect.stringContaining('with a new key'),
         extensions: { code, retryable: false },
       });
       gateway.answer = (response) => json(response, 200, CREATED);
@@ -137,7 +137,7 @@ describe('createContext with an idempotency key', () => {
     expect(await ask()).toBeUndefined();
   });
 
-  it('goes through once the gateway can be reached', async () => {
+  it('succeeds once the gateway is reachable', async () => {
     const port = await freePort();
     await using server = await TestServer.before({ url: `http://127.0.0.1:${port}/v1` });
     const ask = async () => (await server.query(CREATE, { input: INPUT })).errors[0]?.extensions;
@@ -145,7 +145,7 @@ describe('createContext with an idempotency key', () => {
     expect(await ask()).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
   });
 
-  it('is not used up by a chat on a context that is not there yet', async () => {
+  it('is not consumed by a chat on a context that does not exist yet', async () => {
     await using gateway = await countingGateway();
     await using server = await TestServer.before(gateway);
     const chat = { ...QUESTION, contextId: 'ctx-1', idempotencyKey: 'key-1' };
@@ -155,7 +155,7 @@ describe('createContext with an idempotency key', () => {
     expect((await server.query(CHAT, { input: chat })).errors).toEqual([]);
   });
 
-  it('keeps a failure that would come again, and none that may be tried again', async () => {
+  it('stores permanent failures but not retryable ones', async () => {
     await using gateway = await StandIn.start((response) => json(response, 503, {}));
     await using server = await TestServer.before(gateway);
     const ask = async () => (await server.query(CREATE, { input: INPUT })).errors[0];
@@ -181,14 +181,14 @@ describe('createContext with an idempotency key', () => {
   });
 });
 
-describe('a process that was taken for dead while it ran what an idempotency key names', () => {
-  it('send it once, and give its answer as soon as that has come', async () => {
+describe('a process that was assumed dead while it ran a request with an idempotency key', () => {
+  it('sends it once, and its answer is replayed as soon as it arrives', async () => {
     const log = pino({ level: 'silent' });
     const store = openStore('sqlite::memory:', log);
     const now = () => NOON;
     const process = (renewMs?: number) => {
       const leases = new Leases({ store, maxWaitMs: 60_000, leaseMs: 50, ...(renewMs && { renewMs }) });
-      return new Answers(store, leases, new DetachedWork(), now, log);
+      return new Idempotency(store, leases, new DetachedWork(), now, log);
     };
     const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
     const still = new AbortController().signal;
@@ -210,7 +210,7 @@ describe('a process that was taken for dead while it ran what an idempotency key
 describe('chat with an idempotency key', () => {
   const input = { ...QUESTION, idempotencyKey: 'key-1' };
 
-  it('asks the gateway once, and adds to the totals once', async () => {
+  it('calls the gateway once and adds to the totals once', async () => {
     await using gateway = await countingGateway();
     await using server = await serverHolding(gateway);
     const first = await server.query<object>(CHAT, { input });
@@ -225,7 +225,7 @@ describe('chat with an idempotency key', () => {
   it.each([
     ['a session', 'SESSION'],
     ['a prefix', 'COMMON_PREFIX'],
-  ])('on %s sends nothing twice where the answer is lost', async (_, mode) => {
+  ])('on %s sends nothing twice if the answer is lost', async (_, mode) => {
     await using gateway = await StandIn.start((response, request, { path }) => {
       if (path === '/v1/context/create') return json(response, 200, { ...CREATED, mode });
       request.socket.destroy();
@@ -237,7 +237,7 @@ describe('chat with an idempotency key', () => {
     expect(gateway.seen.filter(({ path }) => path.includes('chat'))).toHaveLength(1);
   });
 
-  it('goes on when its caller is cut off, for the one who asks again', async () => {
+  it('continues after its client has disconnected, for a retry', async () => {
     const waiting: (() => void)[] = [];
     await using gateway = await StandIn.start((response) => {
       waiting.push(() => json(response, 200, CHAT_ANSWER));

@@ -19,13 +19,13 @@ describe('a keyed mutex', () => {
     expect(order).toEqual([1, -1, 2, -2, 3, -3]);
   });
 
-  it('lets different keys go on side by side', async () => {
+  it('locks different keys independently', async () => {
     const mutex = new KeyedMutex(60_000);
     await mutex.lock('a', still);
     await mutex.lock('b', still);
   });
 
-  it('passes over a caller who has left the queue', async () => {
+  it('skips a caller who has left the queue', async () => {
     const mutex = new KeyedMutex(60_000);
     const end = await mutex.lock('a', still);
     const caller = new AbortController();
@@ -37,7 +37,7 @@ describe('a keyed mutex', () => {
     await next;
   });
 
-  it('is refused to a caller who has left already', async () => {
+  it('refuses a caller who has already disconnected', async () => {
     const mutex = new KeyedMutex(60_000);
     const end = await mutex.lock('a', still);
     const left = new AbortController();
@@ -47,7 +47,7 @@ describe('a keyed mutex', () => {
     await mutex.lock('a', still);
   });
 
-  it('is released once only, however often release is called', async () => {
+  it('is released once, however often release is called', async () => {
     const mutex = new KeyedMutex(60_000);
     const end = await mutex.lock('a', still);
     const second = mutex.lock('a', still);
@@ -65,7 +65,7 @@ describe('a keyed mutex', () => {
     expect(await third).toBe('left');
   });
 
-  it('is not waited for without end, nor by too many', async () => {
+  it('limits the waiting time and the queue', async () => {
     const impatient = new KeyedMutex(10);
     await impatient.lock('a', still);
     await expect(impatient.lock('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });

@@ -1,11 +1,13 @@
 import Database from 'libsql';
-import { beginWriting, retryWhileBusy, untilUnlocked } from '../registry/sqlite/busy.js';
-
-/** Milliseconds that the start waits for another process that writes to the file. */
-const BUSY_MS = 2_000;
+import {
+  BUSY_TIMEOUT_MS,
+  beginWriting,
+  retryWhileBusy,
+  retryWhileBusySync,
+} from '../../registry/sqlite/busy.js';
 
 const SETUP = `
-  PRAGMA busy_timeout = ${BUSY_MS};
+  PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA wal_autocheckpoint = 16000;
@@ -17,28 +19,23 @@ const SETUP = `
   PRAGMA busy_timeout = 0;
 `;
 
-type Value = string | number;
-
-/**
- * The registry's file, through a connection of its own: what is counted there is not part of the registry's transactions. Each
- * write is a transaction of its own, which waits for another process without blocking this one.
- */
-export class LimitsFile {
+/** A separate connection to the registry's file, so that counting does not take part in the registry's transactions. */
+export class LimitsDatabase {
   private readonly db: Database.Database;
   private readonly prepared = new Map<string, Database.Statement>();
 
   constructor(path: string) {
     this.db = new Database(path);
-    untilUnlocked(() => this.db.exec(SETUP));
+    retryWhileBusySync(() => this.db.exec(SETUP));
   }
 
-  /** The rows of one statement, each an array. */
-  read(sql: string, values: Value[]): Promise<unknown[][]> {
+  /** Runs one statement and returns its rows as arrays. */
+  read(sql: string, values: (string | number)[]): Promise<unknown[][]> {
     return retryWhileBusy(() => this.rows(sql, values));
   }
 
-  /** The same for a statement that writes; throws where the file stays locked. */
-  write(sql: string, values: Value[]): Promise<unknown[][]> {
+  /** The same in a transaction that holds the write lock. */
+  write(sql: string, values: (string | number)[]): Promise<unknown[][]> {
     return retryWhileBusy(() => {
       beginWriting(this.db);
       try {
@@ -56,7 +53,7 @@ export class LimitsFile {
     this.db.close();
   }
 
-  private rows(sql: string, values: Value[]): unknown[][] {
+  private rows(sql: string, values: (string | number)[]): unknown[][] {
     let statement = this.prepared.get(sql);
     if (!statement) {
       statement = this.db.prepare(sql).raw();

@@ -16,15 +16,15 @@ function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuc
 }
 
 describe('a lease', () => {
-  it('is held by one process at a time until it is released', async () => {
+  it('is held by one process at a time and passes to the next when released', async () => {
     const { one, two, store } = twoProcesses();
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     let taken = false;
-    const waiting = two.take('a', still).then((lease) => {
+    const waiting = two.acquire('a', still).then((lease) => {
       taken = true;
       return lease;
     });
-    const other = await two.take('b', still);
+    const other = await two.acquire('b', still);
     expect(taken).toBe(false);
     await held.release();
     const second = await waiting;
@@ -34,11 +34,11 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is held in order of arrival, whichever process is asked', async () => {
+  it('is held in order of arrival across processes', async () => {
     const { one, two, store } = twoProcesses();
     const order: number[] = [];
     const takers = [one, one, two, one, two, two, one, one].map(async (leases, place) => {
-      const lease = await leases.take('a', still);
+      const lease = await leases.acquire('a', still);
       order.push(place);
       await lease.release();
     });
@@ -47,12 +47,12 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is not delayed by a waiter that has left the queue', async () => {
+  it('skips a caller who has left the queue', async () => {
     const { one, two, store } = twoProcesses();
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     const leaving = new AbortController();
-    const left = two.take('a', leaving.signal);
-    const next = one.take('a', still);
+    const left = two.acquire('a', leaving.signal);
+    const next = one.acquire('a', still);
     leaving.abort(cancelled());
     await expect(left).rejects.toMatchObject({ code: 'CANCELLED' });
     await held.release();
@@ -60,29 +60,29 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is taken over when its holder does not renew it, and the old holder cannot release it', async () => {
+  it('is taken over if its holder does not renew it; the holder is notified and cannot regain it', async () => {
     const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
-    const stuck = await one.take('a', still);
-    const next = await two.take('a', still);
+    const stuck = await one.acquire('a', still);
+    const next = await two.acquire('a', still);
     await stuck.release();
-    const third = two.take('a', leavesAfter(200));
+    const third = two.acquire('a', leavesAfter(200));
     await expect(third).rejects.toMatchObject({ code: 'CANCELLED' });
     expect(next.signal.aborted).toBe(false);
     await next.release();
     await store.close();
   });
 
-  it('ends its holder’s work once another holds it', async () => {
+  it('aborts for its holder once another has it', async () => {
     const { one, store } = twoProcesses();
     const tokens: string[] = [];
-    const { takeLease } = store;
-    store.takeLease = (name, token, ttlMs) => {
+    const { acquireLease } = store;
+    store.acquireLease = (name, token, ttlMs) => {
       tokens.push(token);
-      return takeLease(name, token, ttlMs);
+      return acquireLease(name, token, ttlMs);
     };
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     // As after a pause of the process that holds it.
-    await store.endLease('a', tokens[0] ?? '');
+    await store.releaseLease('a', tokens[0] ?? '');
     await eventually(() => held.signal.aborted);
     await expect(unlessAborted(held.signal, Promise.resolve())).rejects.toMatchObject({
       code: 'INTERNAL_SERVER_ERROR',
@@ -101,7 +101,7 @@ describe('a lease', () => {
       renewals.push(isHeld);
       return isHeld;
     };
-    const held = await one.take('a', still);
+    const held = await one.acquire('a', still);
     await eventually(() => renewals.length > 2);
     expect(held.signal.aborted).toBe(false);
     await held.release();
@@ -109,10 +109,10 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is waited for no longer than maxWaitMs', async () => {
+  it('limits the waiting time', async () => {
     const { one, two, store } = twoProcesses({ maxWaitMs: 50 });
-    const held = await one.take('a', still);
-    await expect(two.take('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
+    const held = await one.acquire('a', still);
+    await expect(two.acquire('a', still)).rejects.toMatchObject({ code: 'RATE_LIMITED' });
     await held.release();
     await store.close();
   });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { keyOf, nameOfMessages } from '../../src/contexts/names.js';
+import { contextKey, messagesKey } from '../../src/contexts/keys.js';
 import { MessageRole } from '../../src/gateway/types.js';
 import { packRecord, unpackRecord } from '../../src/registry/record.js';
 
@@ -8,9 +8,9 @@ const longText = fc
   .tuple(fc.integer({ min: 16_380, max: 33_000 }), fc.constantFrom('x', 'é', '好', '😀'))
   .map(([length, character]) => character.repeat(length / character.length));
 
-const nameOf = (content: string) => nameOfMessages([{ role: MessageRole.SYSTEM, content }]);
+const nameOf = (content: string) => messagesKey([{ role: MessageRole.SYSTEM, content }]);
 
-describe('the name of messages', () => {
+describe('the key of messages', () => {
   it('is the same for the same text, and for no other, however long', () => {
     const anyCharacter = fc.string({ unit: 'binary', minLength: 1, maxLength: 1 });
     fc.assert(
@@ -23,11 +23,11 @@ describe('the name of messages', () => {
     );
   });
 
-  it('tells where one message ends and the next begins', () => {
+  it('depends on the borders between messages', () => {
     const half = 'x'.repeat(16_384);
     const whole = nameOf(half + half);
     const halves = [half, half].map((content) => ({ role: MessageRole.SYSTEM, content }));
-    expect(nameOfMessages(halves)).not.toBe(whole);
+    expect(messagesKey(halves)).not.toBe(whole);
   });
 });
 
@@ -36,22 +36,22 @@ describe('the key of a context', () => {
   /** A caller's id is a hash wherever keys are the callers' own. */
   const account = fc.stringMatching(/^[\w-]{1,43}$/);
 
-  it('is never that of another account or another id', () => {
+  it('is unique by account and id', () => {
     const id = fc.string({ minLength: 1, unit: fc.constantFrom(':', 'a', 'b') });
     fc.assert(
       fc.property(id, id, account, account, (one, other, mine, yours) => {
         const isSame = one === other && mine === yours;
-        expect(keyOf(callerOf(mine), one) === keyOf(callerOf(yours), other)).toBe(isSame);
+        expect(contextKey(callerOf(mine), one) === contextKey(callerOf(yours), other)).toBe(isSame);
       }),
     );
   });
 
-  it('gives the id back, whatever is in it', () => {
+  it('contains the id, whatever its characters', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), account, (id, mine) => {
-        const key = keyOf(callerOf(mine), id);
+        const key = contextKey(callerOf(mine), id);
         const rest = { model: 'm', mode: null, ttl: 60, createdAt: 1, messages: null, details: '[]' };
-        const record = { key, id, gatewayId: id, goneAt: 2, ...rest };
+        const record = { key, id, gatewayId: id, expiresAt: 2, ...rest };
         expect(unpackRecord(key, 2, packRecord(record))).toEqual(record);
       }),
     );

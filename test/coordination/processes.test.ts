@@ -49,7 +49,7 @@ async function allIds(server: ServerProcess): Promise<string[]> {
 }
 
 function behaviours(storeUrl: () => string) {
-  it('create one context for twenty identical concurrent requests', async () => {
+  it('create once for twenty identical concurrent requests', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using one = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -82,7 +82,7 @@ function behaviours(storeUrl: () => string) {
     expect((await second).data).toEqual({ chat: { id: 'second' } });
   });
 
-  it('send no chat twice after a process was killed while holding its idempotency key', async () => {
+  it('send nothing twice if one was killed during a request with an idempotency key', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -101,7 +101,7 @@ function behaviours(storeUrl: () => string) {
     expect(gateway.asked).toHaveLength(1);
   });
 
-  it('run one chat at a time on a session when their clocks differ', async () => {
+  it('run one chat at a time on a session even if their clocks differ', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     const late = ['test/support/clock-behind.mjs'];
@@ -121,7 +121,7 @@ function behaviours(storeUrl: () => string) {
     expect((await second).data).toEqual({ chat: { id: 'second' } });
   });
 
-  it('keep every context that a process answered before it was killed', async () => {
+  it('keep everything that one had acknowledged before it was killed', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using doomed = await ServerProcess.before(gateway.standIn, storeUrl());
@@ -164,7 +164,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
   afterEach(() => redis.stop());
   behaviours(() => redis.url);
 
-  it('fail closed while it is down, still answer a running chat, and recover with it', async () => {
+  it('fail closed while it is down, deliver a finished chat, and recover', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await using server = await ServerProcess.before(gateway.standIn, redis.url);
@@ -188,7 +188,7 @@ describeWith(REDIS)('two processes on one Redis', () => {
     expect((await server.ask(CREATE, { input: SESSION })).errors).toBeUndefined();
   }, 60_000);
 
-  it('may start before Redis does', async () => {
+  it('can start before it', async () => {
     const gateway = await slowGateway();
     await using _ = gateway.standIn;
     await redis.stop();

@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import type { Caller } from '../auth/caller.js';
+import type { Message } from '../gateway/types.js';
+
+/** Ids are unique within a gateway account: the server's, or the caller's own. */
+function accountOf({ id, credential }: Caller): string {
+  return credential.owner === 'caller' ? id : '';
+}
+
+/** The gateway's ids begin with a time. With the id first, new contexts are neighbours in the store's index. */
+export function contextKey(caller: Caller, contextId: string): string {
+  return `${contextId}:${accountOf(caller)}`;
+}
+
+/** The same messages have the same key for every caller. */
+export function messagesKey(messages: Message[]): string {
+  return `messages:${hash(canonical(messages))}`;
+}
+
+export interface Prefix {
+  model: string;
+  messages: Message[];
+  ttl?: number | null;
+}
+
+/** `scope`: the callers who may share the prefix. */
+export function prefixKey({ model, messages, ttl }: Prefix, caller: Caller, scope: string): string {
+  return `reuse:${hash([accountOf(caller), scope, model, ttl ?? null, canonical(messages)])}`;
+}
+
+export function canonical(messages: Message[]): [Message['role'], Message['content']][] {
+  return messages.map(({ role, content }) => [role ?? null, content ?? null]);
+}
+
+/** Characters per update. V8 and Node map pages for each string or buffer over 128 KB, which costs more than hashing it. */
+const PIECE = 16_384;
+
+/** Hashes the JSON of the value, with long strings replaced by their own hashes. */
+function hash(value: unknown): string {
+  const text = JSON.stringify(value, (_, part) =>
+    typeof part === 'string' && part.length > PIECE ? { sha256: hashText(part) } : part,
+  );
+  return createHash('sha256').update(text).digest('base64url');
+}
+
+function hashText(text: string): string {
+  const sum = createHash('sha256');
+  // UTF-16 can be cut between any two code units.
+  for (let at = 0; at < text.length; at += PIECE) sum.update(text.slice(at, at + PIECE), 'utf16le');
+  return sum.digest('base64url');
+}

@@ -1,0 +1,434 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import fc from 'fast-check';
+import {
+  type ContextRecord,
+  DAY_MS,
+  HOUR_MS,
+  type Store,
+  USAGE_RETENTION_MS,
+  ZERO_TOTALS,
+} from '../../src/registry/store.js';
+import { eventually } from '../support/eventually.js';
+import { NOON } from '../support/server.js';
+
+let numberOfRecords = 0;
+export function record(change: Partial<ContextRecord> = {}): ContextRecord {
+  const id = change.id ?? `ctx-${++numberOfRecords}`;
+  return {
+    key: `${id}:`,
+    id,
+    gatewayId: id,
+    model: 'Doubao-1.5-pro-32k',
+    mode: 'SESSION',
+    ttl: 3_600,
+    createdAt: NOON,
+    expiresAt: NOON + HOUR_MS,
+    messages: null,
+    details: '[null,{"promptTokens":8}]',
+    ...change,
+  };
+}
+
+export const TOKENS = {
+  chats: 1,
+  promptTokens: 100,
+  cachedTokens: 80,
+  completionTokens: 7,
+  estimatedTokens: 9,
+};
+export const useAt = (at: number) => ({ startedAt: at, at, expiresAt: at + HOUR_MS, ...TOKENS });
+
+/** What every store must do. */
+export function conformance(open: () => Promise<Store>) {
+  let store: Store;
+  let caller: string;
+  let callers = 0;
+  beforeEach(async () => {
+    store ??= await open();
+    caller = `caller-${++callers}`;
+  });
+  afterAll(() => store.close());
+  const ids = async (first = 100, after: { ownedSince: number; key: string } | null = null, now = NOON) =>
+    (await store.ownedContexts(caller, first, after, now)).map(({ context }) => context.id);
+
+  describe('a context', () => {
+    it('is returned as written, only to its owner', async () => {
+      const context = record({ mode: null, ttl: null, messages: 'm', id: 'projects/3 70/缓存"\\' });
+      await store.create(context, caller);
+      expect(await store.context(context.key, NOON)).toEqual(context);
+      const holding = { context, ownedSince: NOON, lastUsedAt: NOON, totals: ZERO_TOTALS };
+      expect(await store.ownedContext(caller, context.key, NOON)).toEqual(holding);
+      expect(await store.ownedContext('somebody else', context.key, NOON)).toBeNull();
+      expect(await store.ownedContext(caller, 'ctx-unknown:', NOON)).toBeNull();
+    });
+
+    it('expires exactly at its expiry', async () => {
+      const context = record();
+      await store.create(context, caller);
+      expect(await store.ownedContext(caller, context.key, context.expiresAt - 1)).not.toBeNull();
+      expect(await store.ownedContext(caller, context.key, context.expiresAt)).toBeNull();
+      expect(await store.context(context.key, context.expiresAt)).toBeNull();
+      expect(await ids(100, null, context.expiresAt)).toEqual([]);
+      expect(await store.use(caller, context.key, useAt(context.expiresAt))).toBeNull();
+      expect(await store.addOwner(context.key, 'late', context.expiresAt)).toBeNull();
+      expect(await store.removeOwner(caller, context.key, context.expiresAt)).toBe(false);
+    });
+
+    it('belongs to the last creator of its key', async () => {
+      const first = record();
+      await store.create(first, caller);
+      await store.use(caller, first.key, useAt(NOON));
+      await store.create({ ...first, createdAt: NOON + 5 }, 'a newcomer');
+      expect(await store.ownedContext(caller, first.key, NOON + 5)).toBeNull();
+      expect(await ids(100, null, NOON + 5)).toEqual([]);
+      expect(await store.ownedContext('a newcomer', first.key, NOON + 5)).toMatchObject({
+        totals: ZERO_TOTALS,
+      });
+    });
+
+    it('is listed once if its owner creates its key again', async () => {
+      const first = record();
+      await store.create(first, caller);
+      await store.create({ ...first, createdAt: NOON + 5 }, caller);
+      expect(await ids(100, null, NOON + 5)).toEqual([first.id]);
+    });
+
+    it('is replaced and removed for all its owners', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.addOwner(context.key, 'a sharer', NOON);
+      await store.replace({ ...context, gatewayId: 'ctx-again', expiresAt: NOON + 2 * HOUR_MS });
+      for (const holder of [caller, 'a sharer']) {
+        const held = await store.ownedContext(holder, context.key, NOON + HOUR_MS);
+        expect(held?.context).toMatchObject({ id: context.id, gatewayId: 'ctx-again' });
+      }
+      await store.remove(context.key);
+      for (const holder of [caller, 'a sharer']) {
+        expect(await store.ownedContext(holder, context.key, NOON)).toBeNull();
+      }
+      await store.replace(context);
+      expect(await store.context(context.key, NOON)).toBeNull();
+    });
+  });
+
+  describe('a use', () => {
+    it('adds to the totals and updates the expiry and the last use', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.use(caller, context.key, useAt(NOON + 1_000));
+      const used = await store.use(caller, context.key, useAt(NOON + 2_000));
+      expect(used).toEqual({
+        context: { ...context, expiresAt: NOON + 2_000 + HOUR_MS },
+        ownedSince: NOON,
+        lastUsedAt: NOON + 2_000,
+        totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 },
+      });
+      expect(await store.ownedContext(caller, context.key, NOON + HOUR_MS)).toEqual(used);
+    });
+
+    it('by a caller who does not own the context does nothing', async () => {
+      const context = record();
+      await store.create(context, caller);
+      expect(await store.use('somebody else', context.key, useAt(NOON))).toBeNull();
+      expect(await store.ownedContext(caller, context.key, NOON)).toMatchObject({ totals: ZERO_TOTALS });
+    });
+
+    it('is counted if the context was live when it began', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = { ...useAt(context.expiresAt + 60_000), startedAt: context.expiresAt - 1 };
+      expect(await store.use(caller, context.key, use)).toMatchObject({
+        context: { expiresAt: use.expiresAt },
+      });
+    });
+
+    it('never shortens the expiry', async () => {
+      const context = record({ expiresAt: NOON + DAY_MS });
+      await store.create(context, caller);
+      expect(await store.use(caller, context.key, useAt(NOON))).toMatchObject({ context });
+    });
+
+    it('loses no concurrent updates', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await Promise.all(Array.from({ length: 100 }, () => store.use(caller, context.key, useAt(NOON))));
+      const held = await store.ownedContext(caller, context.key, NOON);
+      expect(held?.totals).toEqual({
+        chats: 100,
+        promptTokens: 10_000,
+        cachedTokens: 8_000,
+        completionTokens: 700,
+        estimatedTokens: 900,
+      });
+    });
+
+    it('adds sums larger than 32 bits', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = { ...useAt(NOON), promptTokens: 3_000_000_000 };
+      await store.use(caller, context.key, use);
+      expect(await store.use(caller, context.key, use)).toMatchObject({
+        totals: { promptTokens: 6_000_000_000 },
+      });
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ promptTokens: 6_000_000_000 }]);
+    });
+  });
+
+  describe('a shared context', () => {
+    it('keeps separate data for each owner', async () => {
+      const context = record();
+      const other = `${caller}-other`;
+      await store.create(context, caller);
+      expect(await store.addOwner(context.key, other, NOON + 10)).toEqual({
+        context,
+        ownedSince: NOON + 10,
+        lastUsedAt: NOON + 10,
+        totals: ZERO_TOTALS,
+      });
+      await store.use(other, context.key, useAt(NOON + 20));
+      expect(await store.ownedContext(caller, context.key, NOON + 20)).toMatchObject({
+        lastUsedAt: NOON,
+        totals: ZERO_TOTALS,
+        context: { expiresAt: NOON + 20 + HOUR_MS },
+      });
+      expect(await store.removeOwner(caller, context.key, NOON)).toBe(true);
+      expect(await store.removeOwner(caller, context.key, NOON)).toBe(false);
+      expect(await store.ownedContext(caller, context.key, NOON)).toBeNull();
+      expect(await store.ownedContext(other, context.key, NOON)).not.toBeNull();
+    });
+
+    it('keeps an owner’s data if shared again', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.use(caller, context.key, useAt(NOON));
+      expect(await store.addOwner(context.key, caller, NOON + 10)).toMatchObject({
+        ownedSince: NOON,
+        totals: { chats: 1 },
+      });
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1, chats: 1 }]);
+    });
+  });
+
+  describe('a list', () => {
+    it('lists the newest first and continues after a position despite new entries', async () => {
+      const made = [];
+      for (const age of [5, 4, 3, 3, 3, 1]) {
+        const context = record({ createdAt: NOON - age });
+        made.push(context);
+        await store.create(context, caller);
+      }
+      const sorted = made.toSorted((a, b) => b.createdAt - a.createdAt || (a.key < b.key ? 1 : -1));
+      const expected = sorted.map(({ id }) => id);
+      expect(await ids()).toEqual(expected);
+      const first = await ids(2);
+      await store.create(record({ createdAt: NOON }), caller);
+      const at = sorted[1];
+      const place = { ownedSince: at?.createdAt ?? 0, key: at?.key ?? '' };
+      expect([...first, ...(await ids(3, place)), ...(await ids(100, place)).slice(3)]).toEqual(expected);
+    });
+
+    it('skips removed, expired and replaced contexts and still fills its page', async () => {
+      const made = Array.from({ length: 8 }, (_, index) =>
+        record({ createdAt: NOON + index, ...(index % 4 === 1 && { expiresAt: NOON + 50 }) }),
+      );
+      for (const context of made) await store.create(context, caller);
+      await store.removeOwner(caller, made[6]?.key ?? '', NOON + 10);
+      await store.create({ ...(made[4] as ContextRecord), createdAt: NOON + 20 }, 'a newcomer');
+      const left = [7, 3, 2, 0].map((index) => made[index]?.id);
+      expect(await ids(3, null, NOON + 100)).toEqual(left.slice(0, 3));
+      expect(await ids(100, null, NOON + 100)).toEqual(left);
+    });
+
+    it('sorts own and shared contexts together, including those shared again', async () => {
+      const made = Array.from({ length: 6 }, (_, n) => record({ createdAt: NOON + n }));
+      for (const [n, context] of made.entries()) {
+        await store.create(context, n % 2 ? `${caller}-other` : caller);
+        if (n % 2) await store.addOwner(context.key, caller, context.createdAt);
+      }
+      const newest = made.map(({ id }) => id).toReversed();
+      expect(await ids(4, null, NOON + 9)).toEqual(newest.slice(0, 4));
+      const place = { ownedSince: NOON + 2, key: made[2]?.key ?? '' };
+      expect(await ids(4, place, NOON + 9)).toEqual(newest.slice(4));
+      const [first] = made as [ContextRecord];
+      await store.use(caller, first.key, useAt(NOON + 9));
+      expect(await store.removeOwner(caller, first.key, NOON + 9)).toBe(true);
+      expect(await store.use(caller, first.key, useAt(NOON + 9))).toBeNull();
+      const again = { ownedSince: NOON + 10, totals: ZERO_TOTALS };
+      expect(await store.addOwner(first.key, caller, NOON + 10)).toMatchObject(again);
+      expect(await ids(100, null, NOON + 10)).toEqual([first.id, ...newest.slice(0, 5)]);
+    });
+
+    it('pages through any contexts without missing or repeating one', async () => {
+      const ages = fc.array(fc.integer({ min: 0, max: 5 }), { maxLength: 12 });
+      await fc.assert(
+        fc.asyncProperty(ages, fc.integer({ min: 1, max: 4 }), async (created, size) => {
+          caller = `caller-${++callers}`;
+          for (const age of created) await store.create(record({ createdAt: NOON - age }), caller);
+          const seen: string[] = [];
+          let after: { ownedSince: number; key: string } | null = null;
+          for (;;) {
+            const page = await store.ownedContexts(caller, size, after, NOON);
+            seen.push(...page.map(({ context }) => context.id));
+            const last = page.at(-1);
+            if (!last) break;
+            after = { ownedSince: last.ownedSince, key: last.context.key };
+          }
+          expect(new Set(seen).size).toBe(created.length);
+          expect(seen).toEqual(await ids());
+        }),
+        { numRuns: 25 },
+      );
+    });
+  });
+
+  describe('the usage report', () => {
+    it('sums by model, from the hour of a time', async () => {
+      const one = record({ model: 'a:1' });
+      const two = record({ model: 'b', createdAt: NOON + 3 * HOUR_MS, expiresAt: NOON + 9 * HOUR_MS });
+      await store.create(one, caller);
+      await store.use(caller, one.key, useAt(NOON + 1_000));
+      await store.create(two, caller);
+      await store.use(caller, two.key, useAt(NOON + 3 * HOUR_MS));
+      const [a, b] = [
+        { model: 'a:1', contexts: 1, ...TOKENS },
+        { model: 'b', contexts: 1, ...TOKENS },
+      ];
+      const now = NOON + 4 * HOUR_MS;
+      expect(await store.usage(caller, 0, now)).toEqual([a, b]);
+      expect(await store.usage(caller, NOON + HOUR_MS - 1, now)).toEqual([a, b]);
+      expect(await store.usage(caller, NOON + HOUR_MS, now)).toEqual([b]);
+      expect(await store.usage(caller, now, now)).toEqual([]);
+      expect(await store.usage('somebody else', 0, now)).toEqual([]);
+    });
+
+    it('outlives the contexts, up to the retention time', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.remove(context.key);
+      expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1 }]);
+      expect(await store.usage(caller, 0, NOON + USAGE_RETENTION_MS + HOUR_MS)).toEqual([]);
+    });
+  });
+
+  describe('a value', () => {
+    it('expires after its ttl', async () => {
+      await store.setValue(`${caller} v`, 'x"\n您', 1_000, NOON);
+      expect(await store.value(`${caller} v`, NOON + 999)).toBe('x"\n您');
+      expect(await store.value(`${caller} v`, NOON + 1_000)).toBeNull();
+    });
+
+    it('is added only if there is no live one', async () => {
+      const key = `${caller} v`;
+      expect(await store.addValue(key, 'one', 1_000, NOON)).toBeNull();
+      expect(await store.addValue(key, 'two', 1_000, NOON + 999)).toBe('one');
+      expect(await store.addValue(key, 'three', 1_000, NOON + 1_000)).toBeNull();
+      expect(await store.value(key, NOON + 1_000)).toBe('three');
+    });
+
+    it('is added by one of many concurrent attempts', async () => {
+      const tries = Array.from({ length: 20 }, (_, index) =>
+        store.addValue(`${caller} v`, `${index}`, 1_000, NOON),
+      );
+      expect((await Promise.all(tries)).filter((there) => there === null)).toHaveLength(1);
+    });
+
+    it('is swapped or removed only if live and equal to the expected one', async () => {
+      const key = `${caller} v`;
+      await store.setValue(key, 'one', 1_000, NOON);
+      expect(await store.compareAndSwapValue(key, 'other', 'two', 1_000, NOON)).toBe(false);
+      expect(await store.compareAndSwapValue(key, 'one', 'two', 2_000, NOON + 500)).toBe(true);
+      expect(await store.value(key, NOON + 2_499)).toBe('two');
+      expect(await store.compareAndSwapValue(key, 'two', 'three', 1_000, NOON + 2_500)).toBe(false);
+      await store.setValue(key, 'four', 1_000, NOON);
+      expect(await store.compareAndSwapValue(key, 'four', null, 0, NOON)).toBe(true);
+      expect(await store.value(key, NOON)).toBeNull();
+    });
+
+    it('is extended, never shortened or created', async () => {
+      const key = `${caller} v`;
+      await store.setValue(key, 'one', 1_000, NOON);
+      await store.extendValue(key, NOON + 5_000, NOON);
+      await store.extendValue(key, NOON + 2_000, NOON);
+      expect(await store.value(key, NOON + 4_999)).toBe('one');
+      expect(await store.value(key, NOON + 5_000)).toBeNull();
+      await store.extendValue(`${caller} nothing`, NOON + 5_000, NOON);
+      expect(await store.value(`${caller} nothing`, NOON)).toBeNull();
+    });
+  });
+
+  describe('a lease', () => {
+    const take = (token: string, ttlMs = HOUR_MS) => store.acquireLease(caller, token, ttlMs);
+
+    it('is held in order of arrival, however often others poll', async () => {
+      expect(await Promise.all(['one', 'two', 'three'].map((token) => take(token)))).toEqual([
+        true,
+        false,
+        false,
+      ]);
+      for (const token of ['three', 'two', 'one']) expect(await take(token)).toBe(token === 'one');
+      await store.releaseLease(caller, 'two');
+      expect(await take('three')).toBe(false);
+      await store.releaseLease(caller, 'one');
+      expect(await take('three')).toBe(true);
+      expect(await take('one')).toBe(false);
+    });
+
+    it('is independent of other names', async () => {
+      expect(await take('one')).toBe(true);
+      expect(await store.acquireLease(`${caller} other`, 'two', HOUR_MS)).toBe(true);
+    });
+
+    it('passes to the next once it has expired by the store’s clock, and never back', async () => {
+      expect(await take('one', 30)).toBe(true);
+      const began = performance.now();
+      await eventually(() => take('two'));
+      expect(performance.now() - began).toBeGreaterThan(20);
+      expect(await store.renewLease(caller, 'one', HOUR_MS)).toBe(false);
+      expect(await take('one')).toBe(false);
+      await store.releaseLease(caller, 'one');
+      expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(true);
+    });
+
+    it('is held by the front of the queue after any sequence of calls', async () => {
+      const step = fc.tuple(fc.constantFrom('take', 'renew', 'end'), fc.constantFrom('one', 'two', 'three'));
+      await fc.assert(
+        fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+          caller = `caller-${++callers}`;
+          let queue: string[] = [];
+          for (const [what, token] of steps) {
+            if (what === 'take' && !queue.includes(token)) queue.push(token);
+            if (what === 'end') queue = queue.filter((other) => other !== token);
+            if (what === 'end') await store.releaseLease(caller, token);
+            else {
+              const asked = what === 'take' ? take(token) : store.renewLease(caller, token, HOUR_MS);
+              expect(await asked).toBe(queue[0] === token);
+            }
+          }
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it('is renewed only by its holder', async () => {
+      expect(await take('one', 60)).toBe(true);
+      expect(await take('two', 60)).toBe(false);
+      expect(await store.renewLease(caller, 'one', HOUR_MS)).toBe(true);
+      expect(await store.renewLease(caller, 'two', HOUR_MS)).toBe(false);
+      await pause(100);
+      expect(await take('three')).toBe(false);
+    });
+
+    it('skips expired queue entries', async () => {
+      expect(await take('one')).toBe(true);
+      expect(await take('two', 20)).toBe(false);
+      expect(await take('three')).toBe(false);
+      await pause(50);
+      await store.releaseLease(caller, 'one');
+      expect(await take('three')).toBe(true);
+    });
+  });
+
+  it('reports that it can be written', async () => {
+    await expect(store.check()).resolves.toBeUndefined();
+  });
+}

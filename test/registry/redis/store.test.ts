@@ -1,0 +1,85 @@
+import { Redis } from 'ioredis';
+import { pino } from 'pino';
+import { openStore } from '../../../src/registry/open-store.js';
+import { HOUR_MS, PURGE_DELAY_MS, type Store } from '../../../src/registry/store.js';
+import { describeWith, REDIS } from '../../support/programs.js';
+import { RedisServer } from '../../support/redis.js';
+import { NOON } from '../../support/server.js';
+import { conformance, record } from '../conformance.js';
+
+const silent = pino({ level: 'silent' });
+
+describeWith(REDIS)('the store in Redis', () => {
+  let server: RedisServer;
+  beforeAll(async () => {
+    server = await RedisServer.start();
+  }, 60_000);
+  afterAll(() => server.stop());
+  const open = () => openAt(server.url);
+  conformance(open);
+
+  it('lets Redis delete expired keys after a delay', async () => {
+    const store = await open();
+    const context = record();
+    await store.create(context, 'the one who clears');
+    await store.setValue('short', 'x', HOUR_MS, NOON);
+    const client = new Redis(server.url);
+    for (const key of [`c:${context.key}`, 'l:the one who clears', 'v:short']) {
+      const rest = await client.pttl(`graphql-context-cache:${key}`);
+      expect(rest).toBeGreaterThan(HOUR_MS);
+      expect(rest).toBeLessThanOrEqual(HOUR_MS + PURGE_DELAY_MS);
+    }
+    client.disconnect();
+    await store.close();
+  });
+
+  it('removes entries of deleted contexts from a growing list', async () => {
+    const store = await open();
+    const client = new Redis(server.url);
+    const holder = 'the one who lists';
+    for (let n = 0; n < 20; n++) {
+      const context = record({ createdAt: NOON + n });
+      await store.create(context, holder);
+      await store.remove(context.key);
+    }
+    await store.create(record({ createdAt: NOON + 100 }), holder);
+    expect(await client.zcard(`graphql-context-cache:l:${holder}`)).toBeLessThanOrEqual(2);
+    client.disconnect();
+    await store.close();
+  });
+
+  it('fails at once while the server is down, and recovers', async () => {
+    await using own = await RedisServer.start();
+    const store = await openAt(own.url);
+    await own.stop();
+    const context = record();
+    await expect(store.create(context, 'caller')).rejects.toMatchObject({
+      code: 'INTERNAL_SERVER_ERROR',
+      retryable: true,
+      message: expect.not.stringContaining('127.0.0.1'),
+    });
+    await expect(store.ready()).rejects.toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await own.startAgain();
+    await untilUp(store);
+    await store.create(context, 'caller');
+    expect(await store.ownedContext('caller', context.key, NOON)).toMatchObject({ context });
+    await store.close();
+  }, 30_000);
+});
+
+async function openAt(url: string) {
+  const store = openStore(url, silent);
+  await untilUp(store);
+  return store;
+}
+
+async function untilUp(store: Store): Promise<void> {
+  for (let tries = 0; tries < 400; tries++) {
+    const isUp = await store.check().then(
+      () => true,
+      () => false,
+    );
+    if (isUp) return;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
