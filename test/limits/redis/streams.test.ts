@@ -47,8 +47,8 @@ describeWith(REDIS)('the slots of streams in Redis', () => {
     expect(await longer.acquire(`${caller}`, 'a', 2)).toBe(true);
     expect(await shorter.acquire(`${caller}`, 'b', 2)).toBe(true);
     shorter.close();
-    await eventually(() => shorter.acquire(`${caller}`, 'c', 2));
-    expect(await shorter.acquire(`${caller}`, 'd', 2)).toBe(false);
+    await eventually(() => longer.acquire(`${caller}`, 'c', 2));
+    expect(await longer.acquire(`${caller}`, 'd', 2)).toBe(false);
     for (const each of [longer, shorter]) each.close();
   });
 });
