@@ -3,10 +3,10 @@ import type { Answers } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
-import { Pushed } from '../util/pushed.js';
+import { abortedOnReturn, started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
-import type { ChatCompletion, ChatEvent, ChatFailure } from './types.js';
+import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
 
 export interface ChatsParts extends RunningChatParts {
   answers: Answers;
@@ -38,37 +38,36 @@ export class Chats {
     }
   }
 
-  /** Resolves with the first event: what breaks before it is thrown, what breaks later is a ChatFailure. */
-  async stream(input: ChatInput, request: RequestContext): Promise<Pushed<ChatEvent>> {
-    const events = new Pushed<ChatEvent>((series) => this.answer(input, request, series));
-    await events.begun;
-    return events;
+  /** Resolves once the first event is there: what fails before is thrown, what fails later is a ChatFailure. */
+  async stream(input: ChatInput, request: RequestContext): Promise<AsyncGenerator<ChatEvent, void, void>> {
+    return abortedOnReturn(await started(this.events(input, request)), () => request.abandon());
   }
 
-  private async answer(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>): Promise<void> {
+  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void, void> {
     const closeStream = await this.parts.openStreams.take(request.caller.id);
     try {
-      // A reader who dawdles over the last event keeps nobody waiting: by then all is counted and the turn has ended.
-      await events.give(await this.answerUpToEnd(input, request, events));
+      // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by then.
+      yield yield* this.deltas(input, request);
     } finally {
       closeStream();
     }
   }
 
-  /** Gives the deltas, and gives back the last event. */
-  private async answerUpToEnd(input: ChatInput, request: RequestContext, events: Pushed<ChatEvent>) {
+  /** Returns the last event. */
+  private async *deltas(
+    input: ChatInput,
+    request: RequestContext,
+  ): AsyncGenerator<ChatEvent, ChatDone | ChatFailure, void> {
     let chat: RunningChat | undefined;
-    let isAnswered = false;
     try {
       await this.parts.budgets.takeChat(request.caller.id);
       chat = await RunningChat.begin(input, this.parts, request);
-      const head = await chat.stream(events);
-      isAnswered = true;
+      const head = yield* chat.stream();
       // The store writes both at once.
       const [done] = await Promise.all([chat.conclude(head), chat.end()]);
       return done;
     } catch (error) {
-      if (!events.hasBegun && !isAnswered) throw error;
+      if (!chat?.isAnswered) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
       return failure;

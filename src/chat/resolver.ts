@@ -2,7 +2,6 @@ import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { badUserInput } from '../errors.js';
 import { validateInput } from '../input/validation.js';
 import { RequestContext } from '../request-context.js';
-import type { Pushed } from '../util/pushed.js';
 import { Chats } from './chats.js';
 import { ChatInput } from './input.js';
 import { ChatCompletion, type ChatEvent, ChatStreamEvent } from './types.js';
@@ -46,7 +45,7 @@ export class ChatResolver {
     return event;
   }
 
-  private openStream(plain: ChatInput, context: RequestContext): Promise<Pushed<ChatEvent>> {
+  private openStream(plain: ChatInput, context: RequestContext): Promise<AsyncGenerator<ChatEvent>> {
     const input = ChatInput.from(plain);
     validateInput(input);
     if (input.idempotencyKey != null) throw onlyForChat();

@@ -7,10 +7,10 @@ import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages, GrowingText } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import type { Pushed } from '../util/pushed.js';
+import { started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
 import { Turn } from './turn.js';
-import type { ChatDone, ChatEvent } from './types.js';
+import type { ChatDone } from './types.js';
 
 /** Tokens that are reserved for each answer whose `maxTokens` is left out. */
 const ANSWER_TOKENS = 512;
@@ -64,14 +64,25 @@ export class RunningChat {
     return answer;
   }
 
-  stream(events: Pushed<ChatEvent>): Promise<ChatAnswerHead> {
+  async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
     const { repeatable, contextModel } = this.turn;
     const options = { repeatable, contextModel, onUsage: (usage: GatewayUsage) => this.tell(usage) };
-    const give = (delta: ChatAnswerDelta) => {
-      this.passOn(delta);
-      return events.give(delta);
-    };
-    return this.ask((gateway, chat) => gateway.chatStream(chat, options, give));
+    const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(chat, options)));
+    try {
+      for (;;) {
+        const { done, value } = await deltas.next();
+        if (done) return value;
+        this.passOn(value);
+        yield value;
+      }
+    } finally {
+      await deltas.return(undefined as never);
+    }
+  }
+
+  /** Whether anything of the answer has come. */
+  get isAnswered(): boolean {
+    return this.isConcluded || this.hasBegun;
   }
 
   /** Counts a whole answer. */
@@ -156,9 +167,8 @@ export class RunningChat {
   private async count(chats: number) {
     const used = await this.used(chats);
     const { held } = this.turn;
-    const isAnswered = this.isConcluded || this.hasBegun;
     const [context] = await Promise.all([
-      held ? this.parts.contexts.use(held, used, this.request, isAnswered) : null,
+      held ? this.parts.contexts.use(held, used, this.request, this.isAnswered) : null,
       this.reservation?.settle(this.spent(used)),
     ]);
     return context;

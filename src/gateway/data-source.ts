@@ -1,4 +1,6 @@
-import type { Give } from '../util/pushed.js';
+import { cancelled } from '../errors.js';
+import { onAbort } from '../util/abort.js';
+import { abortedOnReturn } from '../util/generators.js';
 import { ChatStreamReader } from './context-api/chat-stream.js';
 import {
   fromChatAnswer,
@@ -76,38 +78,51 @@ export class GatewayDataSource {
   /** `POST /context/create`. */
   createContext(context: NewContext): Promise<CreatedContext> {
     const call = this.call('createContext', 'POST', '/context/create', toCreateContextBody(context));
-    return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
+    return this.calls.json(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
   /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
   chat(chat: NewChat, options: ChatOptions = {}): Promise<ChatAnswer> {
     const call = this.chatCall(chat, toChatBody(chat), options);
-    return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
+    return this.calls.json(call, (answer) => fromChatAnswer(answer, chat));
   }
 
-  /** The same, streamed: gives the deltas on, and resolves with how the answer ended. */
-  async chatStream(
+  /** The same, streamed: the first `next()` sends it, `return()` aborts it. The return value is the response's head. */
+  chatStream(
+    chat: NewChat,
+    options: ChatOptions = {},
+  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
+    const reader = new AbortController();
+    const deltas = this.deltas(chat, options, reader);
+    return abortedOnReturn(deltas, () => reader.abort(cancelled()));
+  }
+
+  private async *deltas(
     chat: NewChat,
     options: ChatOptions,
-    give: Give<ChatAnswerDelta>,
-  ): Promise<ChatAnswerHead> {
-    const ask = (counted: boolean) => {
+    reader: AbortController,
+  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
+    const removeListener = onAbort(this.sender.signal, (reason) => reader.abort(reason));
+    const stream = (counted: boolean) => {
       const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
-      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage), give);
+      call.signal = reader.signal;
+      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage));
     };
     try {
-      return await ask(true);
+      return yield* stream(true);
     } catch (error) {
       // A gateway that does not know `stream_options` has processed nothing.
-      if (refusesStreamOptions(error)) return ask(false);
+      if (refusesStreamOptions(error)) return yield* stream(false);
       throw error;
+    } finally {
+      removeListener();
     }
   }
 
   /** `GET /models`. */
   models(): Promise<GatewayModel[]> {
     const call = { ...this.call('models', 'GET', '/models'), repeatable: true };
-    return this.calls.whole(call, fromModelsAnswer);
+    return this.calls.json(call, fromModelsAnswer);
   }
 
   private chatCall(

@@ -21,7 +21,7 @@ import {
 } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { Watch } from '../telemetry/work.js';
-import { Driven, type Give, Pushed } from '../util/pushed.js';
+import { Driven, type Give } from '../util/pushed.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
 import { type KnownDocument, KnownDocuments } from './document-cache.js';
 import { parseDocument, syntaxMessage } from './parsing.js';
@@ -193,8 +193,8 @@ export class Operations {
     try {
       if (operation.kind !== 'subscription') return await giveResultOf(undefined);
       const source = await this.openSource(prepared, context);
-      if (source instanceof Pushed) await source.giveTo(giveResultOf);
-      else await give(this.presentResult(source as ExecutionResult, context));
+      if (Symbol.asyncIterator in source) for await (const event of source) await giveResultOf(event);
+      else await give(this.presentResult(source, context));
     } finally {
       end();
     }

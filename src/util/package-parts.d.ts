@@ -3,16 +3,3 @@
 declare module 'class-validator/cjs/*' {
   export * from 'class-validator';
 }
-
-declare module 'undici/lib/dispatcher/client.js' {
-  export { Client as default } from 'undici';
-}
-
-declare module 'undici/lib/core/errors.js' {
-  export { errors as default } from 'undici';
-}
-
-declare module 'undici/lib/core/symbols.js' {
-  const symbols: { readonly kParser: unique symbol; readonly kSocket: unique symbol };
-  export default symbols;
-}

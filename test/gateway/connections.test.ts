@@ -1,30 +1,52 @@
-import { GatewayHttp } from '../../src/gateway/http/client.js';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Gateway } from '../../src/gateway/data-source.js';
 import { eventually } from '../support/eventually.js';
-import { json, StandIn } from '../support/stand-in.js';
+import { answer, FaultyUpstream, say, silence } from '../support/faulty-upstream.js';
 
-/** Nobody outside can see what is kept of a connection that has ended. */
-function clientsOf(http: GatewayHttp): Set<unknown> {
-  return (http as unknown as { connections: { clients: Set<unknown> } }).connections.clients;
-}
+const LIMITS = {
+  connectTimeoutMs: 1_000,
+  headersTimeoutMs: 5_000,
+  idleTimeoutMs: 5_000,
+  totalTimeoutMs: 5_000,
+  maxResponseBytes: 1_000,
+};
 
 describe('the connections to the gateway', () => {
   it.each([
-    ['are kept for the next calls', {}, 3],
-    ['are let go of where the gateway ends them behind its answers', { connection: 'close' }, 0],
-  ])('%s', async (_, headers, kept) => {
-    await using standIn = await StandIn.start((response) => json(response, 200, {}, headers));
-    const timeouts = { connectTimeoutMs: 1_000, headersTimeoutMs: 5_000, idleTimeoutMs: 5_000 };
-    const http = new GatewayHttp({ url: standIn.url, maxResponseBytes: 1_000, ...timeouts });
-    const caller = new AbortController();
-    const call = {
-      operation: 'models',
-      method: 'GET',
-      path: '/models',
-      credential: { key: 'sk-1', owner: 'server' },
-      signal: caller.signal,
-    } as const;
-    await Promise.all([1, 2, 3].map(() => http.json(call, http.open(caller.signal))));
-    await eventually(() => clientsOf(http).size === kept);
-    await http.close();
+    ['are as many as calls at a time, and kept for the next calls', {}, 3],
+    ['are replaced where the gateway closes them', { connection: 'close' }, 9],
+  ])('%s', async (_, headers, connections) => {
+    await using upstream = await FaultyUpstream.start(say(answer(200, { data: [] }, headers)));
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const { signal } = new AbortController();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal });
+    for (let round = 0; round < 3; round++) {
+      await Promise.all([1, 2, 3].map(() => as.models()));
+      await nextTurn();
+    }
+    expect(upstream.connections).toBe(connections);
+    await gateway.close();
+    await upstream.quiet();
+  });
+
+  it('end with the call that is aborted on them, and no other', async () => {
+    await using upstream = await FaultyUpstream.start(silence);
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const callers = [new AbortController(), new AbortController()];
+    const calls = callers.map(({ signal }) =>
+      gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }).models(),
+    );
+    await eventually(() => upstream.requests.length === 2);
+    callers[0]?.abort(new Error('left'));
+    await expect(calls[0]).rejects.toThrow();
+    upstream.fault = say(answer(200, { data: [] }));
+    await gateway
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .models();
+    // The aborted call is not given another connection.
+    expect(upstream.connections).toBe(3);
+    callers[1]?.abort(new Error('left'));
+    await expect(calls[1]).rejects.toThrow();
+    await gateway.close();
   });
 });

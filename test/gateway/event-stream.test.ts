@@ -1,17 +1,15 @@
 import fc from 'fast-check';
-import { EventStreamReader } from '../../src/gateway/http/event-stream.js';
+import { EventStreamParser } from '../../src/gateway/http/event-stream.js';
 
 function read(pieces: Uint8Array[], max = 10_000): string[] {
-  const events: string[] = [];
-  const reader = new EventStreamReader(max, ({ data }) => events.push(data));
-  for (const piece of [...pieces, undefined]) reader.read(piece);
-  return events;
+  const parser = new EventStreamParser(max);
+  return [...pieces, undefined].flatMap((piece) => [...parser.parse(piece)].map(({ data }) => data));
 }
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 const BOM = '\uFEFF';
 
-describe('the reader of server-sent events', () => {
+describe('the parser of server-sent events', () => {
   it.each([
     ['LF', 'data: a\n\ndata: b\n\n', ['a', 'b']],
     ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
@@ -71,21 +69,19 @@ describe('the reader of server-sent events', () => {
 
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
-      const events: string[] = [];
-      const reader = new EventStreamReader(100, ({ data }) => events.push(data));
-      reader.read(bytes(`data: a${end.slice(0, -1)}`));
-      reader.read(bytes(end.slice(-1)));
-      expect(events).toEqual(['a']);
+      const parser = new EventStreamParser(100);
+      const pieces = [`data: a${end.slice(0, -1)}`, end.slice(-1)];
+      const events = pieces.flatMap((piece) => [...parser.parse(bytes(piece))]);
+      expect(events).toMatchObject([{ data: 'a' }]);
     }
   });
 
   it('refuses an event that is too large, after those before it', () => {
-    const events: string[] = [];
-    const reader = new EventStreamReader(100, ({ data }) => events.push(data));
+    const parser = new EventStreamParser(100);
     const tooLarge = expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' });
-    expect(() => reader.read(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`))).toThrow(tooLarge);
-    expect(events).toEqual(['a']);
-    expect(() => reader.read(bytes('\n\ndata: b\n\n'))).toThrow(tooLarge);
-    expect(events).toEqual(['a']);
+    const events = parser.parse(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`));
+    expect(events.next().value).toMatchObject({ data: 'a' });
+    expect(() => events.next()).toThrow(tooLarge);
+    expect(() => parser.parse(bytes('\n\ndata: b\n\n')).next()).toThrow(tooLarge);
   });
 });

@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
+import { drain } from '../support/drain.js';
 import { answer, type Fault, FaultyUpstream } from '../support/faulty-upstream.js';
 import { CREATED } from '../support/stand-in.js';
 
@@ -14,7 +16,7 @@ const LIMITS = {
 const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
 type Ask = (gateway: GatewayDataSource) => Promise<unknown>;
 const chat: Ask = (gateway) => gateway.chat(QUESTION);
-const stream: Ask = (gateway) => gateway.chatStream(QUESTION, {}, () => undefined);
+const stream: Ask = (gateway) => drain(gateway.chatStream(QUESTION));
 const create: Ask = (gateway) => gateway.createContext(QUESTION);
 
 /** What closes a connection: at once, or in order. */
@@ -40,6 +42,8 @@ async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number)
       signal: new AbortController().signal,
     });
     await ask(as);
+    // undici gives the connection back at the end of the event loop's turn.
+    await nextTurn();
     now = 1_000;
     return await ask(as).then(
       () => 'answered',

@@ -1,21 +1,18 @@
-import { AppError, ErrorCode } from '../../errors.js';
-import { type Deadline, deadline } from '../../util/abort.js';
-import type { Give } from '../../util/pushed.js';
-import type { Health } from '../errors/gateway-error.js';
-import { GatewayError, timedOut } from '../errors/gateway-error.js';
-import { asObject, asText, type JsonObject } from '../json.js';
-import { Breaker, type BreakerState, type Pass } from './breaker.js';
+import { started } from '../../util/generators.js';
+import type { JsonObject } from '../json.js';
+import { Breaker, type BreakerState } from './breaker.js';
 import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './client.js';
-import type { Exchange } from './connections.js';
-import type { EventsReader, GatewayEvents } from './events.js';
 import type { FinishedCall } from './finished-call.js';
+import type { GatewayResponse } from './response.js';
 import { Retries } from './retries.js';
+import { RunningCall } from './running-call.js';
+import type { PartsReader } from './streamed-parts.js';
 
 export interface GatewayOptions extends GatewayHttpOptions {
   totalTimeoutMs: number;
-  /** Told of each call once it is over; must not throw. */
+  /** Called with each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
-  /** Told of each call that found no gateway; must not throw. */
+  /** Called for each call that could not reach the gateway; must not throw. */
   onUnreached?: (reason: UnreachedReason) => void;
 }
 
@@ -27,7 +24,7 @@ export interface UnreachedReason {
   port: number;
 }
 
-/** Every call goes this way: breaker, retries, total time-out, and a report at the end. */
+/** Adds to each call: circuit breaker, retries, total time-out, and a report at the end. */
 export class GatewayCalls {
   private readonly http: GatewayHttp;
   private readonly retries = new Retries();
@@ -42,45 +39,41 @@ export class GatewayCalls {
     return this.breaker.state;
   }
 
-  /** One whole answer. */
-  async whole<T>(call: GatewayCall, read: (answer: JsonObject) => T): Promise<T> {
+  /** A call with one JSON response. */
+  async json<T>(call: GatewayCall, read: (body: JsonObject) => T): Promise<T> {
     const running = new RunningCall(call, this.options);
     try {
       running.enter(this.breaker);
-      const result = read(await this.attempts(running, (exchange) => this.http.json(call, exchange)));
-      running.settle('well');
-      running.outcome = 'OK';
+      const send = () => this.http.send(call, 'gzip', running.signal);
+      const result = read(await this.attempts(running, send, (response) => this.http.json(call, response)));
+      running.succeed();
       return result;
     } catch (error) {
-      throw running.failed(error);
+      throw running.fail(error);
     } finally {
       running.end();
     }
   }
 
-  /** A streamed answer, given on part by part; with the first one it has come, and is never asked for again. */
-  async stream<Part, End>(
+  /** A call with a streamed response. It is retried only before the first part. */
+  async *stream<Part, Head>(
     call: GatewayCall,
-    newReader: () => EventsReader<Part, End>,
-    give: Give<Part>,
-  ): Promise<End> {
+    newReader: () => PartsReader<Part, Head>,
+  ): AsyncGenerator<Part, Head, void> {
     const running = new RunningCall(call, this.options);
-    let events: GatewayEvents<Part, End> | undefined;
     try {
       running.enter(this.breaker);
-      const begun = await this.attempts(running, async (exchange) => {
-        events = this.http.events(call, exchange, newReader());
-        await events.begin(give);
-        return events;
-      });
-      running.settle('well');
-      const end = await begun.end();
-      running.outcome = 'OK';
-      return end;
+      const send = () => this.http.send(call, 'identity', running.signal);
+      const parts = await this.attempts(running, send, async (response) =>
+        started(await this.http.stream(call, response, newReader())),
+      );
+      running.settle('healthy');
+      const head = yield* parts;
+      running.succeed();
+      return head;
     } catch (error) {
-      throw running.failed(error);
+      throw running.fail(error);
     } finally {
-      events?.close();
       running.end();
     }
   }
@@ -89,101 +82,14 @@ export class GatewayCalls {
     return this.http.close();
   }
 
-  /** A gateway on trial is asked once. */
-  private attempts<T>(running: RunningCall, send: (exchange: Exchange) => Promise<T>): Promise<T> {
+  private attempts<T>(
+    running: RunningCall,
+    send: () => GatewayResponse,
+    read: (response: GatewayResponse) => Promise<T>,
+  ): Promise<T> {
     const { call, signal, isTrial } = running;
-    const attempt = () => send(running.begin(this.http.open(signal)));
+    const attempt = async () => read(running.begin(send()));
+    // A breaker's trial is not retried.
     return isTrial ? attempt() : this.retries.run(call, signal, attempt);
-  }
-}
-
-/** A failure of ours, or a caller who leaves, says nothing of the gateway. */
-function healthAfter(error: unknown): Health {
-  return error instanceof GatewayError ? error.failure.health : 'unknown';
-}
-
-function codeOf(error: unknown): ErrorCode {
-  return error instanceof AppError ? error.code : ErrorCode.INTERNAL_SERVER_ERROR;
-}
-
-/** The code of what kept a call from the gateway; undefined where it was reached. */
-function whyUnreached(error: unknown): string | undefined {
-  const cause = error instanceof GatewayError ? asObject(error.cause) : null;
-  if (cause === null) return undefined;
-  const code = asText(cause.code) ?? asText(cause.name) ?? 'unknown';
-  const isUnreached = codeOf(error) === ErrorCode.GATEWAY_UNAVAILABLE || code === 'UND_ERR_CONNECT_TIMEOUT';
-  if (!isUnreached) return undefined;
-  const [, proxyStatus] = /^Proxy response \((\d+)\)/.exec(asText(cause.message) ?? '') ?? [];
-  return proxyStatus === undefined ? code : `PROXY_ANSWERED_${proxyStatus}`;
-}
-
-function addressOf(url: string): { host: string; port: number } {
-  const { hostname, port, protocol } = new URL(url);
-  return { host: hostname, port: Number(port) || (protocol === 'https:' ? 443 : 80) };
-}
-
-/** One call from its beginning to its end, for whoever watches. */
-class RunningCall {
-  private readonly deadline: Deadline;
-  outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
-  private readonly began = performance.now();
-  private attempts = 0;
-  private exchange: Exchange | undefined;
-  private pass: Pass | undefined;
-
-  constructor(
-    readonly call: GatewayCall,
-    private readonly options: GatewayOptions,
-  ) {
-    this.deadline = deadline(call.signal, options.totalTimeoutMs, () => timedOut('to answer in full'));
-  }
-
-  /** Aborts with the caller's signal, or after the total time-out. */
-  get signal(): AbortSignal {
-    return this.deadline.signal;
-  }
-
-  get isTrial(): boolean {
-    return this.pass?.isTrial ?? false;
-  }
-
-  /** Throws where the breaker lets nothing through. */
-  enter(breaker: Breaker): void {
-    this.pass = breaker.enter();
-  }
-
-  /** What this call says of the gateway's health; the first word holds. */
-  settle(health: Health): void {
-    this.pass?.settle(health);
-    this.pass = undefined;
-  }
-
-  begin(exchange: Exchange): Exchange {
-    this.attempts++;
-    this.exchange = exchange;
-    return exchange;
-  }
-
-  failed(error: unknown): unknown {
-    this.outcome = codeOf(error);
-    this.settle(healthAfter(error));
-    const code = whyUnreached(error);
-    if (code !== undefined) this.options.onUnreached?.({ code, ...addressOf(this.options.url) });
-    return error;
-  }
-
-  end(): void {
-    this.settle('unknown');
-    this.deadline.clear();
-    const finished: FinishedCall = {
-      operation: this.call.operation,
-      outcome: this.outcome,
-      status: this.exchange?.status,
-      attempts: this.attempts,
-      startedAt: performance.timeOrigin + this.began,
-      durationMs: performance.now() - this.began,
-    };
-    this.options.onCall?.(finished);
-    this.call.onEnd?.(finished);
   }
 }

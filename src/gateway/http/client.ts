@@ -1,36 +1,36 @@
 import type { AppError } from '../../errors.js';
 import { readHiddenEnvelope } from '../errors/envelope.js';
-import { badResponse, gatewayError, transportError } from '../errors/gateway-error.js';
+import { badResponse, gatewayError } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
 import type { CallFacts } from '../types.js';
-import { type ConnectionOptions, Connections, type Exchange } from './connections.js';
-import { type EventsReader, GatewayEvents } from './events.js';
+import { BoundedBody } from './bounded-body.js';
+import { type ConnectionOptions, Connections } from './connections.js';
 import type { FinishedCall } from './finished-call.js';
-import { single } from './headers.js';
-import type { Answer } from './response.js';
-import { type Coding, codingOf, unpackWhole } from './unpacked.js';
+import type { GatewayResponse } from './response.js';
+import { type PartsReader, streamedParts } from './streamed-parts.js';
+import { codingOf, unpack } from './unpack.js';
 
 export interface GatewayHttpOptions extends ConnectionOptions {
   /** Base URL, e.g. `https://gateway.serevixai.ai/v1`. */
   url: string;
-  /** Bytes of an answer as it comes, of what it unpacks to, and of one event of a stream. */
+  /** Bytes of a whole response, unpacked, and characters of one event of a stream. */
   maxResponseBytes: number;
 }
 
 export interface GatewayCall extends CallFacts {
   method: 'GET' | 'POST';
-  /** Below the base URL, with a slash at its start. */
+  /** Below the base URL, with a leading slash. */
   path: string;
   body?: object | undefined;
-  /** Whether a second time does no harm, so that a lost answer may be asked for again. */
+  /** Whether sending it twice does no harm, so that it may be repeated after its response was lost. */
   repeatable?: boolean;
   /** Aborts the call. */
   signal: AbortSignal;
-  /** Told of this call once it is over; must not throw. */
+  /** Called once the call is over; must not throw. */
   onEnd?: ((call: FinishedCall) => void) | undefined;
 }
 
-/** Speaks HTTP with the gateway: size, compression, and every failure as one of our errors. */
+/** Speaks HTTP with the gateway: sizes, compression, and one of our errors for every failure. */
 export class GatewayHttp {
   private readonly connections: Connections;
   private readonly basePath: string;
@@ -41,104 +41,86 @@ export class GatewayHttp {
     this.connections = new Connections(origin, options);
   }
 
-  /** A connection for one request, which `json` or `events` ends. */
-  open(signal: AbortSignal): Exchange {
-    return this.connections.open(signal);
-  }
-
-  /** The answer's JSON object. */
-  json(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
-    this.send(call, exchange, 'gzip');
-    return this.readWhole(call, exchange);
-  }
-
-  /** The parts that the reader makes of the answer's events, as they come. */
-  events<Part, End>(call: GatewayCall, exchange: Exchange, reader: EventsReader<Part, End>) {
-    const { answer } = exchange;
-    const streamed = {
-      send: () => this.send(call, exchange, 'identity'),
-      readRefusal: () => this.readWhole(call, exchange),
-      readBody: (bytes: Buffer) => this.readBody(bytes, answer, call),
-      refusal: (body: unknown) => this.refusal(answer, body, call),
-      maxBytes: this.options.maxResponseBytes,
+  /** Sends the request; `json` or `stream` reads its response. */
+  send(call: GatewayCall, encoding: 'gzip' | 'identity', signal = call.signal): GatewayResponse {
+    const { method, path, credential } = call;
+    const headers: Record<string, string> = {
+      authorization: `Bearer ${credential.key}`,
+      accept: 'application/json',
+      'accept-encoding': encoding,
+      'content-type': 'application/json',
     };
-    return new GatewayEvents(exchange, streamed, reader);
+    const body = call.body === undefined ? null : Buffer.from(JSON.stringify(call.body));
+    if (body) headers['content-length'] = String(body.length);
+    return this.connections.send({ method, path: this.basePath + path, headers, body }, signal);
+  }
+
+  /** The response's JSON object. */
+  async json(call: GatewayCall, response: GatewayResponse): Promise<JsonObject> {
+    return this.parse(await this.wholeBody(call, response), response, call);
+  }
+
+  /** Resolves with the parts of a streamed response once its head is there. */
+  async stream<Part, Head>(call: GatewayCall, response: GatewayResponse, reader: PartsReader<Part, Head>) {
+    await response.head();
+    if (isRefusal(response)) await this.json(call, response);
+    const { maxResponseBytes } = this.options;
+    const body = {
+      bytes: bytesOf(response),
+      whole: new BoundedBody(maxResponseBytes, response.status),
+      maxEventLength: maxResponseBytes,
+      onDone: () => response.dump(),
+      parseWhole: (bytes: Buffer) => this.parse(bytes, response, call),
+      refusal: (said: unknown) => this.refusal(response, said, call),
+    };
+    return streamedParts(body, reader);
   }
 
   close(): Promise<void> {
     return this.connections.close();
   }
 
-  private send(
-    { method, path, credential, body }: GatewayCall,
-    exchange: Exchange,
-    encoding: 'gzip' | 'identity',
-  ): void {
-    exchange.send({
-      method,
-      path: this.basePath + path,
-      headers: {
-        authorization: `Bearer ${credential.key}`,
-        'content-type': 'application/json',
-        accept: 'application/json',
-        'accept-encoding': encoding,
-      },
-      body: body === undefined ? null : JSON.stringify(body),
-    });
-  }
-
-  /** Ends the exchange. In one function, because each that waits holds on to what it knows. */
-  private async readWhole(call: GatewayCall, exchange: Exchange): Promise<JsonObject> {
-    const { maxResponseBytes } = this.options;
-    const { answer } = exchange;
-    let bytes: Buffer;
+  private async wholeBody(call: GatewayCall, response: GatewayResponse): Promise<Buffer> {
     try {
-      bytes = await answer.rest(maxResponseBytes, () => tooLarge(maxResponseBytes, answer.status));
-      exchange.release();
-      const coding = codingOf(single(answer.headers['content-encoding']));
-      if (coding && bytes.length > 0) bytes = await unpack(bytes, coding, answer, maxResponseBytes);
+      await response.head();
+      const body = new BoundedBody(this.options.maxResponseBytes, response.status);
+      for await (const bytes of bytesOf(response)) body.append(bytes);
+      return body.take();
     } catch (error) {
+      response.abort(error as Error);
       // The status says enough where the body behind it cannot be read.
-      if (isRefusal(answer) && !call.signal.aborted) throw this.refusal(answer, undefined, call);
-      throw transportError(error, exchange.stage);
-    } finally {
-      exchange.end();
+      if (isRefusal(response) && !call.signal.aborted) throw this.refusal(response, undefined, call);
+      throw error;
     }
-    return this.readBody(bytes, answer, call);
   }
 
-  /** Throws where it is a refusal, or no answer of a gateway. */
-  private readBody(bytes: Buffer, answer: Answer, call: GatewayCall): JsonObject {
+  /** Throws where it is a refusal, or no response of this gateway. */
+  private parse(bytes: Buffer, response: GatewayResponse, call: GatewayCall): JsonObject {
     const body = parseJson(bytes.toString('utf8'));
-    if (isRefusal(answer) || readHiddenEnvelope(body)) throw this.refusal(answer, body, call);
+    if (isRefusal(response) || readHiddenEnvelope(body)) throw this.refusal(response, body, call);
     const object = asObject(body);
-    if (!object) throw badResponse('it is not a JSON object', { gateway: { status: answer.status } });
+    if (!object) throw badResponse('it is not a JSON object', { gateway: { status: response.status } });
     return object;
   }
 
-  private refusal({ status, headers }: Answer, body: unknown, call: GatewayCall): AppError {
-    const header = (name: string) => single(headers[name]);
-    const retryAfter = header('retry-after');
-    const retryAfterMs = header('retry-after-ms');
-    const requestId = header('x-request-id');
-    return gatewayError({ status, body, retryAfter, retryAfterMs, requestId }, call, this.options.now);
+  private refusal(response: GatewayResponse, body: unknown, call: GatewayCall): AppError {
+    const refused = {
+      status: response.status,
+      body,
+      retryAfter: response.header('retry-after'),
+      retryAfterMs: response.header('retry-after-ms'),
+      requestId: response.header('x-request-id'),
+    };
+    return gatewayError(refused, call, this.options.now);
   }
 }
 
-/** An answer that has not begun is none. */
-function isRefusal({ status }: Answer): boolean {
+/** A response that has not begun has status 0. */
+function isRefusal({ status }: GatewayResponse): boolean {
   return status >= 300;
 }
 
-async function unpack(body: Buffer, coding: Coding, { status }: Answer, maxBytes: number): Promise<Buffer> {
-  try {
-    return await unpackWhole(body, coding, maxBytes);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(maxBytes, status);
-    throw badResponse('it cannot be unpacked', { gateway: { status }, cause: error });
-  }
-}
-
-function tooLarge(maxBytes: number, status: number) {
-  return badResponse(`it is larger than ${maxBytes} bytes`, { gateway: { status } });
+function bytesOf(response: GatewayResponse): AsyncGenerator<Buffer, void, void> {
+  const coding = codingOf(response.header('content-encoding'));
+  return coding ? unpack(response.body(), coding) : response.body();
 }

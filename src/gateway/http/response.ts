@@ -1,147 +1,151 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
-import { joinCohort } from '../../util/cohort.js';
+import { onAbort } from '../../util/abort.js';
 import { GrowingBuffer } from '../../util/growing-buffer.js';
-import type { ByteSource } from './unpacked.js';
+import { type Stage, transportError } from '../errors/gateway-error.js';
 
-/** Bytes that may wait to be read before the gateway is told to wait. */
-const HIGH_WATER = 65_536;
+/** Bytes that may wait to be read before the connection is paused. */
+const HIGH_WATER_MARK = 65_536;
+/** How long `dump` waits for the rest. */
+const DUMP_MS = 1_000;
 
 /**
- * One answer as it comes off a connection. undici's own `request` does the same with a stream of its own for each
- * answer, which costs as much as all else that a call does.
+ * The response to one request: its head, then the bytes of its body. A plain handler in place of undici's `request`,
+ * whose stream for each body costs about as much CPU time as the rest of the request.
  */
-export class Answer implements Dispatcher.DispatchHandler, ByteSource {
+export class GatewayResponse implements Dispatcher.DispatchHandler {
+  /** 0 until the response has begun. */
   status = 0;
-  headers: IncomingHttpHeaders = {};
+  /** The request was completed, aborted or broke off. */
+  isOver = false;
+  /** The last byte of the request has not been sent. */
+  isHeldBack = false;
+  private headers: IncomingHttpHeaders = {};
   private readonly waiting = new GrowingBuffer();
-  /** Whether it is waited for as a whole: then nothing is to wait for a reader. */
-  private isWanted = false;
-  private isOver = false;
   private failure: unknown;
   private controller: Dispatcher.DispatchController | undefined;
-  /** What goes on once there is something new. */
-  private wake: (() => void) | undefined;
-  /** Who follows it: called in place of `wake`, each time. */
-  private onMore: (() => void) | undefined;
-  /** Told of the end once nobody reads any more; undefined: somebody may read. */
-  private onSkipped: ((isWhole: boolean) => void) | undefined;
+  private mayPause = true;
+  private dumpTimer: NodeJS.Timeout | undefined;
+  private readonly removeListener: () => void;
+  private wake: () => void = () => undefined;
 
-  /** Resolves with the head; rejects where none came. */
-  async begin(): Promise<void> {
-    while (this.status === 0) {
-      if (this.isOver) throw this.failure;
-      await this.change();
+  constructor(signal: AbortSignal) {
+    this.removeListener = onAbort(signal, (reason) => this.abort(reason));
+  }
+
+  /** Resolves once status and headers are there. */
+  async head(): Promise<void> {
+    while (this.status === 0 && !this.isOver) await this.progress();
+    if (this.status === 0) throw this.error;
+  }
+
+  /** The first value of a header that may have come more than once. */
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Its bytes as they come. Ending the iteration early aborts the request. */
+  async *body(): AsyncGenerator<Buffer, void, void> {
+    try {
+      for (;;) {
+        if (this.waiting.length > 0) yield this.take();
+        else if (this.failure) throw this.error;
+        else if (this.isOver) return;
+        else await this.progress();
+      }
+    } finally {
+      this.close();
     }
   }
 
-  /** Whether a connection has taken the request; until then not a byte of it went out. */
-  get isStarted(): boolean {
-    return this.controller !== undefined;
+  /** Discards the rest, so that the connection can serve the next request. */
+  dump(): void {
+    this.dumpTimer = setTimeout(() => this.abort(new Error('The response did not end.')), DUMP_MS);
+    if (this.isOver) clearTimeout(this.dumpTimer);
+    else this.take();
   }
 
-  /** Whether `take` has something to give, be it the end. */
-  get isReady(): boolean {
-    return this.waiting.length > 0 || this.isOver;
+  /** Nobody reads it any more: aborts the request, unless the response is over or dumped. */
+  close(): void {
+    if (this.dumpTimer === undefined) this.abort(new Error('The response is not read any more.'));
   }
 
-  /** Has `read` called whenever it has, in the call that brings it. */
-  follow(read: () => void): void {
-    this.onMore = read;
-    if (this.isReady) read();
-  }
-
-  /** The bytes that have come; undefined at the end. Throws what the answer broke off with. */
-  take(): Buffer | undefined {
-    if (this.waiting.length > 0) return this.takeAll();
-    if (this.failure) throw this.failure;
-    return undefined;
-  }
-
-  private change(): Promise<void> {
-    return new Promise((resolve) => {
-      this.wake = resolve;
-    });
-  }
-
-  /**
-   * All that is left of it; throws what `tooLarge` makes where that is more than so many bytes. It is given in the turn that brings the
-   * end: a connection that ends behind its answer does so later, and whoever has it back by then lets it go.
-   */
-  rest(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
-    this.isWanted = true;
-    if (this.controller?.paused) this.controller.resume();
-    return new Promise((resolve, reject) => {
-      this.wake = () => {
-        if (this.waiting.length > maxBytes) reject(tooLarge());
-        else if (this.failure) reject(this.failure);
-        else if (this.isOver) joinCohort(() => resolve(this.takeAll()));
-      };
-      this.wake();
-    });
-  }
-
-  /** Lets the rest go by; `onEnd` hears whether it came to its end, or of what waits for no answer more. */
-  skip(onEnd: (isWhole: boolean) => void): void {
-    this.onSkipped = onEnd;
-    this.waiting.take();
-    if (this.isOver) onEnd(this.failure === undefined);
-    else this.controller?.resume();
-  }
-
-  /** Ends the request: one that waits for a connection is then never sent. */
   abort(reason: Error): void {
-    this.failure ??= reason;
+    if (this.isOver) return;
+    this.end(reason);
     this.controller?.abort(reason);
-    this.end();
   }
 
-  get isEnded(): boolean {
-    return this.isOver;
+  get isPaused(): boolean {
+    return this.controller?.paused ?? false;
   }
 
+  /** The connection has ended: whatever is left comes at once. */
+  readToEnd(): void {
+    this.mayPause = false;
+    this.controller?.resume();
+  }
+
+  /** For undici. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
     if (this.isOver) controller.abort(this.failure as Error);
   }
 
+  /** For undici. */
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.status = status;
     this.headers = headers;
-    this.wake?.();
+    this.wake();
   }
 
+  /** For undici. */
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.onSkipped) return;
+    if (this.dumpTimer !== undefined) return;
     this.waiting.append(bytes);
-    if (this.waiting.length > HIGH_WATER && !this.isWanted) controller.pause();
-    this.tell();
+    if (this.waiting.length > HIGH_WATER_MARK && this.mayPause) controller.pause();
+    this.wake();
   }
 
+  /** For undici. */
   onResponseEnd(): void {
     this.end();
   }
 
+  /** For undici. */
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.failure ??= error;
-    this.end();
+    this.end(error);
   }
 
-  private takeAll(): Buffer {
+  private get stage(): Stage {
+    if (this.status !== 0) return 'reading';
+    return this.controller && !this.isHeldBack ? 'waiting' : 'sending';
+  }
+
+  private get error(): Error {
+    return transportError(this.failure, this.stage);
+  }
+
+  private take(): Buffer {
     const bytes = this.waiting.take();
-    if (this.controller?.paused) this.controller.resume();
+    if (this.isPaused) this.controller?.resume();
     return bytes;
   }
 
-  private tell(): void {
-    (this.onMore ?? this.wake)?.();
+  private progress(): Promise<void> {
+    return new Promise((resolve) => {
+      this.wake = resolve;
+    });
   }
 
-  private end(): void {
+  private end(failure?: Error): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.tell();
-    this.onSkipped?.(this.failure === undefined);
+    this.failure = failure;
+    clearTimeout(this.dumpTimer);
+    this.removeListener();
+    this.wake();
   }
 }
