@@ -11,11 +11,11 @@ import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.j
 export interface ChatsParts extends RunningChatParts {
   answers: Answers;
   openStreams: OpenStreams;
-  /** What is to be counted before the server ends. */
+  /** Counting that must finish before the server ends. */
   detachedWork: DetachedWork;
 }
 
-/** What is done with a context once it is there: questions and answers, whole or streamed. */
+/** Asks a context and answers, whole or streamed. */
 export class Chats {
   constructor(private readonly parts: ChatsParts) {}
 
@@ -76,7 +76,7 @@ export class Chats {
     }
   }
 
-  /** Goes on after the client has disconnected. */
+  /** Continues after the client has disconnected. */
   private end(chat: RunningChat): Promise<unknown> {
     return this.parts.detachedWork.track(chat.end());
   }

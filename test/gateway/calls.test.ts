@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import type { FinishedCall } from '../../src/gateway/http/finished-call.js';
@@ -24,6 +25,11 @@ const LIMITS = {
 };
 const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
 const EVENTS = head(200, { 'content-type': 'text/event-stream' });
+
+/** Until the other end of a connection, which is in this process, has read what was sent. */
+async function someTurns(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await nextTurn();
+}
 
 const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
 const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
@@ -89,9 +95,13 @@ describe('a reader who has no room', () => {
     let onTaken: () => void = () => undefined;
     await using upstream = await FaultyUpstream.start((socket) => {
       socket.write(head(200, { 'content-type': 'text/event-stream', ...headers }) + first);
-      const end = () => (how === 'ends' ? socket.end() : socket.resetAndDestroy());
       const rest = chunk({ content: '.' }, finishReason).padStart(AHEAD, '\n');
-      onTaken = () => void socket.write(rest, end);
+      onTaken = async () => {
+        socket.write(rest);
+        await someTurns();
+        if (how === 'ends') socket.end();
+        else socket.resetAndDestroy();
+      };
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const as = gateway.as({
@@ -104,6 +114,7 @@ describe('a reader who has no room', () => {
       if (taken.length > 1) return;
       onTaken();
       await upstream.quiet();
+      await someTurns();
     });
     expect(
       await answer.then(

@@ -68,7 +68,8 @@ export class GatewayResponse implements Dispatcher.DispatchHandler {
 
   /** Nobody reads it any more: aborts the request, unless the response is over or dumped. */
   close(): void {
-    if (this.dumpTimer === undefined) this.abort(new Error('The response is not read any more.'));
+    if (!this.isOver && this.dumpTimer === undefined)
+      this.abort(new Error('The response is not read any more.'));
   }
 
   abort(reason: Error): void {
