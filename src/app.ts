@@ -67,7 +67,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const { url, apiKey } = sandbox ?? config.gateway;
   // Loaded only if configured, since it brings all of undici.
   const proxy =
-    config.proxy && (await import('./gateway/http/pool.js')).openProxy(config.proxy, config.gateway);
+    config.proxy && (await import('./gateway/http/proxy.js')).openProxy(config.proxy, config.gateway);
   const gateway = new Gateway({
     ...config.gateway,
     url,
@@ -131,7 +131,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     isReady,
   });
   const closeWebSockets = serveWebSockets(http.server, transport);
-  const tidying = setInterval(() => void store.purgeExpired(now()).catch(() => undefined), PURGE_MS).unref();
+  const purging = setInterval(() => void store.purgeExpired(now()).catch(() => undefined), PURGE_MS).unref();
   return {
     url: `${await http.listen(config.host, config.port)}/graphql`,
     async close() {
@@ -145,7 +145,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       await proxy?.destroy();
       await within(LAST_WORDS_MS, detachedWork.settled());
       counters.close();
-      clearInterval(tidying);
+      clearInterval(purging);
       await store.close();
       await within(LAST_WORDS_MS, traces?.close());
       await sandbox?.close();

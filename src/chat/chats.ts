@@ -3,7 +3,7 @@ import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
-import { prefetch } from '../util/prefetch.js';
+import { started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
 import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
@@ -11,11 +11,11 @@ import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.j
 export interface ChatsParts extends RunningChatParts {
   idempotency: Idempotency;
   openStreams: OpenStreams;
-  /** What is to be counted before the server ends. */
+  /** Counting that must finish before the server ends. */
   detachedWork: DetachedWork;
 }
 
-/** What is done with a context once it is there: questions and answers, whole or streamed. */
+/** Asks a context and answers, whole or streamed. */
 export class Chats {
   constructor(private readonly parts: ChatsParts) {}
 
@@ -38,39 +38,36 @@ export class Chats {
     }
   }
 
-  /** Resolves once the first event is there: what breaks before is thrown, what breaks later is a ChatFailure. */
-  stream(input: ChatInput, request: RequestContext): Promise<AsyncIterableIterator<ChatEvent>> {
-    return prefetch(this.events(input, request));
+  /** Resolves once the first event is there: what fails before is thrown, what fails later is a ChatFailure. */
+  stream(input: ChatInput, request: RequestContext): Promise<AsyncIterableIterator<ChatEvent, void, void>> {
+    return started(this.events(input, request));
   }
 
-  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void> {
+  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void, void> {
     const closeStream = await this.parts.openStreams.acquire(request.caller.id);
     try {
-      // By the last event all is counted and the session is free: a client that is slow to read it keeps nobody waiting.
-      yield yield* this.answer(input, request);
+      // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by then.
+      yield yield* this.deltas(input, request);
     } finally {
       closeStream();
     }
   }
 
-  /** Yields the deltas and returns the last event. */
-  private async *answer(
+  /** Returns the last event. */
+  private async *deltas(
     input: ChatInput,
     request: RequestContext,
-  ): AsyncGenerator<ChatEvent, ChatDone | ChatFailure> {
+  ): AsyncGenerator<ChatEvent, ChatDone | ChatFailure, void> {
     let chat: RunningChat | undefined;
-    let hasBegun = false;
     try {
       await this.parts.budgets.consumeChat(request.caller.id);
       chat = await RunningChat.begin(input, this.parts, request);
-      const deltas = await prefetch(chat.stream());
-      hasBegun = true;
-      const head = yield* deltas;
+      const head = yield* chat.stream();
       // The store writes both at once.
       const [done] = await Promise.all([chat.conclude(head), chat.end()]);
       return done;
     } catch (error) {
-      if (!hasBegun) throw error;
+      if (!chat?.isAnswered) throw error;
       const failure = toFailure(error);
       request.work.codes.push(failure.code);
       return failure;
@@ -79,7 +76,7 @@ export class Chats {
     }
   }
 
-  /** Goes on after the client has disconnected. */
+  /** Continues after the client has disconnected. */
   private end(chat: RunningChat): Promise<unknown> {
     return this.parts.detachedWork.track(chat.end());
   }

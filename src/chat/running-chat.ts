@@ -7,12 +7,12 @@ import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages, StreamedText } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import { prefetch } from '../util/prefetch.js';
+import { started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
-import { Turn } from './turn.js';
+import { LockedContext } from './locked-context.js';
 import type { ChatDone } from './types.js';
 
-/** Tokens that are reserved for each answer whose `maxTokens` is left out. */
+/** Tokens that are reserved for each answer without `maxTokens`. */
 const ANSWER_TOKENS = 512;
 
 export interface RunningChatParts {
@@ -23,17 +23,17 @@ export interface RunningChatParts {
 
 type Call<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
 
-/** One chat, from its turn and its reservation on. Whatever becomes of it, what it used is counted, and once. */
+/** One chat on a locked context, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
 export class RunningChat {
-  /** What the gateway has told, and what was passed on since. */
-  private told: GatewayUsage | null = null;
-  private passedOn = new StreamedText();
+  /** The latest usage from the gateway, and the text since. */
+  private usage: GatewayUsage | null = null;
+  private uncounted = new StreamedText();
   private hasBegun = false;
   private mayBeBilled = false;
   private isConcluded = false;
   private isWhole = false;
   private prompt: Promise<number> | undefined;
-  /** undefined while a lost context is created again. */
+  /** undefined while a lost context is being created again. */
   private reservation: Reservation | undefined;
   private ended: Promise<unknown> | undefined;
 
@@ -41,57 +41,58 @@ export class RunningChat {
     private readonly input: ChatInput,
     private readonly parts: RunningChatParts,
     private readonly request: RequestContext,
-    private readonly turn: Turn,
+    private readonly context: LockedContext,
   ) {}
 
   static async begin(input: ChatInput, parts: RunningChatParts, request: RequestContext) {
-    const turn = await Turn.begin(input, parts.contexts, parts.leases, request);
-    const chat = new RunningChat(input, parts, request, turn);
+    const context = await LockedContext.lock(input, parts.contexts, parts.leases, request);
+    const chat = new RunningChat(input, parts, request, context);
     try {
       await chat.reserve();
       return chat;
     } catch (error) {
-      await turn.end();
+      await context.unlock();
       throw error;
     }
   }
 
+  /** Asks for the whole answer. */
   async whole(): Promise<ChatAnswer> {
     this.isWhole = true;
-    const { turn } = this;
-    const answer = await this.ask((gateway, chat) => gateway.chat(chat, turn));
-    for (const { message } of answer.choices) this.passOn(message);
+    const answer = await this.ask((gateway, chat) => gateway.chat(chat, this.context));
+    for (const { message } of answer.choices) this.note(message);
     return answer;
   }
 
-  /** Yields the deltas and returns how the answer ended. */
-  async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, undefined> {
-    const onUsage = (usage: GatewayUsage) => this.tell(usage);
-    const deltas = await this.ask((gateway, chat) => {
-      const { repeatable, contextModel } = this.turn;
-      return prefetch(gateway.chatStream(chat, { repeatable, contextModel, onUsage }));
-    });
+  /** Asks for the answer as deltas; returns its head. */
+  async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
+    const { repeatable, contextModel } = this.context;
+    const options = { repeatable, contextModel, onUsage: (usage: GatewayUsage) => this.noteUsage(usage) };
+    const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(chat, options)));
     try {
       for (;;) {
         const { done, value } = await deltas.next();
         if (done) return value;
-        this.passOn(value);
+        this.note(value);
         yield value;
       }
-    } catch (error) {
-      throw this.failed(error);
     } finally {
-      await deltas.return({ id: null, model: this.turn.model, created: null, usage: null });
+      await deltas.return();
     }
   }
 
-  /** Counts a whole answer. */
+  /** Whether anything of the answer has come. */
+  get isAnswered(): boolean {
+    return this.isConcluded || this.hasBegun;
+  }
+
+  /** Counts a complete answer. */
   async conclude(head: ChatAnswerHead): Promise<ChatDone> {
     this.isConcluded = true;
-    const { request, turn } = this;
+    const { request } = this;
     if (head.usage) {
-      this.tell(head.usage);
-      request.work.tokens.push({ model: turn.model, ...toTotals(head.usage) });
+      this.noteUsage(head.usage);
+      request.work.tokens.push({ model: this.context.model, ...toTotals(head.usage) });
     }
     return {
       id: head.id ?? request.requestId,
@@ -102,9 +103,9 @@ export class RunningChat {
     };
   }
 
-  /** Ends the turn, and counts what an answer has used that broke off or that nobody stayed for. */
+  /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */
   end(): Promise<unknown> {
-    this.ended ??= Promise.all([this.turn.end(), this.isConcluded ? undefined : this.countBrokenOff()]);
+    this.ended ??= Promise.all([this.context.unlock(), this.isConcluded ? undefined : this.countBrokenOff()]);
     return this.ended;
   }
 
@@ -117,69 +118,73 @@ export class RunningChat {
     );
   }
 
-  /** Until the answer begins: a question to a lost context is asked again once the context was created again, which happens once. */
+  /** Before the answer has begun, a lost context is created again, once, and asked again. */
   private async ask<T>(call: Call<T>): Promise<T> {
     for (;;) {
-      this.request.signal.throwIfAborted();
       try {
-        return await this.turn.ask(call);
+        return await this.askOnce(call);
       } catch (error) {
-        await this.recover(this.failed(error));
+        if (this.hasBegun) throw error;
+        await this.recover(error);
       }
     }
   }
 
-  private failed(error: unknown): unknown {
-    if (mayBeBilled(error)) this.mayBeBilled = true;
-    return error;
+  private async askOnce<T>(call: Call<T>): Promise<T> {
+    this.request.signal.throwIfAborted();
+    try {
+      return await this.context.ask(call);
+    } catch (error) {
+      if (mayBeBilled(error)) this.mayBeBilled = true;
+      throw error;
+    }
   }
 
   private async recover(error: unknown): Promise<void> {
-    if (!this.turn.mayRecover(error)) throw error;
-    // What is left may be needed to create the context.
+    if (!this.context.mayRecover(error)) throw error;
+    // Creating the context may need the reserved tokens.
     await this.reservation?.settle(0);
     this.reservation = undefined;
-    await this.turn.recover();
+    await this.context.recover();
     await this.reserve();
   }
 
-  private passOn({ content, reasoningContent }: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
+  private note({ content, reasoningContent }: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
     this.hasBegun = true;
-    this.passedOn.add(content);
-    this.passedOn.add(reasoningContent);
+    this.uncounted.add(content);
+    this.uncounted.add(reasoningContent);
   }
 
-  private tell(usage: GatewayUsage): void {
-    this.told = usage;
-    this.passedOn = new StreamedText();
+  private noteUsage(usage: GatewayUsage): void {
+    this.usage = usage;
+    this.uncounted = new StreamedText();
   }
 
   private async countBrokenOff(): Promise<void> {
-    if (this.mayBeBilled || this.hasBegun || this.told) await this.count(0);
+    if (this.mayBeBilled || this.hasBegun || this.usage) await this.count(0);
     else await this.reservation?.settle(0);
   }
 
   private async count(chats: number) {
     const used = await this.used(chats);
-    const { owned } = this.turn;
-    const isAnswered = this.isConcluded || this.hasBegun;
+    const { owned } = this.context;
     const [context] = await Promise.all([
-      owned ? this.parts.contexts.use(owned, used, this.request, isAnswered) : null,
+      owned ? this.parts.contexts.use(owned, used, this.request, this.isAnswered) : null,
       this.reservation?.settle(this.spent(used)),
     ]);
     return context;
   }
 
-  /** Of the quota. A gateway makes a whole answer, and bills it, even where nobody waits for it: all that was reserved is spent. */
+  /** Of the quota. The gateway finishes and bills a whole answer even if nobody waits for it: everything reserved is spent. */
   private spent({ promptTokens, completionTokens }: Totals): number {
     const isLost = this.isWhole && !this.isConcluded;
     return isLost ? (this.reservation?.tokens ?? 0) : promptTokens + completionTokens;
   }
 
   private async used(chats: number): Promise<Totals> {
-    const told = toTotals(this.told);
-    const prompt = this.told ? 0 : await this.promptTokens();
-    const completion = await this.passedOn.estimateTokens();
+    const told = toTotals(this.usage);
+    const prompt = this.usage ? 0 : await this.promptTokens();
+    const completion = await this.uncounted.estimateTokens();
     return {
       ...told,
       chats,
@@ -189,9 +194,9 @@ export class RunningChat {
     };
   }
 
-  /** Estimated, as it stood when the chat began. */
+  /** Estimated when the chat begins. */
   private promptTokens(): Promise<number> {
-    const { owned } = this.turn;
+    const { owned } = this.context;
     const known = owned ? contextTokens(owned) : 0;
     this.prompt ??= estimateMessages(this.input.messages).then((sent) => known + sent);
     return this.prompt;

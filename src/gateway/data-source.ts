@@ -10,8 +10,9 @@ import {
 import { isGemini } from './context-api/model-families.js';
 import { GatewayError } from './errors/gateway-error.js';
 import type { BreakerState } from './http/breaker.js';
-import { GatewayCalls, type GatewayOptions } from './http/calls.js';
+import { GatewayCalls } from './http/calls.js';
 import type { GatewayCall } from './http/client.js';
+import type { GatewayOptions } from './http/running-call.js';
 import type {
   ChatAnswer,
   ChatAnswerDelta,
@@ -75,37 +76,37 @@ export class GatewayDataSource {
   /** `POST /context/create`. */
   createContext(context: NewContext): Promise<CreatedContext> {
     const call = this.call('createContext', 'POST', '/context/create', toCreateContextBody(context));
-    return this.calls.whole(call, (answer) => fromCreateContextAnswer(answer, context));
+    return this.calls.json(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
   /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
   chat(chat: NewChat, options: ChatOptions = {}): Promise<ChatAnswer> {
     const call = this.chatCall(chat, toChatBody(chat), options);
-    return this.calls.whole(call, (answer) => fromChatAnswer(answer, chat));
+    return this.calls.json(call, (answer) => fromChatAnswer(answer, chat));
   }
 
-  /** The same, streamed: yields the deltas and returns how the answer ended. */
+  /** The same, streamed: the first `next()` sends it; the generator returns the response's head. Closing it between parts aborts the call. */
   async *chatStream(
     chat: NewChat,
     options: ChatOptions = {},
-  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, undefined> {
-    const ask = (counted: boolean) => {
+  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
+    const stream = (counted: boolean) => {
       const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
       return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage));
     };
     try {
-      return yield* ask(true);
+      return yield* stream(true);
     } catch (error) {
       // A gateway that does not know `stream_options` has processed nothing.
       if (!refusesStreamOptions(error)) throw error;
     }
-    return yield* ask(false);
+    return yield* stream(false);
   }
 
   /** `GET /models`. */
   models(): Promise<GatewayModel[]> {
     const call = { ...this.call('models', 'GET', '/models'), repeatable: true };
-    return this.calls.whole(call, fromModelsAnswer);
+    return this.calls.json(call, fromModelsAnswer);
   }
 
   private chatCall(

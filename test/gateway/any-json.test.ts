@@ -138,7 +138,7 @@ describe('any JSON that the gateway may say', () => {
         for (const chunk of chunks) deltas.push(...reader.readChunk(chunk));
         if ('answer' in last) deltas.push(...reader.readAnswer(last.answer));
         reader.finish('answer' in last || last.isDone);
-        expectCarriable(reader.end);
+        expectCarriable(reader.finish(true));
         readWell++;
       } catch (error) {
         expectBadResponse(error);

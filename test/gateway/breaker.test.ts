@@ -27,9 +27,9 @@ describe('the breaker', () => {
   };
 
   it('opens after ten failures in a row', () => {
-    calls(9, 'ill');
+    calls(9, 'unhealthy');
     expect(breaker.state).toBe('closed');
-    calls(1, 'ill');
+    calls(1, 'unhealthy');
     expect(breaker.state).toBe('open');
     expect(refusal()).toMatchObject({
       code: 'GATEWAY_UNAVAILABLE',
@@ -40,40 +40,40 @@ describe('the breaker', () => {
 
   it('stays closed where a call succeeds in between', () => {
     for (let round = 0; round < 10; round++) {
-      calls(9, 'ill');
-      calls(1, 'well');
+      calls(9, 'unhealthy');
+      calls(1, 'healthy');
     }
     expect(breaker.state).toBe('closed');
   });
 
   it('takes no notice of callers who leave', () => {
     calls(100, 'unknown');
-    calls(9, 'ill');
+    calls(9, 'unhealthy');
     calls(100, 'unknown');
     expect(breaker.state).toBe('closed');
-    calls(1, 'ill');
+    calls(1, 'unhealthy');
     expect(breaker.state).toBe('open');
   });
 
   it('stays closed where most of the recent calls succeeded, until those are long ago', () => {
-    calls(100, 'well');
-    calls(50, 'ill');
+    calls(100, 'healthy');
+    calls(50, 'unhealthy');
     expect(breaker.state).toBe('closed');
     now = 20_000;
-    calls(10, 'ill');
+    calls(10, 'unhealthy');
     expect(breaker.state).toBe('open');
   });
 
   it('stays closed where the failures are far apart', () => {
     for (let call = 0; call < 100; call++) {
-      calls(1, 'ill');
+      calls(1, 'unhealthy');
       now += 5_000;
     }
     expect(breaker.state).toBe('closed');
   });
 
   describe('that is open', () => {
-    beforeEach(() => calls(10, 'ill'));
+    beforeEach(() => calls(10, 'unhealthy'));
 
     it('lets one call through after three seconds', () => {
       now = 2_999;
@@ -87,15 +87,15 @@ describe('the breaker', () => {
 
     it('closes with the first success', () => {
       now = 3_000;
-      calls(1, 'well');
+      calls(1, 'healthy');
       expect(breaker.state).toBe('closed');
-      calls(9, 'ill');
+      calls(9, 'unhealthy');
       expect(breaker.state).toBe('closed');
     });
 
     it('opens again with a failure', () => {
       now = 3_000;
-      calls(1, 'ill');
+      calls(1, 'unhealthy');
       expect(breaker.state).toBe('open');
       expect(refusal()).toMatchObject({ details: { retryAfter: 3 } });
       now = 6_000;
@@ -109,9 +109,9 @@ describe('the breaker', () => {
       breaker.enter().settle('unknown');
       expect(breaker.state).toBe('half-open');
       now = 9_000;
-      breaker.enter().settle('well');
+      breaker.enter().settle('healthy');
       expect(breaker.state).toBe('closed');
-      slow.settle('ill');
+      slow.settle('unhealthy');
       expect(breaker.state).toBe('closed');
     });
 
@@ -123,8 +123,8 @@ describe('the breaker', () => {
 
   it('is not closed by a call that began before it opened', () => {
     const early = breaker.enter();
-    calls(10, 'ill');
-    early.settle('well');
+    calls(10, 'unhealthy');
+    early.settle('healthy');
     expect(breaker.state).toBe('open');
   });
 });

@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import type { FinishedCall } from '../../src/gateway/http/finished-call.js';
 import { CHAT_ANSWER, chunk, DONE, STREAM } from '../support/chat-answers.js';
+import { drain } from '../support/drain.js';
 import {
   answer,
   type Fault,
@@ -12,7 +14,6 @@ import {
   sayAndEnd,
   sayAndReset,
 } from '../support/faulty-upstream.js';
-import { readStream } from '../support/read-stream.js';
 import { CREATED } from '../support/stand-in.js';
 
 const LIMITS = {
@@ -25,12 +26,17 @@ const LIMITS = {
 const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
 const EVENTS = head(200, { 'content-type': 'text/event-stream' });
 
+/** Until the other end of a connection, which is in this process, has read what was sent. */
+async function someTurns(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await nextTurn();
+}
+
 const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
 const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
 const models = (gateway: GatewayDataSource) => gateway.models();
-const stream = (gateway: GatewayDataSource) => readStream(gateway.chatStream(QUESTION));
+const stream = (gateway: GatewayDataSource) => drain(gateway.chatStream(QUESTION));
 const leaveStream = (gateway: GatewayDataSource, reader: AbortController) =>
-  readStream(gateway.chatStream(QUESTION), () => reader.abort(cancelled()));
+  drain(gateway.chatStream(QUESTION), () => reader.abort(cancelled()));
 
 describe('a reader who leaves a stream', () => {
   it.each([1, 2])('ends its connection, after part %p', async (parts) => {
@@ -41,10 +47,9 @@ describe('a reader who leaves a stream', () => {
     const reader = new AbortController();
     const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     let deltas = 0;
-    const stream = readStream(as.chatStream(QUESTION), () => {
+    const stream = drain(as.chatStream(QUESTION), () => {
       deltas += 1;
       if (deltas === parts) reader.abort(cancelled());
-      return undefined;
     });
     await expect(stream).rejects.toMatchObject({ code: 'CANCELLED' });
     await upstream.quiet();
@@ -65,7 +70,7 @@ describe('a reader who has no room', () => {
     });
     const taken: (string | null)[] = [];
     let isFull = false;
-    await readStream(as.chatStream(QUESTION), async ({ content }) => {
+    await drain(as.chatStream(QUESTION), async ({ content }) => {
       expect(isFull).toBe(false);
       isFull = true;
       taken.push(content);
@@ -90,9 +95,13 @@ describe('a reader who has no room', () => {
     let onTaken: () => void = () => undefined;
     await using upstream = await FaultyUpstream.start((socket) => {
       socket.write(head(200, { 'content-type': 'text/event-stream', ...headers }) + first);
-      const end = () => (how === 'ends' ? socket.end() : socket.resetAndDestroy());
       const rest = chunk({ content: '.' }, finishReason).padStart(AHEAD, '\n');
-      onTaken = () => void socket.write(rest, end);
+      onTaken = async () => {
+        socket.write(rest);
+        await someTurns();
+        if (how === 'ends') socket.end();
+        else socket.resetAndDestroy();
+      };
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const as = gateway.as({
@@ -100,11 +109,12 @@ describe('a reader who has no room', () => {
       signal: new AbortController().signal,
     });
     const taken: (string | null)[] = [];
-    const answer = readStream(as.chatStream(QUESTION), async ({ content }) => {
+    const answer = drain(as.chatStream(QUESTION), async ({ content }) => {
       taken.push(content);
       if (taken.length > 1) return;
       onTaken();
       await upstream.quiet();
+      await someTurns();
     });
     expect(
       await answer.then(
@@ -116,18 +126,27 @@ describe('a reader who has no room', () => {
     await gateway.close();
   });
 
-  it('ends the call where it breaks meanwhile', async () => {
+  it('who stops between parts aborts the call', async () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
-      credential: { key: 'sk-1', owner: 'server' },
-      signal: new AbortController().signal,
-    });
-    const broken = readStream(as.chatStream(QUESTION), async () => {
-      await new Promise(setImmediate);
-      throw new Error('broken');
-    });
-    await expect(broken).rejects.toThrow('broken');
+    const { signal } = new AbortController();
+    const stream = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }).chatStream(QUESTION);
+    await stream.next();
+    await stream.return(undefined as never);
+    await upstream.quiet();
+    await gateway.close();
+  });
+
+  it('who stops while it waits for a part aborts the call by its signal', async () => {
+    await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
+    const gateway = new Gateway({ url: upstream.url, ...LIMITS });
+    const reader = new AbortController();
+    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
+    const stream = as.chatStream(QUESTION);
+    await stream.next();
+    const pending = stream.next().catch(({ code }) => code);
+    reader.abort(cancelled());
+    expect(await pending).toBe('CANCELLED');
     await upstream.quiet();
     await gateway.close();
   });
@@ -141,12 +160,12 @@ describe('what came before an event that is bad', () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' }) + bad));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const deltas: object[] = [];
-    const as = gateway.as({
-      credential: { key: 'sk-1', owner: 'server' },
-      signal: new AbortController().signal,
+    const stream = gateway
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .chatStream(QUESTION);
+    await expect(drain(stream, (delta) => deltas.push(delta))).rejects.toMatchObject({
+      code: 'GATEWAY_BAD_RESPONSE',
     });
-    const stream = readStream(as.chatStream(QUESTION), (delta) => deltas.push(delta));
-    await expect(stream).rejects.toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
     expect(deltas).toMatchObject([{ content: 'a' }]);
     await gateway.close();
   });

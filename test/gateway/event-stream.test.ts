@@ -1,18 +1,15 @@
 import fc from 'fast-check';
-import { EventStreamReader } from '../../src/gateway/http/event-stream.js';
+import { EventStreamParser } from '../../src/gateway/http/event-stream.js';
 
 function read(pieces: Buffer[], max = 10_000): string[] {
-  const events: string[] = [];
-  const reader = new EventStreamReader(max);
-  for (const piece of pieces) for (const { data } of reader.read(piece)) events.push(data);
-  for (const { data } of reader.end()) events.push(data);
-  return events;
+  const parser = new EventStreamParser(max);
+  return [...pieces, undefined].flatMap((piece) => [...parser.parse(piece)].map(({ data }) => data));
 }
 
 const bytes = (text: string) => Buffer.from(text);
 const BOM = '\uFEFF';
 
-describe('the reader of server-sent events', () => {
+describe('the parser of server-sent events', () => {
   it.each([
     ['LF', 'data: a\n\ndata: b\n\n', ['a', 'b']],
     ['CRLF', 'data: a\r\n\r\ndata: b\r\n\r\n', ['a', 'b']],
@@ -72,49 +69,41 @@ describe('the reader of server-sent events', () => {
 
   it('gives an event as soon as its last byte is there', () => {
     for (const end of ['\n\n', '\r\n\r\n', '\r\r']) {
-      const reader = new EventStreamReader(100);
+      const parser = new EventStreamParser(100);
       const pieces = [`data: a${end.slice(0, -1)}`, end.slice(-1)];
-      const events = pieces.map((piece) => [...reader.read(bytes(piece))].map(({ data }) => data));
-      expect(events.flat()).toEqual(['a']);
+      const events = pieces.flatMap((piece) => [...parser.parse(bytes(piece))]);
+      expect(events).toMatchObject([{ data: 'a' }]);
     }
   });
 
   it('keeps a line that comes in pieces of a byte in hardly more memory than it is long', () => {
-    const reader = new EventStreamReader(4_000_000);
+    const parser = new EventStreamParser(4_000_000);
     const piece = bytes('x');
     const before = process.memoryUsage();
-    for (let sent = 0; sent < 4_000_000; sent++) for (const _ of reader.read(piece));
+    for (let sent = 0; sent < 4_000_000; sent++) parser.parse(piece).next();
     const after = process.memoryUsage();
     const grown = after.heapUsed - before.heapUsed + after.arrayBuffers - before.arrayBuffers;
     expect(grown).toBeLessThan(24_000_000);
-    expect(() => [...reader.read(piece)]).toThrow('larger than 4000000 bytes');
+    expect(() => parser.parse(piece).next()).toThrow('larger than 4000000 bytes');
   });
 
   it('counts all bytes of an event, but not those of the events before it', () => {
-    const events: string[] = [];
-    const reader = new EventStreamReader(100);
-    const readAll = (text: string) => {
-      for (const { data } of reader.read(bytes(text))) events.push(data);
-    };
-    for (let sent = 0; sent < 50; sent++) readAll('data: a\n\n');
-    readAll(`${'data: b\n\n'.repeat(50)}data: c\n`);
-    expect(events.length).toBe(100);
+    const parser = new EventStreamParser(100);
+    const countEvents = (text: string) => [...parser.parse(bytes(text))].length;
+    for (let sent = 0; sent < 50; sent++) expect(countEvents('data: a\n\n')).toBe(1);
+    expect(countEvents(`${'data: b\n\n'.repeat(50)}data: c\n`)).toBe(50);
     const emptyLines = () => {
-      for (let sent = 0; sent < 20; sent++) readAll('data:\n');
+      for (let sent = 0; sent < 20; sent++) countEvents('data:\n');
     };
     expect(emptyLines).toThrow('larger than 100 bytes');
   });
 
   it('refuses an event that is too large, after those before it', () => {
-    const events: string[] = [];
-    const reader = new EventStreamReader(100);
-    const readAll = (text: string) => {
-      for (const { data } of reader.read(bytes(text))) events.push(data);
-    };
+    const parser = new EventStreamParser(100);
     const tooLarge = expect.objectContaining({ code: 'GATEWAY_BAD_RESPONSE' });
-    expect(() => readAll(`data: a\n\ndata: ${'x'.repeat(200)}`)).toThrow(tooLarge);
-    expect(events).toEqual(['a']);
-    expect(() => readAll('\n\ndata: b\n\n')).toThrow(tooLarge);
-    expect(events).toEqual(['a']);
+    const events = parser.parse(bytes(`data: a\n\ndata: ${'x'.repeat(200)}`));
+    expect(events.next().value).toMatchObject({ data: 'a' });
+    expect(() => events.next()).toThrow(tooLarge);
+    expect(() => parser.parse(bytes('\n\ndata: b\n\n')).next()).toThrow(tooLarge);
   });
 });

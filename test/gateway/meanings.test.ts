@@ -290,16 +290,16 @@ describe('how long to wait', () => {
 
 describe('what a failed call says of the gateway’s health', () => {
   it.each([
-    [500, undefined, 'ill'],
-    [502, undefined, 'ill'],
+    [500, undefined, 'unhealthy'],
+    [502, undefined, 'unhealthy'],
     [500, error('sensitive_words_detected'), 'unknown'],
     [503, error(503, 'The model is overloaded.'), 'unknown'],
     [200, error('server_error'), 'unknown'],
     [403, undefined, 'unknown'],
     [404, undefined, 'unknown'],
-    [400, error('InvalidParameter'), 'well'],
-    [401, undefined, 'well'],
-    [429, undefined, 'well'],
+    [400, error('InvalidParameter'), 'healthy'],
+    [401, undefined, 'healthy'],
+    [429, undefined, 'healthy'],
   ] as const)('%p %j: %s', (status, body, health) => {
     expect(gatewayError({ status, body }, server).failure.health).toBe(health);
   });

@@ -1,11 +1,11 @@
 import { Gateway } from '../../src/gateway/data-source.js';
-import { openProxy } from '../../src/gateway/http/pool.js';
+import { openProxy } from '../../src/gateway/http/proxy.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { ConnectProxy } from '../support/connect-proxy.js';
 import { chat, chatStream, create, serverBefore } from '../support/doors.js';
+import { drain } from '../support/drain.js';
 import { eventually } from '../support/eventually.js';
 import { answer, type Fault, FaultyUpstream, head, say } from '../support/faulty-upstream.js';
-import { readStream } from '../support/read-stream.js';
 import { SERVER_KEY, TestServer } from '../support/server.js';
 import { CREATED } from '../support/stand-in.js';
 import { QUESTION, TRANSPORTS } from '../support/streams.js';
@@ -97,7 +97,7 @@ describe('a proxy on the way to the gateway', () => {
         signal: new AbortController().signal,
       });
       const taken: (string | null)[] = [];
-      const answer = readStream(as.chatStream({ ...QUESTION, messages: [] }), async ({ content }) => {
+      const answer = drain(as.chatStream({ ...QUESTION, messages: [] }), async ({ content }) => {
         taken.push(content);
         if (taken.length > 1) return;
         onTaken();

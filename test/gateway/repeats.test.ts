@@ -1,6 +1,7 @@
 import { cancelled } from '../../src/errors.js';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
+import { drain } from '../support/drain.js';
 import {
   answer,
   type Fault,
@@ -12,7 +13,6 @@ import {
   sayAndReset,
   silence,
 } from '../support/faulty-upstream.js';
-import { readStream } from '../support/read-stream.js';
 import { CREATED } from '../support/stand-in.js';
 
 const LIMITS = {
@@ -49,7 +49,7 @@ const refuse = (status: number, headers: Record<string, string> = {}) => say(ans
 const EVENTS = { 'content-type': 'text/event-stream' };
 const stream = (repeatable: boolean) => async (gateway: GatewayDataSource) => {
   const texts: (string | null)[] = [];
-  await readStream(gateway.chatStream(QUESTION, { repeatable }), ({ content }) => texts.push(content));
+  await drain(gateway.chatStream(QUESTION, { repeatable }), ({ content }) => texts.push(content));
   return texts.join('');
 };
 

@@ -13,7 +13,9 @@ describe.each(TRANSPORTS)('a stream over %s', (_, connect) => {
       if (url?.endsWith('/create')) return json(response, 200, CREATED);
       beginStream(response).write(chunk({ role: 'assistant', content: 'Hi ' }));
       breakOff = () => {
+        const { clock } = server;
         server.clock = () => {
+          server.clock = clock;
           throw new Error('the clock has stopped');
         };
         response.end();

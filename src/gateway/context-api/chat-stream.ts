@@ -1,22 +1,22 @@
 import { cutShort } from '../errors/gateway-error.js';
-import type { EventsReader } from '../http/events.js';
+import type { PartsReader } from '../http/streamed-parts.js';
 import { asArray, asObject, type JsonObject } from '../json.js';
 import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../types.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
 
-/** Reads a streamed chat: deltas, and how it ended. */
-export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswerHead> {
-  end: ChatAnswerHead;
-  /** Whether each choice gave a reason to finish. */
+/** Maps the chunks of a streamed chat to deltas and the head. */
+export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswerHead> {
+  private head: ChatAnswerHead;
+  /** Whether each choice has a finish reason. */
   private readonly finished = new Map<number, boolean>();
-  /** The choice of the last delta, which most go on with: those need no look at the map. */
+  /** Of the last delta; most deltas belong to the same choice and need no look-up. */
   private latest: number | undefined;
 
   constructor(
     private readonly asked: NewChat,
     private readonly onUsage?: (usage: GatewayUsage) => void,
   ) {
-    this.end = fromChatHead({}, asked);
+    this.head = fromChatHead({}, asked);
   }
 
   readChunk(chunk: JsonObject): ChatAnswerDelta[] {
@@ -32,31 +32,32 @@ export class ChatStreamReader implements EventsReader<ChatAnswerDelta, ChatAnswe
 
   readAnswer(answer: JsonObject): ChatAnswerDelta[] {
     const { choices, ...head } = fromChatAnswer(answer, this.asked);
-    this.end = head;
+    this.head = head;
     return choices.map(({ index, message, finishReason }) => ({ index, ...message, finishReason }));
   }
 
-  finish(isDone: boolean): void {
-    if (isDone) return;
-    // Some gateways leave out `[DONE]`: an answer whose every choice gave a reason to finish is whole.
-    if (this.finished.size === 0 || ![...this.finished.values()].every(Boolean)) throw cutShort();
+  finish(isDone: boolean): ChatAnswerHead {
+    // Some gateways leave out `[DONE]`: a response whose every choice has a finish reason is complete.
+    const isFinished = this.finished.size > 0 && [...this.finished.values()].every(Boolean);
+    if (!isDone && !isFinished) throw cutShort();
+    return this.head;
   }
 
-  /** Each chunk names the answer, and only the last one counts its tokens. */
+  /** Each chunk carries id and model; only the last one counts tokens. */
   private rememberHead(chunk: JsonObject): void {
-    const { end } = this;
-    const isNamed = end.id !== null && end.created !== null && chunk.model === end.model;
+    const { head: known } = this;
+    const isNamed = known.id !== null && known.created !== null && chunk.model === known.model;
     if (isNamed && !mayCount(chunk)) return;
     const head = fromChatHead(chunk, this.asked);
-    end.id ??= head.id;
-    end.model = head.model;
-    end.created ??= head.created;
-    end.usage = head.usage ?? end.usage;
+    known.id ??= head.id;
+    known.model = head.model;
+    known.created ??= head.created;
+    known.usage = head.usage ?? known.usage;
     if (head.usage) this.onUsage?.(head.usage);
   }
 }
 
-/** A choice has its own count with the last of its chunks. */
+/** Some gateways put the usage into the last chunk of a choice. */
 function mayCount({ usage, usageMetadata, choices }: JsonObject): boolean {
   if (usage != null || usageMetadata != null) return true;
   const choice = asObject(asArray(choices)?.[0]);

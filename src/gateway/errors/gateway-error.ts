@@ -28,7 +28,7 @@ export interface RefusedAnswer {
 export type Fate = 'unsent' | 'refused' | 'lost' | 'answered';
 
 /** What a call says about the gateway's health; nothing if the caller left. */
-export type Health = 'well' | 'ill' | 'unknown';
+export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
 /** What decides whether a failed call may be sent again, and what it says of the gateway. */
 export interface Failure {
@@ -96,9 +96,9 @@ function fateOf(status: number): Fate {
 
 /** A 5xx with an envelope may be about one request, its content or its model, and says nothing sure of the gateway. */
 function healthAfter(status: number, said: Envelope | null, code: ErrorCode): Health {
-  if (status >= 500) return said ? 'unknown' : 'ill';
+  if (status >= 500) return said ? 'unknown' : 'unhealthy';
   if (code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT) return 'unknown';
-  return said || status === 401 || status === 402 || status === 429 ? 'well' : 'unknown';
+  return said || status === 401 || status === 402 || status === 429 ? 'healthy' : 'unknown';
 }
 
 /** Some gateways name the one parameter that callers cannot send, `stream_options`, in their words alone. */
@@ -156,12 +156,12 @@ export function badResponse(
 }
 
 export function cutShort(cause?: unknown): GatewayError {
-  return badResponse('it was cut short', { cause }, { fate: 'lost', health: 'ill' });
+  return badResponse('it was cut short', { cause }, { fate: 'lost', health: 'unhealthy' });
 }
 
 export function timedOut(waitedFor: string, cause?: unknown, fate: Fate = 'lost'): GatewayError {
   const message = `The gateway took too long ${waitedFor}. Try again later.`;
-  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate, health: 'ill' });
+  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate, health: 'unhealthy' });
 }
 
 /** How far a call came before it failed; `sending`: the end of the request has not gone out. */
@@ -178,8 +178,13 @@ export function transportError(error: unknown, stage: Stage): AppError {
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);
   if (error instanceof errors.HTTPParserError || /^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
-    return badResponse('it is not HTTP', { cause: error }, { fate: 'answered', health: 'ill' });
+    return badResponse('it is not HTTP', { cause: error }, { fate: 'answered', health: 'unhealthy' });
   const message = 'The gateway cannot be reached. Try again later.';
   const fate = stage === 'sending' ? 'unsent' : 'lost';
-  return new GatewayError(ErrorCode.GATEWAY_UNAVAILABLE, message, { cause: error }, { fate, health: 'ill' });
+  return new GatewayError(
+    ErrorCode.GATEWAY_UNAVAILABLE,
+    message,
+    { cause: error },
+    { fate, health: 'unhealthy' },
+  );
 }

@@ -11,7 +11,7 @@ const PERIOD_MS = 10_000;
 const REST_MS = 3_000;
 
 /** One call that was let through. */
-export interface Pass {
+export interface Permit {
   /** A call that decides whether the gateway is well again. */
   isTrial: boolean;
   settle: (health: Health) => void;
@@ -36,7 +36,7 @@ export class Breaker {
   }
 
   /** Lets a call through, or throws. */
-  enter(): Pass {
+  enter(): Permit {
     if (this.restingSince === undefined) return { isTrial: false, settle: (health) => this.count(health) };
     const wait = this.msUntilTrial(this.restingSince);
     if (wait > 0) throw refused(wait);
@@ -55,17 +55,17 @@ export class Breaker {
   private count(health: Health): void {
     // A call that began before the breaker opened says nothing about the gateway since.
     if (health === 'unknown' || this.restingSince !== undefined) return;
-    this.failuresInARow = health === 'ill' ? this.failuresInARow + 1 : 0;
+    this.failuresInARow = health === 'unhealthy' ? this.failuresInARow + 1 : 0;
     this.recent.count(health);
-    const isDead = this.failuresInARow >= MAX_FAILURES && this.recent.areMostlyIll(MAX_FAILURES);
+    const isDead = this.failuresInARow >= MAX_FAILURES && this.recent.areMostlyFailures(MAX_FAILURES);
     if (isDead) this.restingSince = this.now();
   }
 
   private concludeTrial(health: Health): void {
     this.trials--;
     if (this.restingSince === undefined) return;
-    if (health === 'ill') this.restingSince = this.now();
-    if (health !== 'well') return;
+    if (health === 'unhealthy') this.restingSince = this.now();
+    if (health !== 'healthy') return;
     this.restingSince = undefined;
     this.failuresInARow = 0;
     this.recent = new RecentCalls(this.now);
@@ -82,11 +82,11 @@ class RecentCalls {
   count(health: Health): void {
     this.turnOver();
     this.period.calls++;
-    if (health === 'ill') this.period.failures++;
+    if (health === 'unhealthy') this.period.failures++;
   }
 
   /** Whether there were so many failures, and at least half of the calls failed. */
-  areMostlyIll(least: number): boolean {
+  areMostlyFailures(least: number): boolean {
     const failures = this.period.failures + this.last.failures;
     return failures >= least && failures * 2 >= this.period.calls + this.last.calls;
   }

@@ -1,16 +1,21 @@
-import { createParser, type EventSourceMessage, type EventSourceParser } from 'eventsource-parser';
+import { createParser, type EventSourceParser } from 'eventsource-parser';
 import { GrowingBuffer } from '../../util/growing-buffer.js';
 import { badResponse } from '../errors/gateway-error.js';
+
+export interface ServerSentEvent {
+  event?: string | undefined;
+  data: string;
+}
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-/** Reads server-sent events, however their bytes are cut. */
-export class EventStreamReader {
+/** Parses server-sent events, however their bytes are cut. */
+export class EventStreamParser {
   private readonly decoder = new TextDecoder();
   private readonly parser: EventSourceParser;
-  private events: EventSourceMessage[] = [];
-  /** The beginning of a line. The parser would keep it as a list of strings, which for one-byte chunks weighs a hundred times as much. */
+  private parsed: ServerSentEvent[] = [];
+  /** The beginning of a line. The parser keeps it as a list of strings, which for one-byte chunks weighs a hundred times as much. */
   private readonly line = new GrowingBuffer();
   /** Bytes of lines since the last event: short lines weigh many times their length in the parser. */
   private unfinishedBytes = 0;
@@ -22,7 +27,7 @@ export class EventStreamReader {
       maxBufferSize: maxEventBytes,
       onEvent: (event) => {
         this.unfinishedBytes = 0;
-        this.events.push(event);
+        this.parsed.push(event);
       },
       onError: ({ type }) => {
         this.isTooLarge ||= type === 'max-buffer-size-exceeded';
@@ -30,38 +35,31 @@ export class EventStreamReader {
     });
   }
 
-  /** The events whose last byte is among these; throws at an event that is too large, after those before it. */
-  *read(bytes: Buffer): Generator<EventSourceMessage, void> {
-    const hasLineEnd = bytes.includes(LF) || bytes.includes(CR);
-    if (!hasLineEnd || this.line.length > 0) this.line.append(bytes);
-    if (hasLineEnd) this.feed(this.line.length > 0 ? this.line.take() : bytes);
-    else this.isTooLarge ||= this.line.length > this.maxEventBytes;
-    yield* this.take();
-  }
-
-  /** The events that the end of the stream completes: a last event may lack the empty line behind it. */
-  *end(): Generator<EventSourceMessage, void> {
-    if (this.line.length > 0) this.feed(this.line.take());
-    this.parser.feed(this.normalise(this.decoder.decode()));
-    this.parser.feed('\n');
-    yield* this.take();
-  }
-
-  private feed(lines: Buffer): void {
-    if (this.isTooLarge) return;
-    this.unfinishedBytes += lines.length;
-    this.parser.feed(this.normalise(this.decoder.decode(lines, { stream: true })));
-    this.isTooLarge ||= this.unfinishedBytes > this.maxEventBytes;
-  }
-
-  private *take(): Generator<EventSourceMessage, void> {
-    const { events } = this;
-    this.events = [];
-    yield* events;
+  /** The events that these bytes complete, or the end of the stream where there are none. Throws at one that is too large. */
+  *parse(bytes: Buffer | undefined): Generator<ServerSentEvent> {
+    if (!this.isTooLarge) this.read(bytes);
+    const { parsed } = this;
+    this.parsed = [];
+    yield* parsed;
     if (this.isTooLarge) throw badResponse(`one of its events is larger than ${this.maxEventBytes} bytes`);
   }
 
-  /** CR and CRLF become LF at once: the parser would hold a CR back until it sees what follows. */
+  private read(bytes: Buffer | undefined): void {
+    const isWithinLine = bytes !== undefined && !bytes.includes(LF) && !bytes.includes(CR);
+    if (bytes && (isWithinLine || this.line.length > 0)) this.line.append(bytes);
+    if (isWithinLine) {
+      this.isTooLarge = this.line.length > this.maxEventBytes;
+      return;
+    }
+    const lines = this.line.length > 0 ? this.line.take() : bytes;
+    this.unfinishedBytes += lines?.length ?? 0;
+    const text = this.decoder.decode(lines, { stream: bytes !== undefined });
+    // The last event may lack its empty line. This does not complete a last line that was cut off.
+    this.parser.feed(this.normalise(text) + (bytes === undefined ? '\n' : ''));
+    this.isTooLarge ||= this.unfinishedBytes > this.maxEventBytes;
+  }
+
+  /** Turns CR and CRLF into LF at once: the parser would hold a CR back until it sees what follows. */
   private normalise(text: string): string {
     if (text === '') return text;
     const rest = this.endedInCarriageReturn && text.startsWith('\n') ? text.slice(1) : text;

@@ -1,127 +1,100 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
+import { onAbort } from '../../util/abort.js';
 import { GrowingBuffer } from '../../util/growing-buffer.js';
-import type { Stage } from '../errors/gateway-error.js';
+import { type Stage, transportError } from '../errors/gateway-error.js';
 
-/** Bytes that may wait for the reader before the connection is paused. */
-const HIGH_WATER = 65_536;
+/** Bytes that may wait to be read before the connection is paused. */
+const HIGH_WATER_MARK = 65_536;
+/** How long `dump` waits for the rest. */
+const DUMP_MS = 1_000;
 
 /**
- * One response, as undici dispatches it, to be read as chunks or as a whole. undici's own `request` makes a Node stream for
- * each response, at a third of a createContext's cost.
+ * The response to one request: its head, then the bytes of its body. A plain handler in place of undici's `request`,
+ * whose stream for each body costs about as much CPU time as the rest of the request.
  */
-export class GatewayResponse implements Dispatcher.DispatchHandler, AsyncIterable<Buffer> {
+export class GatewayResponse implements Dispatcher.DispatchHandler {
+  /** 0 until the response has begun. */
   status = 0;
-  headers: IncomingHttpHeaders = {};
-  /** When the response ended, in milliseconds as `now` counts them; undefined before. */
-  endedAt: number | undefined;
+  /** The request was completed, aborted or broke off. */
+  isOver = false;
+  /** The last byte of the request has not been sent. */
+  isHeldBack = false;
+  private headers: IncomingHttpHeaders = {};
   private readonly waiting = new GrowingBuffer();
-  private controller: Dispatcher.DispatchController | undefined;
   private failure: unknown;
-  private over = false;
-  private isHeldBack = false;
-  private mode: 'read' | 'buffer' | 'discard' = 'read';
+  private controller: Dispatcher.DispatchController | undefined;
+  private mayPause = true;
+  private dumpTimer: NodeJS.Timeout | undefined;
+  private readonly removeListener: () => void;
   private wake: () => void = () => undefined;
 
-  constructor(private readonly now: () => number) {}
-
-  /** Whether it came to its end, failed or was aborted. */
-  get isOver(): boolean {
-    return this.over;
+  constructor(signal: AbortSignal) {
+    this.removeListener = onAbort(signal, (reason) => this.abort(reason));
   }
 
-  /** How far the exchange has come. */
-  get stage(): Stage {
-    if (this.status !== 0) return 'reading';
-    return this.controller && !this.isHeldBack ? 'waiting' : 'sending';
-  }
-
-  /** Resolves with the head; rejects if none comes. */
+  /** Resolves once status and headers are there. */
   async head(): Promise<void> {
-    while (this.status === 0) {
-      if (this.over) throw this.failure;
-      await this.change();
+    while (this.status === 0 && !this.isOver) await this.progress();
+    if (this.status === 0) throw this.error;
+  }
+
+  /** The first value of a header that may have come more than once. */
+  header(name: string): string | undefined {
+    const value = this.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  }
+
+  /** Its bytes as they come. Ending the iteration early aborts the request. */
+  async *body(): AsyncGenerator<Buffer, void, void> {
+    try {
+      for (;;) {
+        if (this.waiting.length > 0) yield this.take();
+        else if (this.failure) throw this.error;
+        else if (this.isOver) return;
+        else await this.progress();
+      }
+    } finally {
+      this.close();
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Buffer, void> {
-    for (;;) {
-      if (this.waiting.length > 0) {
-        const bytes = this.waiting.take();
-        this.resume();
-        yield bytes;
-      } else if (this.over) {
-        if (this.failure) throw this.failure;
-        return;
-      } else await this.change();
-    }
+  /** Discards the rest, so that the connection can serve the next request. */
+  dump(): void {
+    this.dumpTimer = setTimeout(() => this.abort(new Error('The response did not end.')), DUMP_MS);
+    if (this.isOver) clearTimeout(this.dumpTimer);
+    else this.take();
   }
 
-  /** The whole body; throws what `tooLarge` makes if it has more bytes. */
-  async body(maxBytes: number, tooLarge: () => Error): Promise<Buffer> {
-    this.readOn('buffer');
-    for (;;) {
-      if (this.waiting.length > maxBytes) throw tooLarge();
-      if (this.over) break;
-      await this.change();
-    }
-    if (this.failure) throw this.failure;
-    return this.waiting.take();
-  }
-
-  /** Reads the rest and drops it, so that the connection can be used again; aborts after so many milliseconds. */
-  discard(longestMs: number): void {
-    this.readOn('discard');
-    this.waiting.take();
-    const timer = setTimeout(
-      () => this.abort(new Error('The rest of the response takes too long.')),
-      longestMs,
-    );
-    void this.ended().finally(() => clearTimeout(timer));
-  }
-
-  /** Closes the connection unless the response has ended. */
-  abort(reason: Error): void {
-    if (this.over) return;
-    this.failure ??= reason;
-    this.controller?.abort(reason);
-    this.end();
-  }
-
-  /** Aborts what nobody reads any more, unless the rest is being discarded. */
+  /** Nobody reads it any more: aborts the request, unless the response is over or dumped. */
   close(): void {
-    if (this.mode !== 'discard') this.abort(new Error('The response is not read to its end.'));
+    if (!this.isOver && this.dumpTimer === undefined)
+      this.abort(new Error('The response is not read any more.'));
   }
 
-  /**
-   * A gateway may close an idle connection just as a request goes out on it, and nobody can tell afterwards whether it has read that
-   * request. So the last byte waits until such a close would have been seen. A request without its last byte cannot have been
-   * processed, so it may be sent again, even to a session, which must not take a turn in twice.
-   */
-  async *holdBack(body: Buffer, milliseconds: number): AsyncGenerator<Buffer> {
-    this.isHeldBack = true;
-    yield body.subarray(0, -1);
-    await pause(milliseconds);
-    // A busy process may be late for its timer: read first what has arrived meanwhile.
-    await nextTurn();
-    await nextTurn();
-    if (this.over) return;
-    this.isHeldBack = false;
-    yield body.subarray(-1);
+  abort(reason: Error): void {
+    if (this.isOver) return;
+    this.end(reason);
+    this.controller?.abort(reason);
   }
 
-  /** Takes all that is left without pausing the connection. */
-  readOn(mode: 'buffer' | 'discard' = 'buffer'): void {
-    if (this.mode === 'read') this.mode = mode;
-    this.resume();
+  get isPaused(): boolean {
+    return this.controller?.paused ?? false;
   }
 
+  /** The connection has ended: whatever is left comes at once. */
+  readToEnd(): void {
+    this.mayPause = false;
+    this.controller?.resume();
+  }
+
+  /** For undici. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.controller = controller;
-    if (this.over) controller.abort(this.failure as Error);
+    if (this.isOver) controller.abort(this.failure as Error);
   }
 
+  /** For undici. */
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (status < 200) return;
     this.status = status;
@@ -129,39 +102,51 @@ export class GatewayResponse implements Dispatcher.DispatchHandler, AsyncIterabl
     this.wake();
   }
 
+  /** For undici. */
   onResponseData(controller: Dispatcher.DispatchController, bytes: Buffer): void {
-    if (this.mode === 'discard') return;
+    if (this.dumpTimer !== undefined) return;
     this.waiting.append(bytes);
-    if (this.mode === 'read' && this.waiting.length > HIGH_WATER) controller.pause();
+    if (this.waiting.length > HIGH_WATER_MARK && this.mayPause) controller.pause();
     this.wake();
   }
 
+  /** For undici. */
   onResponseEnd(): void {
-    this.endedAt = this.now();
     this.end();
   }
 
+  /** For undici. */
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.failure ??= error;
-    this.end();
+    this.end(error);
   }
 
-  private resume(): void {
-    if (this.controller?.paused) this.controller.resume();
+  private get stage(): Stage {
+    if (this.status !== 0) return 'reading';
+    return this.controller && !this.isHeldBack ? 'waiting' : 'sending';
   }
 
-  private change(): Promise<void> {
+  private get error(): Error {
+    return transportError(this.failure, this.stage);
+  }
+
+  private take(): Buffer {
+    const bytes = this.waiting.take();
+    if (this.isPaused) this.controller?.resume();
+    return bytes;
+  }
+
+  private progress(): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
     });
   }
 
-  private async ended(): Promise<void> {
-    while (!this.over) await this.change();
-  }
-
-  private end(): void {
-    this.over = true;
+  private end(failure?: Error): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.failure = failure;
+    clearTimeout(this.dumpTimer);
+    this.removeListener();
     this.wake();
   }
 }

@@ -9,8 +9,8 @@ import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatInput } from './input.js';
 
-/** A chat that may go out: its context is the caller's, and its turn has come. */
-export class Turn {
+/** The context of one chat: it belongs to the caller, and a session is locked until `unlock`. */
+export class LockedContext {
   private isRecovered = false;
 
   private constructor(
@@ -23,23 +23,24 @@ export class Turn {
     private readonly hasKey: boolean,
   ) {}
 
-  static async begin(input: ChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
+  /** Waits until no other chat runs on a session. */
+  static async lock(input: ChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
     const owned = await contexts.findOwned(input.contextId, request);
-    // With the server's key the registry knows every context; with a caller's own the gateway judges the others.
+    // With the server's key the registry knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
     const chat = toNewChat(input, owned);
-    const lease = isSharable(input.contextId, owned)
+    const lease = isShareable(input.contextId, owned)
       ? null
       : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
-    return new Turn(contexts, request, chat, owned, lease, input.idempotencyKey != null);
+    return new LockedContext(contexts, request, chat, owned, lease, input.idempotencyKey != null);
   }
 
-  /** The one that was asked for. */
+  /** The model that was asked for. */
   get model(): string {
     return this.chat.model;
   }
 
-  /** The one that the context was created for, where it is known here. */
+  /** The model that the context was created for, where it is known here. */
   get contextModel(): string {
     return this.current?.context.model ?? this.chat.model;
   }
@@ -49,12 +50,12 @@ export class Turn {
     return this.current;
   }
 
-  /** Whether a lost answer may be asked for again: nothing is taken in, and no key promises that nothing is billed twice. */
+  /** Whether a chat whose response was lost may be repeated: the context keeps no history, and no idempotency key forbids it. */
   get repeatable(): boolean {
     return this.lease === null && !this.hasKey;
   }
 
-  /** Asks the gateway; its call ends when the caller leaves or the turn is lost. */
+  /** Calls the gateway; the call is aborted when the client disconnects or the lease is lost. */
   ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
     return call(this.request.gatewayUntil(this.lease?.signal), this.chat);
   }
@@ -64,10 +65,7 @@ export class Turn {
     return isLost && this.current !== null;
   }
 
-  /**
-   * After this the same question may be asked again; throws where the context is lost for good, as one is that is reported lost
-   * again after it was created again.
-   */
+  /** Creates the lost context again. Throws where it cannot, or where it is lost a second time. */
   async recover(): Promise<void> {
     if (!this.current) throw contextNotFound();
     if (this.isRecovered) await this.contexts.removeLost(this.current, this.request);
@@ -76,13 +74,13 @@ export class Turn {
     this.chat = { ...this.chat, contextId: this.current.context.gatewayId };
   }
 
-  async end(): Promise<void> {
+  async unlock(): Promise<void> {
     await this.lease?.release();
   }
 }
 
-/** What the context is decides, and not what the call says. One that is not known here may be a session, unless its id says what it is. */
-function isSharable(id: string, owned: OwnedContext | null): boolean {
+/** Decided by the context alone. One that is not known here may be a session, unless its id says otherwise. */
+function isShareable(id: string, owned: OwnedContext | null): boolean {
   return owned ? isPrefix(owned.context) : /(^|\/)cachedContents\//.test(id);
 }
 
