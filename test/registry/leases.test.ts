@@ -8,11 +8,14 @@ import { eventually } from '../support/eventually.js';
 const still = new Lifetime();
 const leavesAfter = (milliseconds: number) => new LimitedLifetime([], milliseconds, cancelled);
 
-/** Two processes on one store, as far as leases can tell; the first one may give no sign of life. */
-function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuck = false } = {}) {
+const RENEWED = { leaseMs: 60_000, renewMs: 10 };
+const NOT_RENEWED = { leaseMs: 50, renewMs: 60_000 };
+
+/** Two processes on one store, as far as leases can tell. */
+function twoProcesses({ maxWaitMs = 60_000, first = RENEWED } = {}) {
   const store = openStore('sqlite::memory:', pino({ level: 'silent' }));
-  const leases = (renewMs: number) => new Leases({ store, maxWaitMs, leaseMs, renewMs });
-  return { store, one: leases(stuck ? 60_000 : renewMs), two: leases(renewMs) };
+  const leases = (times: typeof RENEWED) => new Leases({ store, maxWaitMs, ...times });
+  return { store, one: leases(first), two: leases(RENEWED) };
 }
 
 describe('a lease', () => {
@@ -61,7 +64,7 @@ describe('a lease', () => {
   });
 
   it('is taken over when its holder does not renew it, and the old holder cannot release it', async () => {
-    const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
+    const { one, two, store } = twoProcesses({ first: NOT_RENEWED });
     const stuck = await one.take('a', still);
     const next = await two.take('a', still);
     await stuck.release();
