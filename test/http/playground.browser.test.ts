@@ -9,6 +9,8 @@ import { TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
 import { CHAT_STREAM } from '../support/streams.js';
 
+/** Milliseconds between two questions to a page, which has other things to do. */
+const POLL_MS = 100;
 const EXECUTE = '.graphiql-execute-button';
 const STOP = '.graphiql-execute-button[aria-label^="Stop"]';
 const RESPONSE = '.result-window';
@@ -62,7 +64,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   async function reload(page: Page): Promise<void> {
     await page.reload();
     await page.waitForSelector(EXECUTE);
-    await eventually(async () => (await textIn(page, 'operation')) !== '');
+    await eventually(async () => (await textIn(page, 'operation')) !== '', POLL_MS);
   }
 
   const titles = (page: Page) => page.locator(TABS).allTextContents();
@@ -93,7 +95,10 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
 
   /** GraphiQL stores its tabs half a second after an edit. */
   const untilStored = (page: Page, text: string) =>
-    eventually(() => page.evaluate((part) => localStorage.getItem('graphiql:tabState').includes(part), text));
+    eventually(
+      () => page.evaluate((part) => localStorage.getItem('graphiql:tabState').includes(part), text),
+      POLL_MS,
+    );
 
   it('creates a context in its first tab, and opens every other tab at one click', async () => {
     await using opened = await open(server.url);
@@ -182,9 +187,9 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     const complains = async () => (await complaints(page)).join().includes(complaint);
     const text = await textIn(page, editor);
     await write(page, editor, spoil(text));
-    await eventually(complains);
+    await eventually(complains, POLL_MS);
     await write(page, editor, text);
-    await eventually(async () => !(await complains()));
+    await eventually(async () => !(await complains()), POLL_MS);
   }
 
   it('underlines mistakes in the operation and its variables but not in the example, and completes inputs', async () => {
@@ -204,7 +209,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
       return (await page.locator('.suggest-widget .monaco-list-row').allTextContents())
         .join()
         .includes('contextId');
-    });
+    }, POLL_MS);
   }, 60_000);
 
   it('shows a stream as it comes, then its whole text and usage, and aborts it on Stop', async () => {
