@@ -8,11 +8,14 @@ import { eventually } from '../support/eventually.js';
 const still = new AbortController().signal;
 const leavesAfter = (milliseconds: number) => deadline(still, milliseconds, cancelled).signal;
 
-/** Two processes on one store, as far as leases can tell; the first one may give no sign of life. */
-function twoProcesses({ maxWaitMs = 60_000, leaseMs = 60_000, renewMs = 10, stuck = false } = {}) {
+const RENEWED = { leaseMs: 60_000, renewMs: 10 };
+const NOT_RENEWED = { leaseMs: 50, renewMs: 60_000 };
+
+/** Two processes on one store, as far as leases can tell. */
+function twoProcesses({ maxWaitMs = 60_000, first = RENEWED } = {}) {
   const store = openStore('sqlite::memory:', pino({ level: 'silent' }));
-  const leases = (renewMs: number) => new Leases({ store, maxWaitMs, leaseMs, renewMs });
-  return { store, one: leases(stuck ? 60_000 : renewMs), two: leases(renewMs) };
+  const leases = (times: typeof RENEWED) => new Leases({ store, maxWaitMs, ...times });
+  return { store, one: leases(first), two: leases(RENEWED) };
 }
 
 describe('a lease', () => {
@@ -60,8 +63,8 @@ describe('a lease', () => {
     await store.close();
   });
 
-  it('is taken over if its holder does not renew it; the holder is notified and cannot regain it', async () => {
-    const { one, two, store } = twoProcesses({ leaseMs: 50, stuck: true });
+  it('is taken over when its holder does not renew it, and the old holder cannot release it', async () => {
+    const { one, two, store } = twoProcesses({ first: NOT_RENEWED });
     const stuck = await one.acquire('a', still);
     const next = await two.acquire('a', still);
     await stuck.release();

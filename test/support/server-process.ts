@@ -83,7 +83,7 @@ export class ServerProcess implements AsyncDisposable {
   }
 
   async untilReady(status: number): Promise<void> {
-    await eventually(async () => (await this.ready()) === status);
+    await eventually(async () => (await this.ready()) === status, 20);
   }
 
   async kill(): Promise<void> {
