@@ -64,7 +64,7 @@ describe('the subgraph', () => {
     expect(Object.keys(context.getFields())).toEqual(
       expect.arrayContaining(['id', 'totals', 'expiresAt', 'note']),
     );
-    expect(context.getFields().totals?.description).toBe('What your own chats with it have used so far.');
+    expect(context.getFields().totals?.description).toBe('Totals of your own chats with it.');
     expect(supergraph.getSubscriptionType()?.getFields()).toHaveProperty('chatStream');
   });
 

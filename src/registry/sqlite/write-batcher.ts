@@ -2,8 +2,8 @@ import type Database from 'libsql';
 import { BUSY_RETRY_MS, BUSY_TIMEOUT_MS, beginWriting, isBusy } from './busy.js';
 import type { Statements } from './file.js';
 
-/** Milliseconds between the starts of two transactions. A single write does not wait; under load, more writes share a commit. */
-const MIN_INTERVAL_MS = 5;
+/** Under load, i.e. after a batch of this size, the next one waits so many milliseconds: more writes then share a commit. */
+const LOAD = { batchSize: 4, intervalMs: 5 };
 
 interface Write {
   run: () => unknown;
@@ -17,7 +17,8 @@ interface Write {
 export class WriteBatcher {
   private pending: Write[] = [];
   private isScheduled = false;
-  private flushedAt = 0;
+  /** Under load: the earliest start of the next batch. */
+  private waitUntil = 0;
 
   constructor(
     private readonly db: Database.Database,
@@ -28,14 +29,14 @@ export class WriteBatcher {
   write<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.pending.push({ run, resolve, reject, deadline: performance.now() + BUSY_TIMEOUT_MS });
-      this.schedule(this.flushedAt + MIN_INTERVAL_MS - performance.now());
+      this.schedule(this.waitUntil - performance.now());
     });
   }
 
   flush(): void {
     const batch = this.pending;
     this.pending = [];
-    this.flushedAt = performance.now();
+    this.waitUntil = batch.length < LOAD.batchSize ? 0 : performance.now() + LOAD.intervalMs;
     if (batch.length === 0) return;
     try {
       const results = this.commit(batch);
