@@ -2,27 +2,12 @@ import { started } from '../../util/generators.js';
 import type { JsonObject } from '../json.js';
 import { Breaker, type BreakerState } from './breaker.js';
 import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './client.js';
-import type { FinishedCall } from './finished-call.js';
 import type { GatewayResponse } from './response.js';
 import { Retries } from './retries.js';
-import { RunningCall } from './running-call.js';
+import { RunningCall, type RunningCallOptions } from './running-call.js';
 import type { PartsReader } from './streamed-parts.js';
 
-export interface GatewayOptions extends GatewayHttpOptions {
-  totalTimeoutMs: number;
-  /** Called with each call once it is over; must not throw. */
-  onCall?: (call: FinishedCall) => void;
-  /** Called for each call that could not reach the gateway; must not throw. */
-  onUnreached?: (reason: UnreachedReason) => void;
-}
-
-/** Why the gateway cannot be reached, for the operator. */
-export interface UnreachedReason {
-  /** Of the system, of TLS or of undici: `ENOTFOUND`, `CERT_HAS_EXPIRED`, `UND_ERR_CONNECT_TIMEOUT`. */
-  code: string;
-  host: string;
-  port: number;
-}
+export interface GatewayOptions extends GatewayHttpOptions, RunningCallOptions {}
 
 /** Adds to each call: circuit breaker, retries, total time-out, and a report at the end. */
 export class GatewayCalls {

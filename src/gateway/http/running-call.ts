@@ -3,10 +3,18 @@ import { type Deadline, deadline } from '../../util/abort.js';
 import { GatewayError, type Health, timedOut } from '../errors/gateway-error.js';
 import { asObject, asText } from '../json.js';
 import type { Breaker, Permit } from './breaker.js';
-import type { GatewayOptions } from './calls.js';
 import type { GatewayCall } from './client.js';
-import type { FinishedCall } from './finished-call.js';
+import type { FinishedCall, UnreachedReason } from './finished-call.js';
 import type { GatewayResponse } from './response.js';
+
+export interface RunningCallOptions {
+  url: string;
+  totalTimeoutMs: number;
+  /** Called with each call once it is over; must not throw. */
+  onCall?: (call: FinishedCall) => void;
+  /** Called for each call that could not reach the gateway; must not throw. */
+  onUnreached?: (reason: UnreachedReason) => void;
+}
 
 /** One call with all its attempts: its deadline, what it tells the breaker, and its report. */
 export class RunningCall {
@@ -20,7 +28,7 @@ export class RunningCall {
 
   constructor(
     readonly call: GatewayCall,
-    private readonly options: GatewayOptions,
+    private readonly options: RunningCallOptions,
   ) {
     this.deadline = deadline(call.signal, options.totalTimeoutMs, () => timedOut('to answer in full'));
   }
