@@ -1,6 +1,3 @@
-import { cancelled } from '../errors.js';
-import { onAbort } from '../util/abort.js';
-import { abortedOnReturn } from '../util/generators.js';
 import { fromChatAnswer, toChatBody, toChatStreamBody } from './context-api/chat-mapping.js';
 import { ChatStreamReader } from './context-api/chat-stream.js';
 import {
@@ -90,31 +87,13 @@ export class GatewayDataSource {
     chat: NewChat,
     options: ChatOptions = {},
   ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
-    const reader = new AbortController();
-    const deltas = this.deltas(chat, options, reader);
-    return abortedOnReturn(deltas, () => reader.abort(cancelled()));
-  }
-
-  private async *deltas(
-    chat: NewChat,
-    options: ChatOptions,
-    reader: AbortController,
-  ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
-    const removeListener = onAbort(this.sender.signal, (reason) => reader.abort(reason));
-    const stream = (counted: boolean) => {
-      const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
-      call.signal = reader.signal;
-      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage));
-    };
-    try {
-      return yield* stream(true);
-    } catch (error) {
+    return this.calls.stream({
+      ...this.chatCall(chat, toChatStreamBody(chat), options),
+      newReader: () => new ChatStreamReader(chat, options.onUsage),
       // A gateway that does not know `stream_options` has processed nothing.
-      if (refusesStreamOptions(error)) return yield* stream(false);
-      throw error;
-    } finally {
-      removeListener();
-    }
+      bodyAfter: (error) =>
+        refusesStreamOptions(error) ? toChatStreamBody(chat, { counted: false }) : undefined,
+    });
   }
 
   /** `GET /models`. */

@@ -1,6 +1,7 @@
 /** A signal that aborts with its parent, or once its time is up. */
 export interface Deadline {
   signal: AbortSignal;
+  abort(reason: Error): void;
   /** Frees the timer and the parent's listener; the signal does not abort any more. */
   clear(): void;
 }
@@ -12,6 +13,7 @@ export function deadline(parent: AbortSignal, milliseconds: number, timedOut: ()
   const removeListener = onAbort(parent, (reason) => controller.abort(reason));
   return {
     signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
     clear() {
       clearTimeout(timer);
       removeListener();

@@ -1,4 +1,4 @@
-import { AppError, ErrorCode } from '../../errors.js';
+import { AppError, cancelled, ErrorCode } from '../../errors.js';
 import { type Deadline, deadline } from '../../util/abort.js';
 import { GatewayError, type Health, timedOut } from '../errors/gateway-error.js';
 import { asObject, asText } from '../json.js';
@@ -40,6 +40,11 @@ export class RunningCall {
 
   get isTrial(): boolean {
     return this.permit?.isTrial ?? false;
+  }
+
+  /** The caller has closed the stream. */
+  cancel(): void {
+    this.deadline.abort(cancelled());
   }
 
   /** Throws while the breaker is open. */
