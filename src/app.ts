@@ -6,6 +6,7 @@ import { identifier, whyRefused } from './auth/authenticate.js';
 import { type Config, SANDBOX_URL } from './config/config.js';
 import { AppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
+import { openProxy } from './gateway/http/connections.js';
 import { Compiler } from './operations/compiled.js';
 import { LAST_WORDS_MS, Operations } from './operations/operations.js';
 import { openDocuments } from './operations/trusted-documents.js';
@@ -65,9 +66,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const traces = await openTraces(config.tracing);
   const sandbox = config.gateway.url === SANDBOX_URL ? await openSandbox(config, options, now) : undefined;
   const { url, apiKey } = sandbox ?? config.gateway;
-  // Loaded only if configured, since it brings all of undici.
-  const proxy =
-    config.proxy && (await import('./gateway/http/proxy.js')).openProxy(config.proxy, config.gateway);
+  const proxy = config.proxy && openProxy(config.proxy, config.gateway);
   const gateway = new Gateway({
     ...config.gateway,
     url,

@@ -6,7 +6,7 @@ import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
 import { RunningChat, type RunningChatParts } from './running-chat.js';
-import type { ChatCompletion, ChatDone, ChatEvent, ChatFailure } from './types.js';
+import type { ChatCompletion, ChatEvent, ChatFailure } from './types.js';
 
 export interface ChatsParts extends RunningChatParts {
   idempotency: Idempotency;
@@ -45,34 +45,26 @@ export class Chats {
 
   private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void, void> {
     const closeStream = await this.parts.openStreams.acquire(request.caller.id);
+    let chat: RunningChat | undefined;
+    let last: ChatEvent;
     try {
-      // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by then.
-      yield yield* this.deltas(input, request);
+      try {
+        await this.parts.budgets.consumeChat(request.caller.id);
+        chat = await RunningChat.begin(input, this.parts, request);
+        const head = yield* chat.stream();
+        // The store writes both at once.
+        [last] = await Promise.all([chat.conclude(head), chat.end()]);
+      } catch (error) {
+        if (!chat?.isAnswered) throw error;
+        last = toFailure(error);
+        request.work.codes.push(last.code);
+      } finally {
+        if (chat) await this.end(chat);
+      }
+      // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by now.
+      yield last;
     } finally {
       closeStream();
-    }
-  }
-
-  /** Returns the last event. */
-  private async *deltas(
-    input: ChatInput,
-    request: RequestContext,
-  ): AsyncGenerator<ChatEvent, ChatDone | ChatFailure, void> {
-    let chat: RunningChat | undefined;
-    try {
-      await this.parts.budgets.consumeChat(request.caller.id);
-      chat = await RunningChat.begin(input, this.parts, request);
-      const head = yield* chat.stream();
-      // The store writes both at once.
-      const [done] = await Promise.all([chat.conclude(head), chat.end()]);
-      return done;
-    } catch (error) {
-      if (!chat?.isAnswered) throw error;
-      const failure = toFailure(error);
-      request.work.codes.push(failure.code);
-      return failure;
-    } finally {
-      if (chat) await this.end(chat);
     }
   }
 

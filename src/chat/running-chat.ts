@@ -4,10 +4,11 @@ import type { Leases } from '../coordination/leases.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
-import { estimateMessages, StreamedText } from '../limits/tokens.js';
+import { estimateMessages } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
+import { ChatUsage, toTotals } from './chat-usage.js';
 import type { ChatInput } from './input.js';
 import { LockedContext } from './locked-context.js';
 import type { ChatDone } from './types.js';
@@ -25,9 +26,7 @@ type Call<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
 
 /** One chat on a locked context, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
 export class RunningChat {
-  /** The latest usage from the gateway, and the text since. */
-  private usage: GatewayUsage | null = null;
-  private uncounted = new StreamedText();
+  private readonly usage = new ChatUsage(() => this.promptTokens());
   private hasBegun = false;
   private mayBeBilled = false;
   private isConcluded = false;
@@ -67,7 +66,11 @@ export class RunningChat {
   /** Asks for the answer as deltas; returns its head. */
   async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
     const { repeatable, contextModel } = this.context;
-    const options = { repeatable, contextModel, onUsage: (usage: GatewayUsage) => this.noteUsage(usage) };
+    const options = {
+      repeatable,
+      contextModel,
+      onUsage: (usage: GatewayUsage) => this.usage.setCount(usage),
+    };
     const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(chat, options)));
     try {
       for (;;) {
@@ -91,7 +94,7 @@ export class RunningChat {
     this.isConcluded = true;
     const { request } = this;
     if (head.usage) {
-      this.noteUsage(head.usage);
+      this.usage.setCount(head.usage);
       request.work.tokens.push({ model: this.context.model, ...toTotals(head.usage) });
     }
     return {
@@ -149,24 +152,18 @@ export class RunningChat {
     await this.reserve();
   }
 
-  private note({ content, reasoningContent }: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
+  private note(said: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
     this.hasBegun = true;
-    this.uncounted.add(content);
-    this.uncounted.add(reasoningContent);
-  }
-
-  private noteUsage(usage: GatewayUsage): void {
-    this.usage = usage;
-    this.uncounted = new StreamedText();
+    this.usage.addText(said);
   }
 
   private async countBrokenOff(): Promise<void> {
-    if (this.mayBeBilled || this.hasBegun || this.usage) await this.count(0);
+    if (this.mayBeBilled || this.hasBegun || this.usage.isCounted) await this.count(0);
     else await this.reservation?.settle(0);
   }
 
   private async count(chats: number) {
-    const used = await this.used(chats);
+    const used = await this.usage.totals(chats);
     const { owned } = this.context;
     const [context] = await Promise.all([
       owned ? this.parts.contexts.use(owned, used, this.request, this.isAnswered) : null,
@@ -181,19 +178,6 @@ export class RunningChat {
     return isLost ? (this.reservation?.tokens ?? 0) : promptTokens + completionTokens;
   }
 
-  private async used(chats: number): Promise<Totals> {
-    const told = toTotals(this.usage);
-    const prompt = this.usage ? 0 : await this.promptTokens();
-    const completion = await this.uncounted.estimateTokens();
-    return {
-      ...told,
-      chats,
-      promptTokens: told.promptTokens + prompt,
-      completionTokens: told.completionTokens + completion,
-      estimatedTokens: prompt + completion,
-    };
-  }
-
   /** Estimated when the chat begins. */
   private promptTokens(): Promise<number> {
     const { owned } = this.context;
@@ -201,14 +185,4 @@ export class RunningChat {
     this.prompt ??= estimateMessages(this.input.messages).then((sent) => known + sent);
     return this.prompt;
   }
-}
-
-function toTotals(usage: GatewayUsage | null): Totals {
-  return {
-    chats: 1,
-    promptTokens: usage?.promptTokens ?? 0,
-    cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
-    completionTokens: usage?.completionTokens ?? 0,
-    estimatedTokens: 0,
-  };
 }

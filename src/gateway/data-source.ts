@@ -1,18 +1,15 @@
+import { fromChatAnswer, toChatBody, toChatStreamBody } from './context-api/chat-mapping.js';
 import { ChatStreamReader } from './context-api/chat-stream.js';
 import {
-  fromChatAnswer,
   fromCreateContextAnswer,
   fromModelsAnswer,
-  toChatBody,
-  toChatStreamBody,
   toCreateContextBody,
-} from './context-api/mapping.js';
+} from './context-api/context-mapping.js';
 import { isGemini } from './context-api/model-families.js';
 import { GatewayError } from './errors/gateway-error.js';
 import type { BreakerState } from './http/breaker.js';
-import { GatewayCalls } from './http/calls.js';
+import { GatewayCalls, type GatewayOptions } from './http/calls.js';
 import type { GatewayCall } from './http/client.js';
-import type { GatewayOptions } from './http/running-call.js';
 import type {
   ChatAnswer,
   ChatAnswerDelta,
@@ -25,7 +22,7 @@ import type {
   NewContext,
 } from './types.js';
 
-/** The REST gateway; one for the process, whose connections it owns. */
+/** The REST gateway, with its connections; one per process. */
 export class Gateway {
   private readonly calls: GatewayCalls;
 
@@ -33,12 +30,12 @@ export class Gateway {
     this.calls = new GatewayCalls(options);
   }
 
-  /** Whether calls are let through; `open` refuses them for a moment, since the gateway answered none. */
+  /** `open`: calls are refused for a moment, since the gateway has failed. */
   get breakerState(): BreakerState {
     return this.calls.breakerState;
   }
 
-  /** The gateway as one caller's request sees it: its calls carry this key and are aborted by this signal. */
+  /** The gateway for one request: its calls carry the caller's key and are aborted by its signal. */
   as(sender: Sender): GatewayDataSource {
     return new GatewayDataSource(this.calls, sender);
   }
@@ -49,18 +46,18 @@ export class Gateway {
 }
 
 export interface ChatOptions {
-  /** Whether the context takes no chat in, so that one whose answer was lost may be sent again. */
+  /** Whether the context keeps no history, so that a chat may be repeated after its response was lost. */
   repeatable?: boolean;
-  /** The model that the context was created for; left out, the chat's. */
+  /** The model that the context was created for; by default the chat's. */
   contextModel?: string;
-  /** Told what the gateway says of a streamed answer's tokens, as soon as it says so. */
+  /** Called with the usage of a streamed response as soon as it is known. */
   onUsage?: (usage: GatewayUsage) => void;
 }
 
-/** Whose calls they are. */
+/** On whose behalf calls are made. */
 export type Sender = Pick<GatewayCall, 'credential' | 'signal' | 'onEnd'>;
 
-/** Whether a call was refused for asking the stream to count its tokens. */
+/** Whether a stream was refused because it asked for its usage. */
 function refusesStreamOptions(error: unknown): boolean {
   if (!(error instanceof GatewayError)) return false;
   const { status } = error.details.gateway ?? {};
@@ -85,22 +82,18 @@ export class GatewayDataSource {
     return this.calls.json(call, (answer) => fromChatAnswer(answer, chat));
   }
 
-  /** The same, streamed: the first `next()` sends it; the generator returns the response's head. Closing it between parts aborts the call. */
-  async *chatStream(
+  /** The same, streamed: the first `next()` sends it, `return()` aborts it. The return value is the response's head. */
+  chatStream(
     chat: NewChat,
     options: ChatOptions = {},
   ): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
-    const stream = (counted: boolean) => {
-      const call = this.chatCall(chat, toChatStreamBody(chat, { counted }), options);
-      return this.calls.stream(call, () => new ChatStreamReader(chat, options.onUsage));
-    };
-    try {
-      return yield* stream(true);
-    } catch (error) {
+    return this.calls.stream({
+      ...this.chatCall(chat, toChatStreamBody(chat), options),
+      newReader: () => new ChatStreamReader(chat, options.onUsage),
       // A gateway that does not know `stream_options` has processed nothing.
-      if (!refusesStreamOptions(error)) throw error;
-    }
-    return yield* stream(false);
+      bodyAfter: (error) =>
+        refusesStreamOptions(error) ? toChatStreamBody(chat, { counted: false }) : undefined,
+    });
   }
 
   /** `GET /models`. */

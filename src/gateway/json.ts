@@ -1,17 +1,17 @@
-/** Readers for JSON that somebody else wrote: what is not of the expected kind is null, never a crash. */
+/** Readers for foreign JSON: a value of another type is null, never a crash. */
 
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** The largest number that GraphQL's Int carries. */
+/** The largest GraphQL Int. */
 export const MAX_INT = 2_147_483_647;
-/** Seconds beyond this are in the year 5138: the number counts something smaller. */
+/** The year 5138: larger numbers are milliseconds. */
 const MAX_UNIX_SECONDS = 100_000_000_000;
 
 export function asObject(value: unknown): JsonObject | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : null;
 }
 
-/** Of a text; undefined where it holds none. Some servers put a byte order mark before it. */
+/** undefined if the text is no JSON. Some servers put a byte order mark before it. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text.charCodeAt(0) === 0xfeff ? text.slice(1) : text);
@@ -24,7 +24,7 @@ export function asArray(value: unknown): readonly unknown[] | null {
   return Array.isArray(value) ? value : null;
 }
 
-/** Characters that the name of a model has at most: longer ones would stand in records, metrics and every answer. */
+/** Characters of a model's name at most: it is stored, measured and returned. */
 const MAX_NAME = 256;
 
 export function asName(value: unknown): string | null {
@@ -36,10 +36,10 @@ export function asText(value: unknown): string | null {
   return typeof value === 'string' ? value : null;
 }
 
-/** Words that the gateway writes, and what each of them is here. */
+/** The gateway's words, and our value for each. */
 export type Spellings<T> = readonly (readonly [string, T])[];
 
-/** What one of a few words stands for. A Map would first look for a text just read in V8's table of all names. */
+/** Our value for a word. For so few words a Map is slower: it would first intern the parsed string. */
 export function asOneOf<T>(value: unknown, spellings: Spellings<T>): T | null {
   for (const [word, meant] of spellings) if (word === value) return meant;
   return null;

@@ -15,16 +15,16 @@ export enum TruncationType {
   ROLLING_TOKENS = 'ROLLING_TOKENS',
 }
 
-/** The key that a call goes out with, and whose it is: a refused one is that party's to mend. */
+/** The key of a call, and who has to replace it if it is refused. */
 export interface GatewayCredential {
   key: string;
   owner: 'server' | 'caller';
 }
 
-/** Which call it is: the same status means different things to a create and to a chat. */
+/** The same status means different things for different calls. */
 export type GatewayOperation = 'createContext' | 'chat' | 'models';
 
-/** What the meaning of a refusal depends on. */
+/** What the meaning of an error response depends on. */
 export interface CallFacts {
   operation: GatewayOperation;
   credential: GatewayCredential;
@@ -54,7 +54,7 @@ export interface NewTruncationStrategy {
   rollingWindowTokens?: number | null;
 }
 
-/** A context as the gateway answered it; null is what it left out. */
+/** A context from the gateway's response; null is what it left out. */
 export interface CreatedContext {
   id: string;
   model: string;
@@ -94,7 +94,7 @@ export enum FinishReason {
   LENGTH = 'LENGTH',
   CONTENT_FILTER = 'CONTENT_FILTER',
   TOOL_CALLS = 'TOOL_CALLS',
-  /** A reason that is not known here. */
+  /** Any other reason. */
   OTHER = 'OTHER',
 }
 
@@ -112,7 +112,7 @@ export interface NewChat {
   logitBias?: { token: string; bias: number }[] | null;
 }
 
-/** What names an answer, whole or streamed; null is what the gateway left out. */
+/** Id, model, time and usage of a response; null is what the gateway left out. */
 export interface ChatAnswerHead {
   id: string | null;
   model: string;

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { UnreachedReason } from '../gateway/http/running-call.js';
+import type { UnreachedReason } from '../gateway/http/finished-call.js';
 
 /** A reason is logged once in so many milliseconds. */
 const QUIET_MS = 5_000;

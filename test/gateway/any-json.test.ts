@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { AppError, ErrorCode } from '../../src/errors.js';
+import { fromChatAnswer, fromChatChunk } from '../../src/gateway/context-api/chat-mapping.js';
 import { ChatStreamReader } from '../../src/gateway/context-api/chat-stream.js';
-import {
-  fromChatAnswer,
-  fromChatChunk,
-  fromCreateContextAnswer,
-  fromModelsAnswer,
-} from '../../src/gateway/context-api/mapping.js';
+import { fromCreateContextAnswer, fromModelsAnswer } from '../../src/gateway/context-api/context-mapping.js';
 import { gatewayError } from '../../src/gateway/errors/gateway-error.js';
 import { asObject, type JsonObject } from '../../src/gateway/json.js';
 import type { CallFacts, ChatAnswerDelta } from '../../src/gateway/types.js';

@@ -4,7 +4,7 @@ import {
   fromCreateContextAnswer,
   fromModelsAnswer,
   toCreateContextBody,
-} from '../../src/gateway/context-api/mapping.js';
+} from '../../src/gateway/context-api/context-mapping.js';
 import { ContextMode, MessageRole, TruncationType } from '../../src/gateway/types.js';
 
 const INT = (value: unknown) =>

@@ -1,5 +1,5 @@
 import { Gateway } from '../../src/gateway/data-source.js';
-import { openProxy } from '../../src/gateway/http/proxy.js';
+import { openProxy } from '../../src/gateway/http/connections.js';
 import { CHAT_ANSWER, chunk, STREAM } from '../support/chat-answers.js';
 import { ConnectProxy } from '../support/connect-proxy.js';
 import { chat, chatStream, create, serverBefore } from '../support/doors.js';

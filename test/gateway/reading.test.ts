@@ -1,6 +1,6 @@
 import fc from 'fast-check';
+import { fromChatAnswer, fromChatChunk } from '../../src/gateway/context-api/chat-mapping.js';
 import { contentOf } from '../../src/gateway/context-api/content.js';
-import { fromChatAnswer, fromChatChunk } from '../../src/gateway/context-api/mapping.js';
 import { usageOf } from '../../src/gateway/context-api/usage.js';
 import { asDate, asSeconds } from '../../src/gateway/json.js';
 

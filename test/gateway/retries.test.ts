@@ -7,17 +7,17 @@ import {
   GatewayError,
   timedOut,
 } from '../../src/gateway/errors/gateway-error.js';
-import { delayBeforeRetry, type RepeatedCall, Retries, RetryBudget } from '../../src/gateway/http/retries.js';
+import { delayBeforeRetry, type RetriedCall, Retries, RetryBudget } from '../../src/gateway/http/retries.js';
 
-const create: RepeatedCall = { operation: 'createContext' };
-const session: RepeatedCall = { operation: 'chat', repeatable: false };
-const prefix: RepeatedCall = { operation: 'chat', repeatable: true };
+const create: RetriedCall = { operation: 'createContext' };
+const session: RetriedCall = { operation: 'chat', repeatable: false };
+const prefix: RetriedCall = { operation: 'chat', repeatable: true };
 
 const failure = (fate: Fate, retryAfter?: number, code = ErrorCode.GATEWAY_UNAVAILABLE) =>
   new GatewayError(code, 'no', {}, { fate, health: 'unknown', retryAfter });
 
 describe('whether a failed call is sent again', () => {
-  const isSent = (error: unknown, call: RepeatedCall) =>
+  const isSent = (error: unknown, call: RetriedCall) =>
     delayBeforeRetry(error, call, 0, () => 0) !== undefined;
 
   const cases: [string, unknown, boolean, boolean, boolean][] = [

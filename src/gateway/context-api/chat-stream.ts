@@ -2,7 +2,7 @@ import { cutShort } from '../errors/gateway-error.js';
 import type { PartsReader } from '../http/streamed-parts.js';
 import { asArray, asObject, type JsonObject } from '../json.js';
 import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../types.js';
-import { fromChatAnswer, fromChatChunk, fromChatHead } from './mapping.js';
+import { fromChatAnswer, fromChatChunk, fromChatHead } from './chat-mapping.js';
 
 /** Maps the chunks of a streamed chat to deltas and the head. */
 export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswerHead> {

@@ -1,4 +1,4 @@
-/** What a message or a delta says, in whichever form: a text, a list of parts, a thought, a refusal. */
+/** Reads the text of a message or a delta from any known form: text, a list of parts, reasoning, a refusal. */
 
 import { asArray, asObject, asText, type JsonObject } from '../json.js';
 
@@ -7,13 +7,13 @@ export interface Content {
   reasoningContent: string | null;
 }
 
-/** Parts nest no deeper than this in anything that a model says. */
+/** Deeper parts are ignored. */
 const MAX_DEPTH = 8;
 
 export function contentOf(said: JsonObject | null): Content {
   if (said === null) return { content: null, reasoningContent: null };
   const { content, reasoning_content: reasoning, refusal } = said;
-  // What nearly every delta is.
+  // The usual delta.
   if (typeof content === 'string' && reasoning === undefined && refusal === undefined && !thinks(said))
     return { content, reasoningContent: null };
   const parts = partsOf(content, 0);
@@ -64,7 +64,7 @@ function partOf(value: unknown, depth: number): Content {
   return isThought ? { content: null, reasoningContent: joined(said.content, said.reasoningContent) } : said;
 }
 
-/** All of its text, whatever kind its parts are of. */
+/** All text, whatever the types of its parts. */
 function textOf(value: unknown): string | null {
   const { content, reasoningContent } = partsOf(value, 0);
   return joined(reasoningContent, content);

@@ -14,7 +14,7 @@ export function supportsContextCache(model: string): boolean {
   return CONTEXT_CACHE_MODELS.has(model.toLowerCase());
 }
 
-/** Gemini's contexts are prefixes, may live for less than an hour and are chatted with at another endpoint. */
+/** Gemini's contexts are prefixes, may expire within an hour and use another chat endpoint. */
 export function isGemini(model: string): boolean {
   return model.toLowerCase().startsWith('gemini-');
 }

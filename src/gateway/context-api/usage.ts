@@ -1,9 +1,9 @@
-/** How many tokens an answer counts, in whichever of the usual spellings. */
+/** Reads the token usage of a response in any of the known spellings. */
 
 import { asArray, asCount, asObject, type JsonObject, MAX_INT } from '../json.js';
 import type { GatewayUsage } from '../types.js';
 
-/** Of an answer or a chunk: at its top, as Google names it, or in its first choice. */
+/** Of a response or a chunk: at the top level, in Google's spelling, or in the first choice. */
 export function usageOf(answer: JsonObject): GatewayUsage | null {
   return fromUsage(answer.usage) ?? fromUsage(answer.usageMetadata) ?? fromUsage(choiceUsage(answer));
 }
@@ -12,7 +12,7 @@ function choiceUsage({ choices }: JsonObject): unknown {
   return asObject(asArray(choices)?.[0])?.usage;
 }
 
-/** null where the gateway gave no count of the prompt: a made-up zero would spoil every sum. */
+/** null without a prompt count: an invented zero would falsify every sum. */
 function fromUsage(value: unknown): GatewayUsage | null {
   const usage = asObject(value);
   if (usage === null) return null;
@@ -31,7 +31,7 @@ function fromUsage(value: unknown): GatewayUsage | null {
     asObject(usage.output_tokens_details)?.reasoning_tokens,
     usage.thoughtsTokenCount,
   );
-  // More cached than counted: the prompt was counted without the cached tokens.
+  // More cached than prompt tokens: the prompt count excludes the cached ones.
   const isApart = cachedTokens !== null && cachedTokens > counted;
   const promptTokens = isApart ? sum(counted, cachedTokens) : counted;
   const completionTokens =
@@ -48,7 +48,7 @@ function fromUsage(value: unknown): GatewayUsage | null {
   };
 }
 
-/** Translating proxies fill the spellings that they do not know with zeros. */
+/** Translating proxies fill unknown spellings with zeros. */
 function largest(...values: unknown[]): number | null {
   const counts = values.map(asCount).filter((count) => count !== null);
   return counts.length === 0 ? null : Math.max(...counts);

@@ -1,4 +1,4 @@
-/** The bodies that the gateway is sent, in its own spelling (context-create.zh.txt, section 3.2). */
+/** Request bodies in the gateway's spelling (context-create.zh.txt, section 3.2). */
 export interface WireMessage {
   role?: 'system' | 'user' | 'assistant' | undefined;
   content?: string | undefined;

@@ -1,45 +1,45 @@
-/** The only reader of refusals, whatever form they have. What is read here decides; nothing of it is shown but codes and ids. */
+/** Reads error responses of every known form. Only codes and ids of them are shown to callers. */
 
 import { asArray, asObject, asText, type JsonObject, parseJson } from '../json.js';
 
 export interface Envelope {
-  /** Every code, type and status that it names, the most specific first. */
+  /** All codes, types and statuses in it, the most specific first. */
   codes: string[];
-  /** HTTP status that stands in the body. */
+  /** HTTP status given in the body. */
   status: number | undefined;
   /** The parameter at fault, in the gateway's spelling; FastAPI's `loc` joined by dots. */
   param: string;
   /** May quote prompts and keys: never shown. */
   message: string;
-  /** As the gateway writes it: `12s`, or undefined. */
+  /** In the gateway's spelling: `12s`, or undefined. */
   retryDelay: unknown;
-  /** The same without what stands as JSON among the words of a message: that may be a prompt that is quoted. */
+  /** The same without JSON that was embedded in the message, which may be a quoted prompt. */
   unquoted?: Envelope;
 }
 
-/** Proxies wrap each other's refusals: as JSON within a message, or an object in an object. */
+/** Proxies wrap each other's errors, as JSON in the message or as nested objects. */
 const MAX_DEPTH = 4;
-/** A longer message is not searched for JSON. */
+/** Longer messages are not searched for JSON. */
 const MAX_NESTED_LENGTH = 65_536;
 
-/** Names of a success: without any of them, a body with a code or a message is a refusal. */
+/** Keys of a success: without any of them, a body with a code or a message is an error. */
 const SUCCESS_KEYS = ['choices', 'id', 'data', 'usage', 'text', 'candidates'] as const;
 
 const REFUSAL_KEYS = ['message', 'msg', 'detail', 'errors', 'error_msg', 'error_code', 'base_resp', 'code'];
 
-/** Of an answer that refuses by its status: anything that JSON can be, or undefined where the body is none. */
+/** For a response with an error status. The body is any JSON, or undefined. */
 export function readEnvelope(body: unknown): Envelope | null {
   return readAny(body, 0);
 }
 
-/** Of an answer that looks well by its status; null where it is no refusal. */
+/** For a response with a success status; null if it is no error. */
 export function readHiddenEnvelope(body: unknown): Envelope | null {
   const list = asArray(body);
   if (list) return list.some((item) => asObject(item)?.error != null) ? readEnvelope(list) : null;
   const object = asObject(body);
   if (!object) return null;
   if (isSaid(object.error)) return readEnvelope(object);
-  // Some proxies put what broke off a choice into it.
+  // Some proxies put the error into the choice that it broke off.
   const [choice] = asArray(object.choices) ?? [];
   const broken = asObject(choice)?.error;
   if (isSaid(broken)) return readEnvelope({ error: broken });
@@ -47,7 +47,7 @@ export function readHiddenEnvelope(body: unknown): Envelope | null {
   return !looksWell && REFUSAL_KEYS.some((key) => isSaid(object[key])) ? readEnvelope(object) : null;
 }
 
-/** `{"code": 0, "message": "ok"}` says that nothing is wrong. */
+/** `{"code": 0, "message": "ok"}` is no error. */
 function isSuccess({ code, success }: JsonObject): boolean {
   return code === 0 || code === '0' || code === 200 || success === true;
 }
@@ -85,7 +85,7 @@ function readObject(object: JsonObject, depth: number): Envelope | null {
   return own && withNested(own, depth);
 }
 
-/** What stands in the object itself. */
+/** The fields of the object itself. */
 function readOwn(object: JsonObject): Envelope | null {
   const texts = [
     object.message,
@@ -122,7 +122,7 @@ function newEnvelope(parts: Partial<Envelope>): Envelope {
   return { codes: [], status: undefined, param: '', message: '', retryDelay: undefined, ...parts };
 }
 
-/** The inner envelope is what the first of several servers said. */
+/** The inner envelope comes from the server that failed first. */
 function merge(inner: Envelope, outer: Envelope): Envelope {
   return {
     codes: [...inner.codes, ...outer.codes],
@@ -136,7 +136,7 @@ function merge(inner: Envelope, outer: Envelope): Envelope {
   };
 }
 
-/** `upstream error: {"error": {...}}` holds the envelope of whoever refused first. */
+/** `upstream error: {"error": {...}}` contains the envelope of the server that failed first. */
 function withNested(envelope: Envelope, depth: number): Envelope {
   const { message } = envelope;
   const start = message.search(/[{[]/);
@@ -157,7 +157,7 @@ function asStatus(code: string): number | undefined {
   return /^[45]\d\d$/.test(code) ? Number(code) : undefined;
 }
 
-/** FastAPI's place of a wrong value, `["body", "messages", 0, "content"]`. */
+/** FastAPI's path of a wrong value, `["body", "messages", 0, "content"]`. */
 function pathOf(loc: unknown): string {
   const steps = asArray(loc) ?? [];
   return steps.filter((step) => typeof step === 'string' || typeof step === 'number').join('.');

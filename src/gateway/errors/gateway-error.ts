@@ -4,13 +4,14 @@ import { AppError, type AppErrorDetails, asProcessed, ErrorCode } from '../../er
 import { asObject, asText } from '../json.js';
 import type { CallFacts, GatewayCredential } from '../types.js';
 import { type Envelope, readEnvelope, readHiddenEnvelope } from './envelope.js';
-import { type Meaning, meaningOf } from './meanings.js';
+import { meaningOf } from './meanings.js';
 import { inputPath } from './parameters.js';
+import type { Meaning } from './refusals.js';
 
-/** An answer that says no, or that is no answer of this gateway. */
+/** A response that is an error, or is not from this gateway. */
 export interface RefusedAnswer {
   status: number;
-  /** What its JSON holds; undefined where it is none. */
+  /** Its parsed JSON; undefined if it is not JSON. */
   body: unknown;
   /** Value of `Retry-After`. */
   retryAfter?: string | undefined;
@@ -21,23 +22,21 @@ export interface RefusedAnswer {
 }
 
 /**
- * What became of a request that failed. Only what is `unsent` was certainly not read whole: no connection could be made, or it
- * was closed before the end of the request went out. `refused` was read and not processed; `lost` may have been processed, but
- * its answer did not come.
+ * What happened to a request that failed. `unsent`: the gateway cannot have read all of it, since no connection was made or it was
+ * closed before the last byte was sent. `refused`: read, but not processed. `lost`: perhaps processed, but without a response.
  */
 export type Fate = 'unsent' | 'refused' | 'lost' | 'answered';
 
-/** What a call says about the gateway's health; nothing if the caller left. */
+/** What a call tells about the gateway; `unknown` if the caller left. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
-/** What decides whether a failed call may be sent again, and what it says of the gateway. */
+/** Decides whether a failed call may be sent again, and what the breaker counts. */
 export interface Failure {
   fate: Fate;
-  /** Of the gateway, not of this call. */
   health: Health;
-  /** Seconds that the gateway asks to wait for, however many. */
+  /** Seconds that the gateway asks to wait, without a limit. */
   retryAfter?: number | undefined;
-  /** The parameter that the gateway names, in its own spelling. */
+  /** The parameter at fault, in the gateway's spelling. */
   param?: string;
 }
 
@@ -53,20 +52,17 @@ export class GatewayError extends AppError {
   }
 }
 
-/**
- * Whether a request that failed may have been processed all the same. An answer that says no settles it, unless it blames
- * the gateway itself or was a success that cannot be read.
- */
+/** Whether a failed request may have been processed. An error response means no, unless it is the gateway's own failure or an unreadable success. */
 export function mayHaveBeenProcessed(fate: Fate, code: ErrorCode, { gateway }: AppErrorDetails): boolean {
   if (fate !== 'answered') return fate === 'lost';
   if (code === ErrorCode.GATEWAY_BAD_RESPONSE) return gateway?.status === undefined || gateway.status < 300;
   return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT;
 }
 
-/** A longer wait than a day is no advice that a caller can follow. */
+/** Longer than a day is no useful advice. */
 const MAX_RETRY_AFTER_SECONDS = 86_400;
 
-/** What an answer that is no success means for the caller. */
+/** The error for a response that is no success. */
 export function gatewayError(
   answer: RefusedAnswer,
   call: CallFacts,
@@ -88,32 +84,32 @@ export function gatewayError(
   return new GatewayError(code, message, details, { fate, health, retryAfter, param: paramOf(said) });
 }
 
-/** A proxy says 502 or 504 where the gateway behind it did not answer. */
+/** Proxies answer 502 or 504 if the gateway behind them did not respond. */
 function fateOf(status: number): Fate {
   if (status === 429 || status === 503) return 'refused';
   return status === 502 || status === 504 ? 'lost' : 'answered';
 }
 
-/** A 5xx with an envelope may be about one request, its content or its model, and says nothing sure of the gateway. */
+/** A 5xx with an error envelope may concern one request, its content or its model, not the gateway as a whole. */
 function healthAfter(status: number, said: Envelope | null, code: ErrorCode): Health {
   if (status >= 500) return said ? 'unknown' : 'unhealthy';
   if (code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT) return 'unknown';
   return said || status === 401 || status === 402 || status === 429 ? 'healthy' : 'unknown';
 }
 
-/** Some gateways name the one parameter that callers cannot send, `stream_options`, in their words alone. */
+/** Some gateways name `stream_options` only in the message. */
 function paramOf(said: Envelope | null): string {
   return said?.param || (/\bstream_options\b/.exec(said?.message ?? '')?.[0] ?? '');
 }
 
-/** The field of our input that the gateway found fault with. */
+/** The field of our input that the gateway refused. */
 function fieldsOf(meaning: Meaning, said: Envelope | null, call: CallFacts): FieldError[] | undefined {
   if (meaning.code !== ErrorCode.BAD_USER_INPUT) return undefined;
   const path = inputPath(meaning.param ?? said?.param ?? '', call.operation);
   return path ? [{ path, message: meaning.fault ?? 'is refused by the gateway' }] : undefined;
 }
 
-/** A code and an id are passed on where they look like one, and never where the key could be in them. */
+/** Passes on a code and an id only if they look like one and cannot contain the key. */
 function factsOf(answer: RefusedAnswer, said: Envelope | null, credential: GatewayCredential): GatewayFacts {
   const fit = (value: string | undefined) =>
     value !== undefined && /^[\w.:-]{1,80}$/.test(value) && !value.includes(credential.key)
@@ -137,7 +133,7 @@ function waitOf(answer: RefusedAnswer, said: Envelope | null, now: () => number)
   return parseRetryAfter(retryAfter, now) ?? parseRetryAfter(delay, now);
 }
 
-/** Whole seconds; undefined where the value is missing, in the past or no time at all. */
+/** Whole seconds; undefined if the value is missing, in the past or not a time. */
 export function parseRetryAfter(value: string | undefined, now: () => number): number | undefined {
   if (value === undefined) return undefined;
   const isNumber = /^\d+(\.\d+)?$/.test(value.trim());
@@ -145,7 +141,7 @@ export function parseRetryAfter(value: string | undefined, now: () => number): n
   return seconds >= 0 ? seconds : undefined;
 }
 
-/** An answer that cannot be used; `what` completes "The gateway's answer cannot be used: ...". */
+/** A response that cannot be used; `what` completes “The gateway’s answer cannot be used: ...”. */
 export function badResponse(
   what: string,
   details: AppErrorDetails = {},
@@ -164,13 +160,13 @@ export function timedOut(waitedFor: string, cause?: unknown, fate: Fate = 'lost'
   return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate, health: 'unhealthy' });
 }
 
-/** How far a call came before it failed; `sending`: the end of the request has not gone out. */
+/** How far a request came before it failed; `sending`: its last byte was not sent. */
 export type Stage = 'sending' | 'waiting' | 'reading';
 
-/** What a failure below HTTP means; once the answer has begun, a lost connection has cut it short. */
+/** The error for a failure below HTTP. A connection lost after the response has begun has cut it short. */
 export function transportError(error: unknown, stage: Stage): AppError {
   if (error instanceof GatewayError) return error;
-  // The call was ended from outside, by its caller or by a lost lease.
+  // Aborted by the caller, or by a lost lease.
   if (error instanceof AppError) return stage === 'sending' ? error : asProcessed(error);
   const code = asText(asObject(error)?.code) ?? '';
   if (code === 'UND_ERR_CONNECT_TIMEOUT') return timedOut('to take the connection', error, 'unsent');

@@ -1,8 +1,8 @@
 import type { Envelope } from './envelope.js';
 
 /**
- * Whether a refused chat says that its context is gone. A context taken for lost is destroyed, or created and billed again:
- * so only a code, a parameter or a sentence that names the context itself counts, and all else leaves it alone.
+ * Whether the error of a chat says that its context is gone. A context taken for lost is destroyed, or created and billed again:
+ * so only a code, a parameter or a sentence that names the context itself counts.
  */
 export function isContextLost(envelope: Envelope, status: number, contextId: string | undefined): boolean {
   const said = envelope.unquoted ?? envelope;
@@ -23,7 +23,7 @@ const LOST_CODE =
 const CONTEXT_PARAM = /^(context_id|previous_response_id|cached_?content)$/i;
 const GONE = /(notfound|notexists?|doesnotexist|expired)(error|exception)?$/;
 
-/** What is longer quotes something, and is no sentence about a context. */
+/** Longer messages quote something and are no sentence about a context. */
 const MAX_SENTENCE = 500;
 
 function plain(code: string): string {
@@ -34,7 +34,7 @@ function withoutRequestId(message: string): string {
   return message.replace(/[\s.]*\(?request id: *[\w-]+\)?\.?\s*$/i, '').trim();
 }
 
-/** Google's sentences for a cached content that is gone, word for word. */
+/** Google's exact sentences for a cached content that is gone. */
 function saysGoogle(sentence: string, contextId: string | undefined): boolean {
   if (/^CachedContent not found \(or permission denied\)\.?$/.test(sentence)) return true;
   const ofOne = /^(?:Cache content (\S+) is expired|Not found: cached content metadata for (\S+?))\.?$/;
@@ -45,22 +45,22 @@ function saysGoogle(sentence: string, contextId: string | undefined): boolean {
 
 const NAME = '(?:context(?:[ _]?(?:cache|id))?|cached ?content|上下文)(?: with id)? *[:=]? *';
 const THE = '(?:(?:the|this|your|requested|specified|given|provided) )*';
-/** Ark names the parameter first. What stands further on could be a quoted prompt. */
+/** Ark names the parameter first. Text further on could be a quoted prompt. */
 const PARAMETER = String.raw`(?:the parameter \W?context_id\W? [^.:;]{0,60}[.:;] +)?`;
 const WAS = '(?:(?:is|was|has|have|had|been|does|did|could|can|be|already|either) )*';
 const IS_GONE = '(?:(?:not|not be|cannot be) found|not exist|no longer exists?|expired|不存在|已过期|已失效)';
-/** Else "has expired" could go on: "has expired credentials". */
+/** Otherwise “has expired” would also match “has expired credentials”. */
 const CLAUSE_END = String.raw`(?=$|[.,;:!。，]|\s+(?:or|and)\b)`;
 const NOT_THERE = '(?:no such|unknown|expired|(?:cannot|could not) find(?: the)?)';
 const QUOTE = '["\'`“”‘’]?';
 
-/** "Context not found", and not a word more: the call names one context, so that no other can be meant. */
+/** “Context not found” and nothing else: the call names one context, so no other can be meant. */
 function saysNoMore(sentence: string): boolean {
   const also = '(?: or (?:has |is |was )?(?:not found|expired|does not exist))?';
   return new RegExp(`^${THE}${NAME}${WAS}${IS_GONE}${also}[.!。]?$`, 'i').test(sentence);
 }
 
-/** A sentence whose subject is this very context, and which says that it is gone. */
+/** A sentence whose subject is this context and which says that it is gone. */
 function saysOf(sentence: string, contextId: string | undefined): boolean {
   if (!contextId || !sentence.includes(contextId)) return false;
   const id = QUOTE + contextId.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&') + QUOTE;

@@ -1,94 +1,32 @@
-/** The one table of what refusals mean: from codes, statuses and, where both are silent, words to our ErrorCode. */
+/** The table that maps codes, statuses and, if neither decides, words of an error response to its meaning. */
 
-import { ErrorCode, NO_SUCH_CONTEXT } from '../../errors.js';
+import { ErrorCode } from '../../errors.js';
 import type { CallFacts } from '../types.js';
 import type { Envelope } from './envelope.js';
 import { isContextLost } from './lost-context.js';
-
-export interface Meaning {
-  code: ErrorCode;
-  /** For the caller: what to do. */
-  message: string;
-  /** Where the code alone would say otherwise. */
-  retryable?: boolean;
-  /** The parameter at fault, where the refusal names it in words alone. */
-  param?: string;
-  /** What is wrong with that parameter. */
-  fault?: string;
-}
-
-const CONTENT_REJECTED: Meaning = {
-  code: ErrorCode.CONTENT_REJECTED,
-  message: 'The gateway’s moderation refused the content. Change the messages.',
-};
-const QUOTA_EXCEEDED: Meaning = {
-  code: ErrorCode.QUOTA_EXCEEDED,
-  message: 'The gateway account has no balance left. Top it up, then try again.',
-};
-const MODEL_NOT_FOUND: Meaning = {
-  code: ErrorCode.MODEL_NOT_FOUND,
-  message:
-    'The gateway has no such model, or it is not open to this account. Query `models` for those it has.',
-};
-const CONTEXT_NOT_FOUND: Meaning = { code: ErrorCode.CONTEXT_NOT_FOUND, message: NO_SUCH_CONTEXT };
-const SESSION_BUSY: Meaning = {
-  code: ErrorCode.RATE_LIMITED,
-  message: 'The gateway is still answering another chat on this session. Wait for it, then try again.',
-};
-const RATE_LIMITED: Meaning = {
-  code: ErrorCode.RATE_LIMITED,
-  message: 'The gateway takes no more requests just now. Wait, then try again.',
-};
-const TIMED_OUT: Meaning = {
-  code: ErrorCode.GATEWAY_TIMEOUT,
-  message: 'The gateway gave up waiting. Try again.',
-};
-const UNAVAILABLE: Meaning = {
-  code: ErrorCode.GATEWAY_UNAVAILABLE,
-  message: 'The gateway has trouble of its own. Try again later.',
-};
-const TOO_LARGE: Meaning = {
-  code: ErrorCode.BAD_USER_INPUT,
-  message: 'The prompt is too large for the model or the gateway. Shorten the messages.',
-};
-const REFUSED_INPUT: Meaning = {
-  code: ErrorCode.BAD_USER_INPUT,
-  message:
-    'The gateway refused the request. Check the model, the messages and the other parameters against its documentation.',
-};
-const NOT_THE_CONTRACT: Meaning = {
-  code: ErrorCode.GATEWAY_BAD_RESPONSE,
-  message:
-    'The address of the gateway does not answer as the gateway does. The operator should check GATEWAY_URL.',
-};
-const NOTHING_FOUND: Meaning = {
-  code: ErrorCode.GATEWAY_BAD_RESPONSE,
-  message:
-    'The gateway answers “not found” and does not say what. Check the model, and that the context exists.',
-  retryable: false,
-};
-const BLOCKED: Meaning = {
-  code: ErrorCode.GATEWAY_BAD_RESPONSE,
-  message:
-    'A firewall or a proxy before the gateway refused the request. The operator should look at what stands between.',
-  retryable: false,
-};
-const SERVER_KEY_REFUSED: Meaning = {
-  code: ErrorCode.GATEWAY_AUTH,
-  message: 'The gateway refuses this server’s key. The operator has to mend it.',
-};
-const CALLER_KEY_REFUSED: Meaning = {
-  code: ErrorCode.UNAUTHENTICATED,
-  message: 'The gateway does not accept this key. Send a valid one as `Authorization: Bearer <key>`.',
-};
-const CALLER_DENIED: Meaning = {
-  code: ErrorCode.FORBIDDEN,
-  message: 'The gateway does not let this key do that. Use a key that may.',
-};
+import {
+  BLOCKED,
+  CALLER_DENIED,
+  CALLER_KEY_REFUSED,
+  CONTENT_REJECTED,
+  CONTEXT_NOT_FOUND,
+  type Meaning,
+  MODEL_NOT_FOUND,
+  NOT_THE_CONTRACT,
+  NOTHING_FOUND,
+  QUOTA_EXCEEDED,
+  RATE_LIMITED,
+  REFUSED_INPUT,
+  SERVER_KEY_REFUSED,
+  SESSION_BUSY,
+  TIMED_OUT,
+  TOO_LARGE,
+  UNAVAILABLE,
+} from './refusals.js';
 
 type Rule = readonly [sign: RegExp, meaning: Meaning | ((call: CallFacts, status: number) => Meaning)];
 
-/** Codes as lower-case letters and digits, separated by blanks. The first that fits holds. */
+/** Codes in lower-case letters and digits, separated by blanks. The first match counts. */
 const BY_CODE: readonly Rule[] = [
   [
     /riskdetection|sensitive|moderation|content(filter|policy|blocked|violation)|policyviolation/,
@@ -136,7 +74,7 @@ const BY_WORDS: readonly Rule[] = [
   ],
   [/credit balance is too low|out of credits?|(余额|额度)(不足|已用尽)|欠费/i, QUOTA_EXCEEDED],
 ];
-/** Where the status is a success and says nothing either. */
+/** For a success status, which says nothing. */
 const BY_WORDS_ALONE: readonly Rule[] = [
   [/rate limit|too many requests/i, RATE_LIMITED],
   [/overloaded|unavailable|try again|time(d )?[ -]?out|internal|upstream|connection/i, UNAVAILABLE],
@@ -146,7 +84,7 @@ const BY_WORDS_ALONE: readonly Rule[] = [
   [/invalid|unknown|unexpected|unsupported|not supported|not allowed|missing|required|must/i, REFUSED_INPUT],
 ];
 
-/** What an answer means that says no, or that is no answer of this gateway. */
+/** What a response means that is an error, or is not from this gateway. */
 export function meaningOf(answerStatus: number, said: Envelope | null, call: CallFacts): Meaning {
   if (said === null) return withoutEnvelope(answerStatus, call);
   const codes = said.codes.map((code) => code.replace(/[^a-z\d]/gi, '').toLowerCase()).join(' ');
@@ -172,7 +110,7 @@ export function meaningOf(answerStatus: number, said: Envelope | null, call: Cal
   );
 }
 
-/** A page, an empty body: it comes from something before the gateway, or from no gateway. */
+/** An HTML page or an empty body comes from a proxy, or from another server. */
 function withoutEnvelope(status: number, call: CallFacts): Meaning {
   if (status === 413) return TOO_LARGE;
   if (status === 400 || status === 422) return REFUSED_INPUT;
@@ -181,7 +119,7 @@ function withoutEnvelope(status: number, call: CallFacts): Meaning {
   return byStatus(status, null, call) ?? NOT_THE_CONTRACT;
 }
 
-/** Statuses that say it all. */
+/** Statuses that decide alone. */
 function byStatus(status: number, said: Envelope | null, call: CallFacts): Meaning | undefined {
   if (status === 401) return badKey(call, status);
   if (status === 402) return QUOTA_EXCEEDED;
@@ -193,7 +131,7 @@ function byStatus(status: number, said: Envelope | null, call: CallFacts): Meani
   return undefined;
 }
 
-/** A refusal of the path, of the model, or of something that is not said. */
+/** The path, the model, or something unnamed was not found. */
 function notFound({ message, param, codes }: Envelope, call: CallFacts): Meaning {
   const namesPath = /invalid url|\b(post|get) \/|cannot (post|get)|no route|page not found|request url/i;
   if (call.operation === 'models' || namesPath.test(message) || /^not found\.?$/i.test(message.trim())) {
@@ -218,7 +156,7 @@ function isBusy({ codes, message }: Envelope): boolean {
   return codes.some((code) => /^OperationDenied\.InvalidState/i.test(code)) && /in ?progress/i.test(message);
 }
 
-/** With 403 the key is known, and may not do this. */
+/** 403: the key is known, but not allowed to do this. */
 function badKey({ credential }: CallFacts, status: number): Meaning {
   if (credential.owner === 'server') return SERVER_KEY_REFUSED;
   return status === 403 ? CALLER_DENIED : CALLER_KEY_REFUSED;

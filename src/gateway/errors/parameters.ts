@@ -1,9 +1,9 @@
-/** Which field of our input a parameter of the gateway is, for what it says of one. */
+/** Maps a parameter that the gateway names to the field of our input. */
 
 import type { GatewayOperation } from '../types.js';
 
 type Path = (string | number)[];
-/** A parameter's name here; with a pair, what is inside it, too. */
+/** Our name of each parameter; in a pair, also the names inside it. */
 type Names = { readonly [parameter: string]: string | readonly [name: string, inside: Names] };
 
 const MESSAGE: Names = { role: 'role', content: 'content' };
@@ -36,7 +36,7 @@ const CHAT: Names = {
 };
 const NAMES: { [operation in GatewayOperation]: Names } = { createContext: CREATE, chat: CHAT, models: {} };
 
-/** `messages[0].content`, `messages.0.content` or `body.messages.0.content`; null where we have no such field. */
+/** `messages[0].content`, `messages.0.content` or `body.messages.0.content`; null if we have no such field. */
 export function inputPath(param: string, operation: GatewayOperation): Path | null {
   const steps = param.split(/[[\].$/]+/).filter((step) => step !== '');
   if (steps[0] === 'body' || steps[0] === 'input') steps.shift();

@@ -1,11 +1,20 @@
 import { started } from '../../util/generators.js';
 import type { JsonObject } from '../json.js';
 import { Breaker, type BreakerState } from './breaker.js';
-import { type GatewayCall, GatewayHttp } from './client.js';
+import { type GatewayCall, GatewayHttp, type GatewayHttpOptions } from './client.js';
 import type { GatewayResponse } from './response.js';
 import { Retries } from './retries.js';
-import { type GatewayOptions, RunningCall } from './running-call.js';
+import { RunningCall, type RunningCallOptions } from './running-call.js';
 import type { PartsReader } from './streamed-parts.js';
+
+export interface GatewayOptions extends GatewayHttpOptions, RunningCallOptions {}
+
+export interface StreamedCall<Part, Head> extends GatewayCall {
+  /** For each attempt. */
+  newReader: () => PartsReader<Part, Head>;
+  /** The body to send instead after this error, which came before the first part. */
+  bodyAfter: (error: unknown) => object | undefined;
+}
 
 /** Adds to each call: circuit breaker, retries, total time-out, and a report at the end. */
 export class GatewayCalls {
@@ -38,18 +47,25 @@ export class GatewayCalls {
     }
   }
 
-  /** A call with a streamed response. It is retried only before the first part. */
-  async *stream<Part, Head>(
-    call: GatewayCall,
-    newReader: () => PartsReader<Part, Head>,
-  ): AsyncGenerator<Part, Head, void> {
+  /**
+   * A call with a streamed response: the first `next()` sends it, closing it between parts aborts it. It is retried only before the first
+   * part.
+   */
+  async *stream<Part, Head>(call: StreamedCall<Part, Head>): AsyncGenerator<Part, Head, void> {
     const running = new RunningCall(call, this.options);
+    const start = (body = call.body) => {
+      const send = () => this.http.send({ ...call, body }, 'identity', running.signal);
+      return this.attempts(running, send, async (response) =>
+        started(await this.http.stream(call, response, call.newReader())),
+      );
+    };
     try {
       running.enter(this.breaker);
-      const send = () => this.http.send(call, 'identity', running.signal);
-      const parts = await this.attempts(running, send, async (response) =>
-        started(await this.http.stream(call, response, newReader())),
-      );
+      const parts = await start().catch((error) => {
+        const otherBody = call.bodyAfter(error);
+        if (!otherBody) throw error;
+        return start(otherBody);
+      });
       running.settle('healthy');
       const head = yield* parts;
       running.succeed();

@@ -3,10 +3,9 @@ import { readHiddenEnvelope } from '../errors/envelope.js';
 import { badResponse, gatewayError } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
 import type { CallFacts } from '../types.js';
-import { BoundedBody } from './bounded-body.js';
 import { type ConnectionOptions, Connections } from './connections.js';
 import type { FinishedCall } from './finished-call.js';
-import type { GatewayResponse } from './response.js';
+import { BoundedBody, type GatewayResponse } from './response.js';
 import { type PartsReader, streamedParts } from './streamed-parts.js';
 import { codingOf, unpack } from './unpack.js';
 

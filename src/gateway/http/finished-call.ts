@@ -1,16 +1,24 @@
 import type { ErrorCode } from '../../errors.js';
 import type { GatewayOperation } from '../types.js';
 
-/** What became of one call, its retries and the reading of its answer included. */
+/** The report on one call, including its retries and the reading of its response. */
 export interface FinishedCall {
   operation: GatewayOperation;
-  /** A caller who stops reading a stream has CANCELLED it. */
+  /** CANCELLED if the caller stopped reading a stream. */
   outcome: ErrorCode | 'OK';
-  /** HTTP status of the last attempt; undefined where it got no answer. */
+  /** HTTP status of the last attempt; undefined if there was no response. */
   status: number | undefined;
-  /** How often the request was sent; 0 where the breaker let nothing through. */
+  /** How often the request was sent; 0 while the breaker was open. */
   attempts: number;
   /** Milliseconds since the epoch. */
   startedAt: number;
   durationMs: number;
+}
+
+/** Why the gateway cannot be reached, for the operator. */
+export interface UnreachedReason {
+  /** Of the system, of TLS or of undici: `ENOTFOUND`, `CERT_HAS_EXPIRED`, `UND_ERR_CONNECT_TIMEOUT`. */
+  code: string;
+  host: string;
+  port: number;
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
 import { onAbort } from '../../util/abort.js';
 import { GrowingBuffer } from '../../util/growing-buffer.js';
-import { type Stage, transportError } from '../errors/gateway-error.js';
+import { badResponse, type Stage, transportError } from '../errors/gateway-error.js';
 
 /** Bytes that may wait to be read before the connection is paused. */
 const HIGH_WATER_MARK = 65_536;
@@ -148,5 +148,22 @@ export class GatewayResponse implements Dispatcher.DispatchHandler {
     clearTimeout(this.dumpTimer);
     this.removeListener();
     this.wake();
+  }
+}
+
+/** The body of a response that is read as a whole. */
+export class BoundedBody extends GrowingBuffer {
+  constructor(
+    private readonly maxBytes: number,
+    private readonly status: number,
+  ) {
+    super();
+  }
+
+  /** Throws where there are too many bytes. */
+  override append(bytes: Buffer): void {
+    super.append(bytes);
+    if (this.length <= this.maxBytes) return;
+    throw badResponse(`it is larger than ${this.maxBytes} bytes`, { gateway: { status: this.status } });
   }
 }

@@ -3,24 +3,17 @@ import { type Deadline, deadline } from '../../util/abort.js';
 import { GatewayError, type Health, timedOut } from '../errors/gateway-error.js';
 import { asObject, asText } from '../json.js';
 import type { Breaker, Permit } from './breaker.js';
-import type { GatewayCall, GatewayHttpOptions } from './client.js';
-import type { FinishedCall } from './finished-call.js';
+import type { GatewayCall } from './client.js';
+import type { FinishedCall, UnreachedReason } from './finished-call.js';
 import type { GatewayResponse } from './response.js';
 
-export interface GatewayOptions extends GatewayHttpOptions {
+export interface RunningCallOptions {
+  url: string;
   totalTimeoutMs: number;
   /** Called with each call once it is over; must not throw. */
   onCall?: (call: FinishedCall) => void;
   /** Called for each call that could not reach the gateway; must not throw. */
   onUnreached?: (reason: UnreachedReason) => void;
-}
-
-/** Why the gateway cannot be reached, for the operator. */
-export interface UnreachedReason {
-  /** Of the system, of TLS or of undici: `ENOTFOUND`, `CERT_HAS_EXPIRED`, `UND_ERR_CONNECT_TIMEOUT`. */
-  code: string;
-  host: string;
-  port: number;
 }
 
 /** One call with all its attempts: its deadline, what it tells the breaker, and its report. */
@@ -35,7 +28,7 @@ export class RunningCall {
 
   constructor(
     readonly call: GatewayCall,
-    private readonly options: GatewayOptions,
+    private readonly options: RunningCallOptions,
   ) {
     this.deadline = deadline(call.signal, options.totalTimeoutMs, () => timedOut('to answer in full'));
   }

@@ -2,8 +2,8 @@ import type { AppError } from '../../errors.js';
 import { readHiddenEnvelope } from '../errors/envelope.js';
 import { badResponse } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
-import type { BoundedBody } from './bounded-body.js';
 import { EventStreamParser, type ServerSentEvent } from './event-stream.js';
+import type { BoundedBody } from './response.js';
 
 /** Maps the chunks of one streamed response to parts. */
 export interface PartsReader<Part, Head> {
