@@ -36,7 +36,7 @@ describe('CONTRIBUTING.md', () => {
       'src/errors.ts': ['ErrorCode', 'RETRYABLE', 'AppError'],
       'src/gateway/types.ts': ['NewContext'],
       'src/gateway/context-api/wire.ts': ['WireCreateContext'],
-      'src/gateway/context-api/mapping.ts': ['toCreateContextBody', 'asCount'],
+      'src/gateway/context-api/context-mapping.ts': ['toCreateContextBody', 'asCount'],
     };
     for (const [file, symbols] of Object.entries(named)) {
       const text = readFileSync(file, 'utf8');
