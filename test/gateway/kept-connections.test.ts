@@ -1,7 +1,9 @@
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Gateway, type GatewayDataSource } from '../../src/gateway/data-source.js';
+import { openProxy } from '../../src/gateway/http/connections.js';
 import { CHAT_ANSWER, STREAM } from '../support/chat-answers.js';
+import { ConnectProxy } from '../support/connect-proxy.js';
 import { drain } from '../support/drain.js';
 import { answer, type Fault, FaultyUpstream } from '../support/faulty-upstream.js';
 import { CREATED } from '../support/stand-in.js';
@@ -32,10 +34,11 @@ const sound: Fault = (socket, request) => {
 };
 
 /** A call, then another a second later, of whose connection the gateway knows that it was idle. */
-async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number) {
+async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number, httpProxy?: string) {
   let now = 0;
-  const options = { url: upstream.url, ...LIMITS, now: () => now };
-  const gateway = new Gateway(holdBackMs === undefined ? options : { ...options, holdBackMs });
+  const options = { ...LIMITS, now: () => now, ...(holdBackMs !== undefined && { holdBackMs }) };
+  const proxy = httpProxy === undefined ? undefined : openProxy({ httpProxy }, options);
+  const gateway = new Gateway({ url: upstream.url, ...options, ...(proxy && { proxy }) });
   try {
     const as = gateway.as({
       credential: { key: 'sk-1', owner: 'server' },
@@ -51,6 +54,7 @@ async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number)
     );
   } finally {
     await gateway.close();
+    await proxy?.destroy();
   }
 }
 
@@ -61,7 +65,11 @@ const ASKS: [string, Ask][] = [
 ];
 
 describe.each(CLOSES)('a gateway that %s an idle connection as a request comes', (_, close) => {
-  it.each(ASKS)('gets %s once, on another connection', async (_name, ask) => {
+  it.each([
+    ...ASKS.map(([name, ask]) => [name, 'directly', ask] as const),
+    ['a session chat', 'through a proxy', chat] as const,
+  ])('gets %s %s once, on another connection', async (_name, way, ask) => {
+    await using proxy = await ConnectProxy.start();
     const used = new Set<Socket>();
     const fault: Fault = (socket, request) => {
       used.add(socket);
@@ -71,7 +79,8 @@ describe.each(CLOSES)('a gateway that %s an idle connection as a request comes',
       socket.on('data', () => used.has(socket) && close(socket));
     });
     // Long enough for a busy machine to see the close.
-    expect(await askTwice(upstream, ask, 1_000)).toBe('answered');
+    const httpProxy = way === 'directly' ? undefined : `http://${proxy.host}`;
+    expect(await askTwice(upstream, ask, 1_000, httpProxy)).toBe('answered');
     // Whole requests: the one that was cut is not among them.
     expect(upstream.requests).toHaveLength(2);
     expect(upstream.connections).toBe(2);
