@@ -1,9 +1,5 @@
 /** Types for the files of packages that are imported past the package's index, which would load all that it has. */
 
-declare module 'class-validator/cjs/*' {
-  export * from 'class-validator';
-}
-
 declare module 'undici/lib/dispatcher/client.js' {
   export { Client as default } from 'undici';
 }
