@@ -1,12 +1,12 @@
 import type { RequestContext } from '../request-context.js';
 
-/** One that runs, at its place among them. */
+/** A running request and its index in the list. */
 export interface RunningRequest {
   context: RequestContext;
   place: number;
 }
 
-/** The requests that run, in no order. Who leaves is replaced by the last one: a Set of what comes and goes keeps what has gone. */
+/** The running requests, in no order. The last one takes the place of one that leaves: V8 keeps entries that left a Set alive for long. */
 export class RunningRequests {
   private readonly all: RunningRequest[] = [];
 
@@ -20,7 +20,7 @@ export class RunningRequests {
     return request;
   }
 
-  /** Once for each that entered. */
+  /** Call once for each request that entered. */
   leave(request: RunningRequest): void {
     const last = this.all.pop();
     if (!last || last === request) return;
