@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Before every class that is described for type-graphql.
+// Must be loaded before the classes that type-graphql's decorators describe.
 import 'reflect-metadata';
 import { setFlagsFromString } from 'node:v8';
 import type { RunningServer } from './app.js';
@@ -8,7 +8,7 @@ import { type Config, ConfigError, readConfig } from './config/config.js';
 import { loadEnvFile } from './config/env-file.js';
 import { isChatPageBuilt } from './pages/chat-page.js';
 
-/** Milliseconds beyond the grace time after which whatever still holds the end up is left behind. */
+/** Milliseconds beyond the grace time after which the process exits whatever is still open. */
 const STUCK_MS = 5_000;
 /**
  * Where many objects of one place in the code outlive a collection of young ones, V8 makes all later ones old from the start. Here
@@ -36,7 +36,7 @@ async function serve(): Promise<void> {
   const log = createLog(config.logLevel);
   let server: RunningServer | undefined;
   let isEnding = false;
-  /** Once: in peace, where anything has begun. Again: at once. */
+  /** The first call shuts down gracefully, a second one exits immediately. */
   const end = (exitCode: number) => {
     if (isEnding) process.exit(1);
     if (!server) process.exit(exitCode);
@@ -44,22 +44,21 @@ async function serve(): Promise<void> {
     process.exitCode = exitCode;
     setTimeout(() => process.exit(1), config.shutdownGraceMs + STUCK_MS).unref();
     server.close().then(
-      () => log.flush(() => process.exit(exitCode)),
+      () => process.exit(exitCode),
       (err) => {
-        log.fatal({ err }, 'the server could not end in peace');
+        log.fatal({ err }, 'the shutdown failed');
         process.exit(1);
       },
     );
   };
   process.on('SIGTERM', () => end(0)).on('SIGINT', () => end(0));
-  // Nobody knows in what state such an error leaves the process: it says so, ends what runs, and goes. Node brings
-  // rejections that nobody handled here, too.
+  // The process is in an unknown state: log, shut down and exit. Node reports unhandled rejections here, too.
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'the server ends because of an error that nobody caught');
     end(1);
   });
   server = await startServer(config, { log });
-  // Last: who waits for this line may send a signal at once.
+  // Printed last, because whoever waits for this line may send a signal immediately.
   const notices = envFile ? [envFile, ...config.notices] : config.notices;
   console.log([...notices, ...addresses(config, server.url)].join('\n'));
 }

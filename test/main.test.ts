@@ -106,7 +106,7 @@ describe('what a start does without', () => {
   it('is what belongs to other configurations and to requests that have not come', async () => {
     const loaded = await loadedBy(async () => undefined);
     expect(loaded).toEqual(expect.arrayContaining(['graphql', 'type-graphql', 'undici', 'class-validator']));
-    const late = /^(@apollo|@graphql-tools|@opentelemetry\/sdk|graphql-jit|ioredis|jose|libphonenumber)/;
+    const late = /^(@apollo|@graphql-tools|@opentelemetry\/sdk|graphql-jit|ioredis|jose)/;
     expect(loaded.filter((name) => late.test(name))).toEqual([]);
   });
 

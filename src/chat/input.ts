@@ -1,15 +1,7 @@
+import { ArrayMaxSize, ArrayNotEmpty, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
 import { MessageRole } from '../gateway/types.js';
-import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  IsOptional,
-  Matches,
-  Max,
-  Min,
-  ValidateNested,
-} from '../input/class-validator.js';
 import { CleanText, NotBlank, rule } from '../input/validation.js';
 
 /** A number's range (gateway.md, "POST /context/chat/completions"). */

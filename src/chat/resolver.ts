@@ -34,11 +34,7 @@ export class ChatResolver {
       context.container.get(ChatResolver).openStream(args.input, context),
   })
   chatStream(
-    @Arg('input', () => ChatInput, {
-      description: 'The context, the new turn and how to answer it.',
-      // Checked when the stream was opened, not again for each event.
-      validateFn: () => undefined,
-    })
+    @Arg('input', () => ChatInput, { description: 'The context, the new turn and how to answer it.' })
     _input: ChatInput,
     @Root() event: ChatEvent,
   ): ChatEvent {

@@ -1,7 +1,7 @@
+import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Field, InputType, Int } from 'type-graphql';
 import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
-import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from '../input/class-validator.js';
 import { CleanText, NotBlank, rule } from '../input/validation.js';
 
 /** Seconds (context-create.zh.txt, section 3.2). */

@@ -1,14 +1,11 @@
+import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
 import type { FieldError } from '../client/errors.js';
 import { badUserInput } from '../errors.js';
-import { ValidateBy, type ValidationError, Validator } from './class-validator.js';
-import { keepsRules } from './compiled-rules.js';
 
-const validator = new Validator();
-
-/** More fields at fault than this help nobody. */
+/** An error names this many fields at most. */
 export const MAX_FIELD_ERRORS = 20;
 
-/** A property rule in one line; `message` completes "<path> ..." and never holds the value. */
+/** A property decorator; `message` completes "<path> ..." and never contains the value. */
 export function rule<T extends object>(
   name: string,
   holds: (value: unknown, input: T) => boolean,
@@ -26,7 +23,7 @@ export function rule<T extends object>(
 export const NotBlank = () =>
   rule('notBlank', (value) => typeof value === 'string' && value.trim() !== '', 'must not be blank');
 
-/** Left out or null passes: whether a text must be there is another rule's business. */
+/** A missing text passes; whether it is required is up to another rule. */
 export const CleanText = () =>
   rule(
     'cleanText',
@@ -34,10 +31,10 @@ export const CleanText = () =>
     'must hold no NUL character and no lone surrogate',
   );
 
-/** Checks an input object by the rules on its class; throws BAD_USER_INPUT that names every field at fault. */
+/** Validates an input object by the decorators of its class; throws BAD_USER_INPUT that names every invalid field. */
 export function validateInput(input: unknown, argument = 'input'): void {
-  if (typeof input !== 'object' || input === null || keepsRules(input)) return;
-  const errors = validator.validateSync(input, {
+  if (typeof input !== 'object' || input === null) return;
+  const errors = validateSync(input, {
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
   });

@@ -1,15 +1,12 @@
 import {
-  type ArgumentNode,
+  type ASTVisitor,
+  BREAK,
   type DocumentNode,
   type ExecutionResult,
   execute,
-  type FieldNode,
-  type GraphQLField,
-  type GraphQLNamedType,
-  type GraphQLObjectType,
+  type GraphQLCompositeType,
+  type GraphQLOutputType,
   type GraphQLSchema,
-  getNamedType,
-  type InlineFragmentNode,
   isObjectType,
   isUnionType,
   Kind,
@@ -17,9 +14,9 @@ import {
   type OperationTypeNode,
   print,
   type SelectionNode,
-  type SelectionSetNode,
-  type ValueNode,
+  TypeInfo,
   visit,
+  visitWithTypeInfo,
 } from 'graphql';
 import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
@@ -31,10 +28,10 @@ type Run = (
   variables: Variables,
 ) => Promise<ExecutionResult> | ExecutionResult;
 
-/** Compiling costs more than a single run, so an operation is compiled at its second one. */
+/** Compiling costs more than a single run, so an operation is compiled when it runs a second time. */
 const COMPILED_FROM_RUN = 2;
 
-/** Makes operations ready to run: on graphql-js, or compiled by graphql-jit where both provably give the same result. */
+/** Prepares operations to run: compiled by graphql-jit where it gives the same result as graphql-js, otherwise on graphql-js. */
 export class Compiler {
   private jit: typeof import('graphql-jit') | undefined;
 
@@ -43,7 +40,7 @@ export class Compiler {
     private readonly fromRun = COMPILED_FROM_RUN,
   ) {}
 
-  /** Loads graphql-jit, a hundred files, in the background; until it is there nothing is compiled. */
+  /** Loads graphql-jit, which a start does without; until it is loaded, operations run on graphql-js. */
   async load(): Promise<void> {
     this.jit ??= await import('graphql-jit');
   }
@@ -85,7 +82,7 @@ function interpreted(schema: GraphQLSchema, document: DocumentNode, operationNam
     execute({ schema, document, operationName, rootValue, contextValue, variableValues });
 }
 
-/** One operation of a valid document, ready to be run again and again. */
+/** One operation of a valid document, ready to run any number of times. */
 export class CompiledOperation {
   readonly kind: OperationTypeNode;
   readonly name: string | undefined;
@@ -109,101 +106,55 @@ export class CompiledOperation {
     this.fields = [...new Set(names)];
   }
 
-  /** The variables as their types read them, or why they do not fit. */
+  /** The coerced variables, or why they do not fit their types. */
   read(sent: Variables): Variables | AppError {
     return this.variables.read(sent);
   }
 }
 
 /**
- * Where graphql-jit and graphql-js differ, they differ over directives, fragments, repeated fields, a second root field,
- * variables within literals and variables that are not of their argument's type. An operation with none of these is what
- * frontends send all day; the one form of fragment that is taken tells the types of a union apart, as every stream has it.
+ * graphql-jit differs from graphql-js in directives, fragments, repeated fields, several root fields, variables inside literals and
+ * variables whose type is not exactly their argument's. Operations without these are what frontends send all day; the one kind
+ * of fragment that compiles is `... on` a member of a union, which every stream selects.
  */
 function isCompilable(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
-  const { selections } = operation.selectionSet;
-  const [root] = selections;
-  if (selections.length !== 1 || root?.kind !== Kind.FIELD) return false;
-  if (hasDirectives(operation) || !hasPlainVariables(operation)) return false;
-  const field = schema.getRootType(operation.operation)?.getFields()[root.name.value];
-  if (!field || !isPlainField(root)) return false;
-  const args = root.arguments ?? [];
-  return (
-    args.every((argument) => isPlainArgument(argument, field, operation)) &&
-    isPlainSelection(root.selectionSet, getNamedType(field.type))
-  );
-}
-
-function hasPlainVariables({ variableDefinitions = [] }: OperationDefinitionNode): boolean {
-  return variableDefinitions.every((one) => !one.defaultValue && !hasDirectives(one));
-}
-
-/** Whether the argument is a constant, or a whole variable of exactly its type. */
-function isPlainArgument(
-  { name, value }: ArgumentNode,
-  field: GraphQLField<unknown, unknown>,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): boolean {
-  if (value.kind !== Kind.VARIABLE) return isConstant(value);
-  const definition = variableDefinitions.find(({ variable }) => variable.name.value === value.name.value);
-  const argument = field.args.find((one) => one.name === name.value);
-  return definition !== undefined && print(definition.type) === String(argument?.type);
-}
-
-function isConstant(value: ValueNode): boolean {
-  let isConstant = true;
-  visit(value, {
-    Variable: () => {
-      isConstant = false;
+  const [root, ...others] = operation.selectionSet.selections;
+  if (root?.kind !== Kind.FIELD || root.name.value.startsWith('__') || others.length > 0) return false;
+  const types = new TypeInfo(schema);
+  let isPlain = true;
+  const allowIf = (isAllowed: boolean) => {
+    isPlain &&= isAllowed;
+    return isAllowed ? undefined : BREAK;
+  };
+  const visitor: ASTVisitor = {
+    Directive: () => allowIf(false),
+    FragmentSpread: () => allowIf(false),
+    InlineFragment: () => allowIf(isMember(types.getType(), types.getParentType())),
+    SelectionSet: ({ selections }) => allowIf(new Set(selections.map(keyOf)).size === selections.length),
+    // `__proto__` is more than a name to graphql-jit.
+    Field: (field) => allowIf(keyOf(field) !== '__proto__' && (field === root || !field.arguments?.length)),
+    VariableDefinition: ({ defaultValue }) => allowIf(!defaultValue),
+    Variable: ({ name }, _, parent) => {
+      if (!parent || !('kind' in parent)) return allowIf(false);
+      if (parent.kind === Kind.VARIABLE_DEFINITION) return undefined;
+      const definition = operation.variableDefinitions?.find((one) => one.variable.name.value === name.value);
+      const isOfItsType = definition && print(definition.type) === String(types.getInputType());
+      return allowIf(parent.kind === Kind.ARGUMENT && isOfItsType === true);
     },
-  });
-  return isConstant;
+  };
+  visit(operation, visitWithTypeInfo(types, visitor));
+  return isPlain;
 }
 
-/** Whether it selects fields without arguments, each once, and of a union the fields of each type. */
-function isPlainSelection(selectionSet: SelectionSetNode | undefined, type: GraphQLNamedType): boolean {
-  if (!selectionSet) return true;
-  const keys = selectionSet.selections.flatMap((selection) => keysOf(selection, type));
-  return new Set(keys).size === keys.length && selectionSet.selections.every((one) => isPlainPart(one, type));
+function isMember(
+  type: GraphQLOutputType | null | undefined,
+  union: GraphQLCompositeType | null | undefined,
+): boolean {
+  return isUnionType(union) && isObjectType(type) && union.getTypes().includes(type);
 }
 
-function isPlainPart(selection: SelectionNode, type: GraphQLNamedType): boolean {
-  if (selection.kind === Kind.FRAGMENT_SPREAD) return false;
-  if (selection.kind === Kind.INLINE_FRAGMENT) {
-    const member = memberOf(type, selection);
-    return (
-      !hasDirectives(selection) && member !== undefined && isPlainSelection(selection.selectionSet, member)
-    );
-  }
-  if (!isPlainField(selection) || (selection.arguments ?? []).length > 0) return false;
-  const field = isObjectType(type) ? type.getFields()[selection.name.value] : undefined;
-  return field
-    ? isPlainSelection(selection.selectionSet, getNamedType(field.type))
-    : selection.name.value === '__typename';
-}
-
-/** What must not come twice: the key of a field, and the type of a fragment. */
-function keysOf(selection: SelectionNode, type: GraphQLNamedType): string[] {
-  if (selection.kind === Kind.FIELD) return [(selection.alias ?? selection.name).value];
-  const member = selection.kind === Kind.INLINE_FRAGMENT ? memberOf(type, selection) : undefined;
-  return member ? [`... on ${member.name}`] : [];
-}
-
-/** The type of a union that a fragment is for. */
-function memberOf(
-  type: GraphQLNamedType,
-  { typeCondition }: InlineFragmentNode,
-): GraphQLObjectType | undefined {
-  return isUnionType(type)
-    ? type.getTypes().find(({ name }) => name === typeCondition?.name.value)
-    : undefined;
-}
-
-/** `__proto__` is more than a name to graphql-jit. */
-function isPlainField(field: FieldNode): boolean {
-  return !hasDirectives(field) && (field.alias ?? field.name).value !== '__proto__';
-}
-
-function hasDirectives({ directives = [] }: { readonly directives?: readonly unknown[] }): boolean {
-  return directives.length > 0;
+/** A selection set that has a key twice is not compiled. */
+function keyOf(selection: SelectionNode): string {
+  if (selection.kind === Kind.FIELD) return (selection.alias ?? selection.name).value;
+  return selection.kind === Kind.INLINE_FRAGMENT ? `... on ${selection.typeCondition?.name.value}` : '...';
 }

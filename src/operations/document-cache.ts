@@ -1,29 +1,29 @@
 import type { DocumentNode } from 'graphql';
 import type { CompiledOperation } from './compiled.js';
 
-/** Bytes that the documents of one generation may weigh. */
+/** Estimated bytes of one generation. */
 const MAX_BYTES = 33_554_432;
-/** What a parsed document weighs: each of its characters (nodes, tokens and places), and one however short. Measured, rounded up. */
+/** Memory of a parsed document (nodes, tokens, locations): per character, and at least. Measured and rounded up. */
 const BYTES_PER_CHARACTER = 100;
 const BYTES_PER_DOCUMENT = 16_384;
 
-/** A valid document that was sent before. */
+/** A document that was parsed and validated. */
 export interface KnownDocument {
   document: DocumentNode;
-  /** Its operations that were run, by the name that was asked for. */
+  /** The operations that were run, by the requested `operationName`. */
   operations: Map<string | undefined, CompiledOperation>;
 }
 
 /**
- * Documents that were parsed and validated once. Two generations: when the younger is full, it becomes the older, and what was
- * not asked for since is forgotten, so that a known document costs one look-up and no reordering.
+ * A cache of parsed and validated documents in two generations. When the young one is full, it becomes the old one, and what
+ * was not used since is dropped. Unlike an LRU list, a hit costs one look-up and no reordering.
  */
 export class KnownDocuments {
   private young = new Map<string, KnownDocument>();
   private old = new Map<string, KnownDocument>();
   private bytes = 0;
 
-  /** `read` throws where the document is refused; such a document is not kept, however often it comes. */
+  /** `read` throws if the document is invalid; invalid documents are not cached. */
   constructor(private readonly read: (text: string) => KnownDocument) {}
 
   get(text: string): KnownDocument {

@@ -12,45 +12,44 @@ import {
 } from 'graphql';
 import { IntrospectionSize } from './introspection-size.js';
 
-/** What a selection asks for at most, whatever its variables say; fragments count wherever they are spread. */
+/** The most that a selection can ask for, whatever its variables are; a fragment counts each time it is spread. */
 export interface Cost {
-  /** Fields below each other. */
+  /** Nested fields. */
   depth: number;
-  /** Fields of the answer: those of a page count once for each entry that it may have. */
+  /** Fields of the result: those of a page count once for each entry it may have. */
   fields: number;
   aliases: number;
   directives: number;
-  /** How often one name is asked for side by side, in the selection where that is the most. */
+  /** The most often that one selection set repeats a name. */
   repeats: number;
-  /** Calls to the gateway that cost money, of those fields that stand here and not deeper. */
+  /** Billed gateway calls among the fields of this selection set, nested ones excluded. */
   paidCalls: number;
 }
 
-/** By the name of a field that takes `first`: its default. */
+/** The default of `first`, by the name of the field that takes it. */
 export type PageSizes = ReadonlyMap<string, number>;
 
-/** A call that the server's key pays for. */
+/** Each is a billed call to the gateway. */
 const PAID_FIELDS: ReadonlySet<string> = new Set(['createContext', 'chat']);
 
-/** The largest page that any field gives: what a variable may ask for. */
+/** The largest page of any field, which a variable may ask for. */
 const LARGEST_PAGE = 100;
 
 const NOTHING: Cost = { depth: 0, fields: 0, aliases: 0, directives: 0, repeats: 0, paidCalls: 0 };
 
 const INTROSPECTION: ReadonlySet<string> = new Set([SchemaMetaFieldDef.name, TypeMetaFieldDef.name]);
 
-/** Looks at each selection of the document once, however often fragments spread each other. */
+/** Visits each selection of the document once, however often fragments spread each other. */
 export class DocumentCost {
   private readonly fragments = new Map<string, FragmentDefinitionNode>();
   private readonly known = new Map<string, Cost>();
-
   private readonly introspection: IntrospectionSize;
 
   constructor(
     document: DocumentNode,
     schema: GraphQLSchema,
     private readonly pageSizes: PageSizes,
-    /** Fields of introspection beyond these are not counted. */
+    /** Counting of introspection fields stops here. */
     private readonly maxFields: number,
   ) {
     this.introspection = new IntrospectionSize(schema, this.fragments);
@@ -111,7 +110,7 @@ export class DocumentCost {
   private ofFragment(name: string): Cost {
     const known = this.known.get(name);
     if (known) return known;
-    // A fragment that spreads itself is refused by a rule of graphql-js; here it only has to end.
+    // graphql-js refuses a fragment that spreads itself; here the recursion only has to end.
     this.known.set(name, NOTHING);
     const fragment = this.fragments.get(name);
     const cost = fragment ? this.of(fragment) : NOTHING;

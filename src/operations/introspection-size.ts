@@ -14,8 +14,8 @@ import {
 } from 'graphql';
 
 /**
- * Counts the fields that introspection answers with. Its lists have no pages, and types lead to fields and fields to types, so
- * that a short query may ask for a long answer: what counts is what this schema holds.
+ * Counts the fields of an introspection result. Its lists are not paged and types lead back to types through their fields, so a short
+ * query can ask for a huge result. The query is therefore executed on the schema, and stopped at the limit.
  */
 export class IntrospectionSize {
   private left = 0;
@@ -25,14 +25,14 @@ export class IntrospectionSize {
     private readonly fragments: ReadonlyMap<string, FragmentDefinitionNode>,
   ) {}
 
-  /** The fields below `__schema` or `__type`; just above `limit` where there are more. */
+  /** The number of fields below `__schema` or `__type`; slightly above `limit` if there are more. */
   below(field: FieldNode, limit: number): number {
     this.left = limit;
     for (const [type, source] of this.rootsOf(field)) this.visit(field.selectionSet, type, source, new Set());
     return limit - this.left;
   }
 
-  /** A type that is named by a variable may be any. */
+  /** A type that a variable names may be any type of the schema. */
   private rootsOf({ name, arguments: args = [] }: FieldNode): [GraphQLNamedType, unknown][] {
     if (name.value === SchemaMetaFieldDef.name) {
       return [[getNamedType(SchemaMetaFieldDef.type), this.schema]];
@@ -43,7 +43,7 @@ export class IntrospectionSize {
     return types.map((type) => [getNamedType(TypeMetaFieldDef.type), type]);
   }
 
-  /** `spread`: the fragments that this selection is in; one that spreads itself ends there. */
+  /** `spread`: the fragments around this selection, which are not entered again. */
   private visit(
     selectionSet: SelectionSetNode | undefined,
     type: GraphQLNamedType,
@@ -56,7 +56,7 @@ export class IntrospectionSize {
       if (selection.kind === Kind.INLINE_FRAGMENT) this.visit(selection.selectionSet, type, source, spread);
       else if (selection.kind === Kind.FIELD) this.visitField(selection, type, source);
       else if (!spread.has(selection.name.value)) {
-        // Fragments that only spread others would cost work without a field.
+        // Otherwise fragments that only spread others would be visited for free.
         this.left -= 1;
         const within = new Set(spread).add(selection.name.value);
         this.visit(this.fragments.get(selection.name.value)?.selectionSet, type, source, within);

@@ -13,16 +13,16 @@ import { type Cost, DocumentCost, type PageSizes } from './document-cost.js';
 export const MAX_DEPTH = 20;
 export const MAX_ALIASES = 15;
 export const MAX_DIRECTIVES = 50;
-/** Of one name side by side: they are one in the answer, and whether they agree is looked at for each pair. */
+/** Fields of the same name in one selection set; graphql-js compares them pair by pair. */
 export const MAX_REPEATS = 10;
-/** One page of 100 contexts with all their fields is about 3400. */
+/** A page of 100 contexts with all their fields has about 3400. */
 export const MAX_FIELDS = 5_000;
-/** Entries of one list in the variables; a list in the document is held short by its tokens. */
+/** Entries of one list in the variables; a list in the document is bounded by the document's tokens. */
 export const MAX_LIST = 2_000;
 
 /**
- * Refuses documents that ask for too much. Its work grows with the document's length and with nothing else, so it is
- * to go before the rules of graphql-js, some of which compare all with all.
+ * Refuses documents that ask for too much. It takes time in proportion to the document's length, so it runs before the rules of
+ * graphql-js, some of which take quadratic time.
  */
 export function queryLimits(schema: GraphQLSchema): ValidationRule {
   const pageSizes = pageSizesOf(schema);

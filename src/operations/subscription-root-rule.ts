@@ -12,8 +12,8 @@ import {
 const MESSAGE = 'The root of a subscription takes no @skip and no @include.';
 
 /**
- * CollectSubscriptionFields of the GraphQL specification (September 2025, section 5.2.4.1), which graphql-js 16 does not check:
- * a subscription whose root field is skipped would have no source.
+ * Refuses @skip and @include at the root of a subscription, because a skipped root field leaves no event source. Required by the GraphQL
+ * specification (September 2025, section 5.2.4.1, CollectSubscriptionFields); graphql-js 16 does not check it.
  */
 export function SubscriptionRootRule(context: ValidationContext): ASTVisitor {
   return {
@@ -25,7 +25,7 @@ export function SubscriptionRootRule(context: ValidationContext): ASTVisitor {
   };
 }
 
-/** The selections of the root, those within fragments included. */
+/** The root's selections, including those inside fragments. */
 function* rootSelections(
   { selections }: SelectionSetNode,
   context: ValidationContext,

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { ConfigError } from '../config/config.js';
 import { badUserInput } from '../errors.js';
 
-/** The parts of a request that say which document it is about, as they came. */
+/** The parts of a request that identify its document, not yet checked. */
 export interface DocumentRequest {
   query?: unknown;
   /** `sha256:` and the hash in hexadecimal digits, as GraphQL over HTTP has it. */
@@ -15,14 +15,14 @@ export interface DocumentRequest {
 const WANTED =
   'Send a document that codegen wrote into TRUSTED_DOCUMENTS, or its `documentId`. Introspection, and with it the playground, is refused too.';
 
-/** What clients with automatic persisted queries look for: they then send the text, and no hash alone again. */
+/** On this message, clients that use automatic persisted queries send the text instead of its hash. */
 export const PERSISTED_QUERY_NOT_SUPPORTED = 'PersistedQueryNotSupported';
 
-/** The documents that run, where an operator has said that only these do; else any. */
+/** The allowlist of documents, if the operator has set one; otherwise any document may run. */
 export class Documents {
   private readonly texts: ReadonlySet<string> | undefined;
 
-  /** `byHash`: texts by their SHA-256 in hexadecimal digits; undefined: whatever comes. */
+  /** `byHash`: texts by their SHA-256 in hexadecimal; undefined allows any document. */
   constructor(private readonly byHash?: ReadonlyMap<string, string>) {
     this.texts = byHash && new Set(byHash.values());
   }
@@ -33,7 +33,7 @@ export class Documents {
       throw badUserInput(`This server runs trusted documents only. ${WANTED}`);
   }
 
-  /** The text that a request sends or names; undefined where it does neither. Throws BAD_USER_INPUT. */
+  /** The document that the request contains or names by hash; undefined if it does neither. Throws BAD_USER_INPUT. */
   textOf(request: DocumentRequest): unknown {
     const { query } = request;
     if (typeof query === 'string' && query !== '') this.check(query);
@@ -65,7 +65,7 @@ function hashOf({ documentId, extensions }: DocumentRequest): string | undefined
   throw badUserInput('`persistedQuery.sha256Hash` must be a string.');
 }
 
-/** Reads the map that codegen writes; throws ConfigError. undefined: any document runs. */
+/** Reads the file that codegen writes; throws ConfigError. Without a path, any document may run. */
 export function openDocuments(path: string | undefined): Documents {
   if (path === undefined) return new Documents();
   const entries = Object.entries(readMap(path));

@@ -37,11 +37,11 @@ import {
 } from 'graphql';
 import { expectation } from './variables.js';
 
-/** What to say in place of a message that quotes the document; the error's locations show where. */
-type Say = string | ((context: ValidationContext, error: GraphQLError) => string);
+/** Replaces a message that quotes the document; the error's locations still point there. */
+type Message = string | ((context: ValidationContext, error: GraphQLError) => string);
 
-/** Of the rules that are not listed, messages name the schema's own fields, arguments and types alone. */
-const SAID = new Map<ValidationRule, Say>([
+/** The other rules' messages only name the schema's own fields, arguments and types. */
+const MESSAGES = new Map<ValidationRule, Message>([
   [ExecutableDefinitionsRule, 'A document holds operations and fragments, and nothing else.'],
   [UniqueOperationNamesRule, 'Two operations of the document have the same name.'],
   [LoneAnonymousOperationRule, 'An operation without a name must be the only one of its document.'],
@@ -49,7 +49,7 @@ const SAID = new Map<ValidationRule, Say>([
   [KnownTypeNamesRule, withSuggestion(() => 'The schema has no such type.')],
   [FragmentsOnCompositeTypesRule, 'A fragment must be on a type that has fields.'],
   [VariablesAreInputTypesRule, 'A variable must be of an input type.'],
-  [ScalarLeafsRule, sayLeaf],
+  [ScalarLeafsRule, leafMessage],
   [FieldsOnCorrectTypeRule, withSuggestion((context) => `${context.getParentType()} has no such field.`)],
   [UniqueFragmentNamesRule, 'Two fragments of the document have the same name.'],
   [KnownFragmentNamesRule, 'The document has no such fragment.'],
@@ -63,7 +63,7 @@ const SAID = new Map<ValidationRule, Say>([
   [UniqueDirectivesPerLocationRule, 'The same directive must not stand twice in one place.'],
   [KnownArgumentNamesRule, withSuggestion(() => 'There is no such argument.')],
   [UniqueArgumentNamesRule, 'The same argument is given twice.'],
-  [ValuesOfCorrectTypeRule, sayValue],
+  [ValuesOfCorrectTypeRule, valueMessage],
   [VariablesInAllowedPositionRule, 'The type of this variable does not fit where the variable is used.'],
   [
     OverlappingFieldsCanBeMergedRule,
@@ -72,45 +72,49 @@ const SAID = new Map<ValidationRule, Say>([
   [UniqueInputFieldNamesRule, 'The same field of an input is given twice.'],
 ]);
 
-/** graphql-js's rules, with messages that hold nothing of what was sent: a value, and a name, may be a prompt. */
+/** graphql-js's rules with messages that repeat nothing of the document, because its values and names may contain a prompt. */
 export function validationRules(introspection: boolean): readonly ValidationRule[] {
   const rules = specifiedRules.map((rule) => {
-    const say = SAID.get(rule);
-    return say ? saying(rule, say) : rule;
+    const message = MESSAGES.get(rule);
+    return message ? withMessage(rule, message) : rule;
   });
-  const off = saying(NoSchemaIntrospectionCustomRule, 'Introspection is off.');
+  const off = withMessage(NoSchemaIntrospectionCustomRule, 'Introspection is off.');
   return introspection ? rules : [...rules, off];
 }
 
-function saying(rule: ValidationRule, say: Say): ValidationRule {
+function withMessage(rule: ValidationRule, message: Message): ValidationRule {
   return (context): ASTVisitor => {
     const reportError = (error: GraphQLError) => {
-      const message = typeof say === 'string' ? say : say(context, error);
-      context.reportError(new GraphQLError(message, { nodes: error.nodes ?? null }));
+      const text = typeof message === 'string' ? message : message(context, error);
+      context.reportError(new GraphQLError(text, { nodes: error.nodes ?? null }));
     };
     return rule(Object.create(context, { reportError: { value: reportError } }));
   };
 }
 
-/** A suggestion names the schema alone, and graphql-js makes none while introspection is off. */
-function withSuggestion(say: (context: ValidationContext) => string): Say {
-  return (context, { message }) => `${say(context)}${/ Did you mean [^?]+\?$/.exec(message)?.[0] ?? ''}`;
+function withSuggestion(text: (context: ValidationContext) => string): Message {
+  return (context, error) => text(context) + suggestionOf(error);
 }
 
-function sayLeaf(context: ValidationContext): string {
+/** A suggestion only names the schema, and graphql-js makes none while introspection is off. */
+function suggestionOf({ message }: GraphQLError): string {
+  return / Did you mean [^?]+\?$/.exec(message)?.[0] ?? '';
+}
+
+function leafMessage(context: ValidationContext): string {
   const type = context.getType();
   return isLeafType(getNamedType(type))
     ? `A field of type ${type} has no selection.`
     : `A field of type ${type} needs a selection.`;
 }
 
-function sayValue(context: ValidationContext, { nodes, message }: GraphQLError): string {
+function valueMessage(context: ValidationContext, error: GraphQLError): string {
   const type = context.getInputType();
-  const node = nodes?.[0];
+  const node = error.nodes?.[0];
   if (node?.kind === Kind.OBJECT_FIELD) {
-    return `${context.getParentInputType()} has no such field.${/ Did you mean [^?]+\?$/.exec(message)?.[0] ?? ''}`;
+    return `${context.getParentInputType()} has no such field.${suggestionOf(error)}`;
   }
-  // Names the field that is missing, which is the schema's.
-  if (node?.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return message;
+  // Names the missing field, which is the schema's.
+  if (node?.kind === Kind.OBJECT && isInputObjectType(getNamedType(type))) return error.message;
   return type ? `A value here ${expectation(type)}.` : 'A value here does not fit.';
 }

@@ -1,11 +1,17 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Totals } from '../registry/store.js';
-import { GatheredLines } from './gathered-lines.js';
 import type { FinishedOperation, Watch } from './work.js';
 
 /** One JSON object a line on stdout. */
-export function createLog(level: string, destination: DestinationStream = new GatheredLines()): Logger {
+export function createLog(level: string, destination: DestinationStream = stdout()): Logger {
   return pino({ level, serializers: { err: describeError } }, destination);
+}
+
+/** Buffers up to 4 KB for 100 ms, because a write for each line costs more than the line; blocks while the reader is slow. */
+function stdout(): DestinationStream {
+  const destination = pino.destination({ sync: true, minLength: 4_096, periodicFlush: 100 });
+  process.once('exit', () => destination.flushSync());
+  return destination;
 }
 
 /** A line for each operation. */
