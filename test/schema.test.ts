@@ -6,6 +6,7 @@ import {
   isInputObjectType,
   isObjectType,
   printSchema,
+  validateSchema,
 } from 'graphql';
 import { createSchema } from '../src/schema/build.js';
 
@@ -32,6 +33,10 @@ function describedThings(type: GraphQLNamedType): [string, string | null | undef
 }
 
 describe('the schema', () => {
+  it('is valid by the rules of graphql-js', () => {
+    expect(validateSchema(schema)).toEqual([]);
+  });
+
   it('is the one that is committed as schema/schema.graphql', () => {
     expect(`${printSchema(schema)}\n`).toBe(readFileSync('schema/schema.graphql', 'utf8'));
   });
