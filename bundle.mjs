@@ -19,8 +19,6 @@ const { output } = await build({
   resolve: { mainFields: ['main'] },
   // Unused code costs nothing at run time, and packages declare `sideEffects` wrongly.
   treeshake: false,
-  // graphql-js then leaves out a check that is for developers, on each of its types that it meets.
-  transform: { define: { 'process.env.NODE_ENV': '"production"' } },
   output: {
     dir: 'dist',
     chunkFileNames: 'parts/[name]-[hash].js',

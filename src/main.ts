@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Must be loaded before the classes that type-graphql's decorators describe.
 import 'reflect-metadata';
-import { setFlagsFromString } from 'node:v8';
 import type { RunningServer } from './app.js';
 import { answer, UsageError } from './cli/options.js';
 import { type Config, ConfigError, readConfig } from './config/config.js';
@@ -10,12 +9,6 @@ import { isChatPageBuilt } from './pages/chat-page.js';
 
 /** Milliseconds beyond the grace time after which the process exits whatever is still open. */
 const STUCK_MS = 5_000;
-/**
- * Where many objects of one place in the code outlive a collection of young ones, V8 makes all later ones old from the start. Here
- * these belong to calls that were waiting for the gateway: each one, once over, then keeps all that its call had made until the next
- * full collection, a tenth of a createContext's cost.
- */
-const NOTHING_IS_MADE_OLD = '--no-allocation-site-pretenuring';
 
 try {
   if (!(await answer(process.argv.slice(2)))) await serve();
@@ -26,7 +19,6 @@ try {
 }
 
 async function serve(): Promise<void> {
-  setFlagsFromString(NOTHING_IS_MADE_OLD);
   const envFile = loadEnvFile();
   const config = readConfig();
   const [{ startServer }, { createLog }] = await Promise.all([

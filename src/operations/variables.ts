@@ -54,7 +54,8 @@ export class VariablesReader {
   /** The variables, or BAD_USER_INPUT that names the paths at fault and what was expected there. */
   read(sent: Variables): Variables | AppError {
     const coercion = new Coercion();
-    const coerced = coercion.slots(sent, this.variables);
+    // A variable may have the name `__proto__`.
+    const coerced = coercion.slots(sent, this.variables, Object.create(null));
     const { misfits } = coercion;
     if (misfits.length === 0) return coerced;
     return badUserInput(
@@ -73,9 +74,7 @@ class Coercion {
   readonly misfits: FieldError[] = [];
   private readonly path: (string | number)[] = [];
 
-  slots(given: Variables, slots: readonly Slot[]): Variables {
-    // A variable's name may be one of the prototype's.
-    const coerced: Record<string, unknown> = Object.create(null);
+  slots(given: Variables, slots: readonly Slot[], coerced: Record<string, unknown> = {}): Variables {
     for (const { name, type, defaultValue } of slots) {
       const value = Object.hasOwn(given, name) ? given[name] : undefined;
       if (value === undefined && defaultValue !== undefined) coerced[name] = defaultValue;

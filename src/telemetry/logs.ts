@@ -7,9 +7,9 @@ export function createLog(level: string, destination: DestinationStream = stdout
   return pino({ level, serializers: { err: describeError } }, destination);
 }
 
-/** Buffers up to 4 KB for 100 ms, because a write for each line costs more than the line; blocks while the reader is slow. */
+/** Buffers up to 16 KB for 100 ms, because a write costs more than a line. Writes block while the reader is slow, so the buffer is bounded. */
 function stdout(): DestinationStream {
-  const destination = pino.destination({ sync: true, minLength: 4_096, periodicFlush: 100 });
+  const destination = pino.destination({ sync: true, minLength: 16_000, periodicFlush: 100 });
   process.once('exit', () => destination.flushSync());
   return destination;
 }
