@@ -1,11 +1,11 @@
 import {
-  createSourceEventStream,
   type ExecutionResult,
   execute,
   GraphQLError,
   getOperationAST,
   OperationTypeNode,
   parse,
+  subscribe,
   validate,
 } from 'graphql';
 import { readConfig } from '../../src/config/config.js';
@@ -18,7 +18,6 @@ import { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema/build.js';
 import { createResolvers } from '../../src/services.js';
 import { createLog } from '../../src/telemetry/logs.js';
-import { Pushed } from '../../src/util/pushed.js';
 import type { SentOperation } from './random-operations.js';
 import { NOON, SERVER_KEY } from './server.js';
 
@@ -68,12 +67,10 @@ export class GraphQLJs implements AsyncDisposable {
     });
     const args = { schema, document, operationName: operationName ?? null, variableValues, contextValue };
     if (operation.operation !== OperationTypeNode.SUBSCRIPTION) return [seen(await execute(args))];
-    const source = await createSourceEventStream(args);
-    if (!(source instanceof Pushed)) return [seen(source as ExecutionResult)];
+    const stream = await subscribe(args);
+    if (!(Symbol.asyncIterator in stream)) return [seen(stream)];
     const results: Seen[] = [];
-    await source.giveTo((rootValue) =>
-      Promise.resolve(execute({ ...args, rootValue })).then((result) => void results.push(seen(result))),
-    );
+    for await (const result of stream) results.push(seen(result));
     return results;
   }
 
