@@ -8,15 +8,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Dispatcher } from 'undici';
 import { authenticator, whyRefused } from './auth/authenticate.js';
-import {
-  type Config,
-  ConfigError,
-  type GatewayConfig,
-  type ProxyConfig,
-  SANDBOX_URL,
-} from './config/config.js';
+import { type Config, ConfigError, type GatewayConfig, SANDBOX_URL } from './config/config.js';
 import { AppError, toAppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
+import { openProxy } from './gateway/http/proxy.js';
 import { Compiler } from './operations/compiled.js';
 import { LAST_WORDS_MS, Operations } from './operations/operations.js';
 import { openDocuments } from './operations/trusted-documents.js';
@@ -85,7 +80,7 @@ export async function startServer(config: Config, surroundings: Surroundings = {
   const gatewayConfig = sandbox
     ? { ...config.gateway, url: sandbox.url, apiKey: sandbox.apiKey }
     : config.gateway;
-  const proxy = config.proxy && (await openProxy(config.proxy, config.gateway));
+  const proxy = config.proxy && openProxy(config.proxy, config.gateway);
   const gateway = new Gateway({
     ...gatewayConfig,
     // The sandbox is in this process.
@@ -183,11 +178,6 @@ export async function startServer(config: Config, surroundings: Surroundings = {
       await sandbox?.close();
     },
   };
-}
-
-/** Loaded only where there is a proxy, as it brings all of undici. */
-async function openProxy(proxy: ProxyConfig, gateway: GatewayConfig): Promise<Dispatcher> {
-  return (await import('./gateway/http/proxy.js')).openProxy(proxy, gateway);
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
