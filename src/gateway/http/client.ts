@@ -14,6 +14,8 @@ export interface GatewayHttpOptions extends ConnectionOptions {
   url: string;
   /** Bytes of a whole response, unpacked, and of one event of a stream. */
   maxResponseBytes: number;
+  /** Milliseconds since the epoch. */
+  now?: () => number;
 }
 
 export interface GatewayCall extends CallFacts {

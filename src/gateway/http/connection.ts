@@ -11,17 +11,16 @@ export interface GatewayRequest extends Dispatcher.DispatchOptions {
 export interface IdleOptions {
   /** Milliseconds that the last byte of a request is held back on a connection that may be closing; 2 by default. */
   holdBackMs?: number;
-  /** Milliseconds since the epoch. */
-  now?: () => number;
+  /** Milliseconds for which no gateway takes a connection for idle after its last response; 20 by default. */
+  freshMs?: number;
 }
 
-/** No gateway closes a connection as idle this soon after its last response. */
 const FRESH_MS = 20;
 const HOLD_BACK_MS = 2;
 
 /** For the `factory` option of undici's Pool. */
-export function newConnection({ now = Date.now, holdBackMs = HOLD_BACK_MS }: IdleOptions) {
-  return (origin: URL, options: object) => new Connection(origin, options, now, holdBackMs);
+export function newConnection({ freshMs = FRESH_MS, holdBackMs = HOLD_BACK_MS }: IdleOptions) {
+  return (origin: URL, options: object) => new Connection(origin, options, freshMs, holdBackMs);
 }
 
 /** One connection of a Pool, which knows how long it has been idle. */
@@ -33,14 +32,14 @@ class Connection extends Client {
   constructor(
     origin: URL,
     options: Client.Options,
-    private readonly now: () => number,
+    private readonly freshMs: number,
     private readonly holdBackMs: number,
   ) {
     // A Pool has made the option a function by now.
     const connect = options.connect as buildConnector.connector;
     super(origin, { ...options, connect: (target, callback) => this.open(connect, target, callback) });
     this.on('drain', () => {
-      this.idleSince = now();
+      this.idleSince = performance.now();
     });
   }
 
@@ -58,7 +57,7 @@ class Connection extends Client {
 
   /** Whether the gateway may be about to close it, as idle. */
   private get mayBeClosing(): boolean {
-    return Math.abs(this.now() - this.idleSince) > FRESH_MS && this.stats.connected;
+    return performance.now() - this.idleSince > this.freshMs && this.stats.connected;
   }
 
   /**
