@@ -1,6 +1,7 @@
 import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
 import type { FieldError } from '../client/errors.js';
 import { badUserInput } from '../errors.js';
+import { isValid } from './compiled-rules.js';
 
 /** An error names this many fields at most. */
 export const MAX_FIELD_ERRORS = 20;
@@ -31,15 +32,15 @@ export const CleanText = () =>
     'must hold no NUL character and no lone surrogate',
   );
 
-/** Validates an input object by the decorators of its class; throws BAD_USER_INPUT that names every invalid field. */
-export function validateInput(input: unknown, argument = 'input'): void {
-  if (typeof input !== 'object' || input === null) return;
+/** Validates the argument `input` by the decorators of its class; throws BAD_USER_INPUT that names the invalid fields. */
+export function validateInput(input: unknown): void {
+  if (typeof input !== 'object' || input === null || isValid(input)) return;
   const errors = validateSync(input, {
     forbidUnknownValues: false,
     validationError: { target: false, value: false },
   });
   if (errors.length === 0) return;
-  const fields = toFieldErrors(errors, [argument]).slice(0, MAX_FIELD_ERRORS);
+  const fields = toFieldErrors(errors, ['input']).slice(0, MAX_FIELD_ERRORS);
   throw badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
 }
 
