@@ -121,7 +121,7 @@ function isRefusal({ status }: GatewayResponse): boolean {
   return status >= 300;
 }
 
-function bytesOf(response: GatewayResponse): AsyncGenerator<Buffer, void, void> {
+function bytesOf(response: GatewayResponse): AsyncIterable<Buffer> {
   const coding = codingOf(response.header('content-encoding'));
-  return coding ? unpack(response.body(), coding) : response.body();
+  return coding ? unpack(response, coding) : response;
 }

@@ -13,7 +13,7 @@ const DUMP_MS = 1_000;
  * The response to one request: its head, then the bytes of its body. A plain handler in place of undici's `request`, whose stream
  * for each body adds half to the CPU time of a request, and which does not tell whether the request was sent.
  */
-export class GatewayResponse implements Dispatcher.DispatchHandler {
+export class GatewayResponse implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buffer, undefined> {
   /** 0 until the response has begun. */
   status = 0;
   /** The request was completed, aborted or broke off. */
@@ -45,18 +45,22 @@ export class GatewayResponse implements Dispatcher.DispatchHandler {
     return Array.isArray(value) ? value[0] : value;
   }
 
-  /** Its bytes as they come. Ending the iteration early aborts the request. */
-  async *body(): AsyncGenerator<Buffer, void, void> {
-    try {
-      for (;;) {
-        if (this.waiting.length > 0) yield this.take();
-        else if (this.failure) throw this.error;
-        else if (this.isOver) return;
-        else await this.progress();
-      }
-    } finally {
-      this.close();
-    }
+  /** The bytes of the body that have come meanwhile. */
+  async next(): Promise<IteratorResult<Buffer, undefined>> {
+    while (this.waiting.length === 0 && !this.isOver) await this.progress();
+    if (this.waiting.length > 0) return { done: false, value: this.take() };
+    if (this.failure) throw this.error;
+    return { done: true, value: undefined };
+  }
+
+  /** Ending the iteration early aborts the request. */
+  async return(): Promise<IteratorResult<Buffer, undefined>> {
+    this.close();
+    return { done: true, value: undefined };
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
   /** Discards the rest, so that the connection can serve the next request. */

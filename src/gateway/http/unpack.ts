@@ -18,7 +18,7 @@ export function codingOf(header = ''): Coding | null {
 
 /** Unpacks a body as it comes. What was packed before the body broke off is unpacked before its error is thrown. */
 export async function* unpack(
-  body: AsyncGenerator<Buffer>,
+  body: AsyncIterableIterator<Buffer>,
   coding: Coding,
 ): AsyncGenerator<Buffer, void, void> {
   const first = await body.next();
