@@ -49,7 +49,6 @@ export const SQL = {
   commit: 'COMMIT',
   rollback: 'ROLLBACK',
 
-  addName: 'INSERT OR IGNORE INTO names (name) VALUES (?)',
   addNames: 'INSERT OR IGNORE INTO names (name) VALUES (?), (?)',
 
   create: `INSERT OR IGNORE INTO contexts (key, gone_at, data, caller, held_at, used_at)
@@ -84,8 +83,10 @@ export const SQL = {
   contextsBetween: 'SELECT number, gone_at AS expiresAt FROM contexts WHERE number BETWEEN ? AND ?',
   removeLook: 'DELETE FROM looks WHERE at = ? AND first = ?',
 
+  /** Changes nothing if a name is unknown. */
   addUsage: `INSERT INTO usage_now (${USAGE})
-    VALUES (?1, ${numberOf(2)}, ${numberOf(3)}, ?4, ?5, ?6, ?7, ?8, ?9) ${ADD_USAGE}`,
+    SELECT ?1, c.number, m.number, ?4, ?5, ?6, ?7, ?8, ?9 FROM names c, names m WHERE c.name = ?2 AND m.name = ?3
+    ${ADD_USAGE}`,
   moveUsage: `INSERT INTO usage (${USAGE}) SELECT ${USAGE} ${PAST_USAGE} ${ADD_USAGE}`,
   removeMovedUsage: `DELETE FROM usage_now WHERE (hour, caller, model) IN (SELECT hour, caller, model ${PAST_USAGE})`,
   usage: `WITH RECURSIVE hours (hour) AS (

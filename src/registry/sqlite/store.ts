@@ -41,27 +41,25 @@ export class SqliteStore implements Store {
     const { key, expiresAt, model, createdAt: now } = context;
     const row = [key, expiresAt, packRecord(context), callerId, now];
     return this.write(now, () => {
-      this.sql.addNames.run(callerId, model);
-      let created = this.sql.create.run(...row);
+      this.addUsage(callerId, model, now, 1, ZERO_TOTALS);
+      let created = this.sql.create.run(row);
       if (created.changes === 0) {
         // The gateway reused an id: the earlier owners must not see the new context.
         this.removeNow(key);
-        created = this.sql.create.run(...row);
+        created = this.sql.create.run(row);
       }
       this.sql.addLook.run(expiresAt, Number(created.lastInsertRowid));
-      this.addUsage(callerId, model, now, 1, ZERO_TOTALS);
     });
   }
 
   addOwner(key: string, callerId: string, now: number): Promise<OwnedContext | null> {
     return this.write(now, () => {
       const owned = this.find(key, callerId, now);
-      if (owned) return owned;
-      this.sql.addName.run(callerId);
+      const context = this.read(key, now);
+      if (owned || !context) return owned;
+      this.addUsage(callerId, context.model, now, 1, ZERO_TOTALS);
       this.sql.share.run(key, callerId, now);
-      const shared = this.find(key, callerId, now);
-      if (shared) this.addUsage(callerId, shared.context.model, now, 1, ZERO_TOTALS);
-      return shared;
+      return this.find(key, callerId, now);
     });
   }
 
@@ -75,10 +73,7 @@ export class SqliteStore implements Store {
   }
 
   context(key: string, now: number): Promise<ContextRecord | null> {
-    return retryWhileBusy(() => {
-      const row = this.sql.context.get(key, now) as Pick<OwnedRow, 'expiresAt' | 'data'> | undefined;
-      return row ? unpackRecord(key, row.expiresAt, row.data) : null;
-    });
+    return retryWhileBusy(() => this.read(key, now));
   }
 
   ownedContext(callerId: string, key: string, now: number): Promise<OwnedContext | null> {
@@ -196,6 +191,11 @@ export class SqliteStore implements Store {
     return row ? toOwnedContext(row) : null;
   }
 
+  private read(key: string, now: number): ContextRecord | null {
+    const row = this.sql.context.get(key, now) as Pick<OwnedRow, 'expiresAt' | 'data'> | undefined;
+    return row ? unpackRecord(key, row.expiresAt, row.data) : null;
+  }
+
   private holdsLease(name: string, token: string): boolean {
     return (this.sql.leaseHolder.get(name) as { token: string } | undefined)?.token === token;
   }
@@ -211,8 +211,12 @@ export class SqliteStore implements Store {
     this.sql.removeContext.run(row.number);
   }
 
+  /** Assigns numbers to new names. */
   private addUsage(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
-    this.sql.addUsage.run(hourOf(at), callerId, model, contexts, ...sumsOf(totals));
+    const row = [hourOf(at), callerId, model, contexts, ...sumsOf(totals)];
+    if (this.sql.addUsage.run(row).changes > 0) return;
+    this.sql.addNames.run(callerId, model);
+    this.sql.addUsage.run(row);
   }
 
   private write<T>(now: number, run: () => T): Promise<T> {

@@ -2,9 +2,6 @@ import type Database from 'libsql';
 import { BUSY_RETRY_MS, BUSY_TIMEOUT_MS, beginWriting, isBusy } from './busy.js';
 import type { Statements } from './file.js';
 
-/** Under load, i.e. after a batch of this size, the next one waits so many milliseconds: more writes then share a commit. */
-const LOAD = { batchSize: 4, intervalMs: 5 };
-
 interface Write {
   run: () => unknown;
   resolve: (result: never) => void;
@@ -13,12 +10,10 @@ interface Write {
   deadline: number;
 }
 
-/** Concurrent writes share one transaction, because a commit costs more than a write. */
+/** Writes of the same turn of the event loop share one transaction, because a commit costs more than a write. */
 export class WriteBatcher {
   private pending: Write[] = [];
   private isScheduled = false;
-  /** Under load: the earliest start of the next batch. */
-  private waitUntil = 0;
 
   constructor(
     private readonly db: Database.Database,
@@ -29,14 +24,13 @@ export class WriteBatcher {
   write<T>(run: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
       this.pending.push({ run, resolve, reject, deadline: performance.now() + BUSY_TIMEOUT_MS });
-      this.schedule(this.waitUntil - performance.now());
+      this.schedule();
     });
   }
 
   flush(): void {
     const batch = this.pending;
     this.pending = [];
-    this.waitUntil = batch.length < LOAD.batchSize ? 0 : performance.now() + LOAD.intervalMs;
     if (batch.length === 0) return;
     try {
       const results = this.commit(batch);
@@ -47,7 +41,7 @@ export class WriteBatcher {
     }
   }
 
-  private schedule(delayMs: number): void {
+  private schedule(delayMs = 0): void {
     if (this.isScheduled) return;
     this.isScheduled = true;
     const flush = () => {
