@@ -30,4 +30,12 @@ describe('the log on standard output', () => {
     await server.exitCode();
     expect(operationLines(server)).toBe(OPERATIONS);
   });
+
+  it('does not keep the server from ending once its reader has gone', async () => {
+    await using server = await serverWithOperations(0);
+    server.child.stdout.destroy();
+    await server.ask('{ __typename }');
+    server.child.kill('SIGTERM');
+    expect(await server.exitCode()).toBe(0);
+  });
 });
