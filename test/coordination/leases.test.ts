@@ -2,11 +2,16 @@ import { pino } from 'pino';
 import { Leases } from '../../src/coordination/leases.js';
 import { cancelled } from '../../src/errors.js';
 import { openStore } from '../../src/registry/open-store.js';
-import { deadline, unlessAborted } from '../../src/util/abort.js';
+import { unlessAborted } from '../../src/util/abort.js';
 import { eventually } from '../support/eventually.js';
 
 const still = new AbortController().signal;
-const leavesAfter = (milliseconds: number) => deadline(still, milliseconds, cancelled).signal;
+
+function leavesAfter(milliseconds: number): AbortSignal {
+  const caller = new AbortController();
+  setTimeout(() => caller.abort(cancelled()), milliseconds);
+  return caller.signal;
+}
 
 const RENEWED = { leaseMs: 60_000, renewMs: 10 };
 const NOT_RENEWED = { leaseMs: 50, renewMs: 60_000 };

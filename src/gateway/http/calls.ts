@@ -36,7 +36,7 @@ export class GatewayCalls {
     const running = new RunningCall(call, this.options);
     try {
       running.enter(this.breaker);
-      const send = () => this.http.send(call, 'gzip', running.signal);
+      const send = () => this.http.send(call, 'gzip');
       const result = read(await this.attempts(running, send, (response) => this.http.json(call, response)));
       running.succeed();
       return result;
@@ -54,7 +54,7 @@ export class GatewayCalls {
   async *stream<Part, Head>(call: StreamedCall<Part, Head>): AsyncGenerator<Part, Head, void> {
     const running = new RunningCall(call, this.options);
     const start = (body = call.body) => {
-      const send = () => this.http.send({ ...call, body }, 'identity', running.signal);
+      const send = () => this.http.send({ ...call, body }, 'identity');
       return this.attempts(running, send, async (response) =>
         started(await this.http.stream(call, response, call.newReader())),
       );
@@ -86,9 +86,9 @@ export class GatewayCalls {
     send: () => GatewayResponse,
     read: (response: GatewayResponse) => Promise<T>,
   ): Promise<T> {
-    const { call, signal, isTrial } = running;
-    const attempt = async () => read(running.begin(send()));
+    const { call, isTrial } = running;
+    const attempt = async () => read(running.begin(send));
     // A breaker's trial is not retried.
-    return isTrial ? attempt() : this.retries.run(call, signal, attempt);
+    return isTrial ? attempt() : this.retries.run(call, call.signal, attempt);
   }
 }

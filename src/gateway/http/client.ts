@@ -43,8 +43,8 @@ export class GatewayHttp {
   }
 
   /** Sends the request; `json` or `stream` reads its response. */
-  send(call: GatewayCall, encoding: 'gzip' | 'identity', signal = call.signal): GatewayResponse {
-    const { method, path, credential } = call;
+  send(call: GatewayCall, encoding: 'gzip' | 'identity'): GatewayResponse {
+    const { method, path, credential, signal } = call;
     const headers: Record<string, string> = {
       authorization: `Bearer ${credential.key}`,
       accept: 'application/json',

@@ -1,5 +1,4 @@
 import { AppError, ErrorCode } from '../../errors.js';
-import { type Deadline, deadline } from '../../util/abort.js';
 import { GatewayError, type Health, timedOut } from '../errors/gateway-error.js';
 import { asObject, asText } from '../json.js';
 import type { Breaker, Permit } from './breaker.js';
@@ -16,9 +15,11 @@ export interface RunningCallOptions {
   onUnreached?: (reason: UnreachedReason) => void;
 }
 
-/** One call with all its attempts: its deadline, what it tells the breaker, and its report. */
+/** One call with all its attempts: its total time-out, what it tells the breaker, and its report. */
 export class RunningCall {
-  private readonly deadline: Deadline;
+  private readonly timer: NodeJS.Timeout;
+  /** Set once the total time-out has passed. */
+  private timeout: GatewayError | undefined;
   private readonly began = performance.now();
   private outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
   private attempts = 0;
@@ -30,12 +31,7 @@ export class RunningCall {
     readonly call: GatewayCall,
     private readonly options: RunningCallOptions,
   ) {
-    this.deadline = deadline(call.signal, options.totalTimeoutMs, () => timedOut('to answer in full'));
-  }
-
-  /** Aborts with the caller's signal, or after the total time-out. */
-  get signal(): AbortSignal {
-    return this.deadline.signal;
+    this.timer = setTimeout(() => this.timeOut(), options.totalTimeoutMs);
   }
 
   get isTrial(): boolean {
@@ -53,11 +49,13 @@ export class RunningCall {
     this.permit = undefined;
   }
 
-  begin(response: GatewayResponse): GatewayResponse {
+  /** Sends an attempt; throws after the total time-out. */
+  begin(send: () => GatewayResponse): GatewayResponse {
+    if (this.timeout) throw this.timeout;
     this.response?.close();
-    this.response = response;
+    this.response = send();
     this.attempts++;
-    return response;
+    return this.response;
   }
 
   succeed(): void {
@@ -77,7 +75,7 @@ export class RunningCall {
 
   end(): void {
     this.settle('unknown');
-    this.deadline.clear();
+    clearTimeout(this.timer);
     this.response?.close();
     const finished: FinishedCall = {
       operation: this.call.operation,
@@ -89,6 +87,12 @@ export class RunningCall {
     };
     this.options.onCall?.(finished);
     this.call.onEnd?.(finished);
+  }
+
+  /** Aborts the response that runs. An AbortSignal of its own would cost each call a tenth. */
+  private timeOut(): void {
+    this.timeout = timedOut('to answer in full');
+    this.response?.abort(this.timeout);
   }
 }
 
