@@ -2,7 +2,7 @@
 import './schema/build.js';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { identifier, whyRefused } from './auth/authenticate.js';
+import { identifier, serverAsCaller, whyRefused } from './auth/authenticate.js';
 import { type Config, SANDBOX_URL } from './config/config.js';
 import { AppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
@@ -13,6 +13,7 @@ import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
 import { Playground } from './pages/playground.js';
+import { openPrompts } from './prompts/prompt-folder.js';
 import { openConfiguredStore } from './registry/open-store.js';
 import { type NewContext, RequestContext } from './request-context.js';
 import { startSandbox } from './sandbox/server.js';
@@ -48,6 +49,8 @@ export interface ServerOptions {
   timeouts?: Timeouts;
   /** An operation is compiled at this run; by default the second. */
   compiledFromRun?: number;
+  /** Milliseconds between two looks at the contexts that are kept warm; a minute by default. */
+  keepWarmEveryMs?: number;
   /** Milliseconds between two events of the built-in sandbox's streams. */
   sandboxChunkMs?: number;
 }
@@ -77,7 +80,16 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     onUnreached: logUnreached(log, now),
   });
   const store = openConfiguredStore(config, log, metrics.onStoreUse);
-  const { container, counters, openStreams, detachedWork } = createServices(config, { store, now, log });
+  const promptFolder = await openPrompts(config, log);
+  const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
+  const { container, counters, openStreams, detachedWork, keepWarm } = createServices(config, {
+    store,
+    promptFolder,
+    newServerRequest: apiKey === undefined ? undefined : newServerRequest,
+    onKeptWarm: metrics.onKeptWarm,
+    now,
+    log,
+  });
   await Promise.all([
     waitUntil(store.isReachable, STORE_WAIT_MS),
     waitUntil(counters.areConnected, STORE_WAIT_MS),
@@ -106,6 +118,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     isReady,
     operationsInFlight: () => operations.inFlight,
     streamsOpen: () => openStreams.count,
+    unusablePromptFiles: () => promptFolder?.unusableFiles ?? 0,
     breaker: () => ({ closed: 0, 'half-open': 0.5, open: 1 })[gateway.breakerState],
   });
   const apollo = new ApolloRunner(schema, operations, log);
@@ -130,12 +143,13 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     isReady,
   });
   const closeWebSockets = serveWebSockets(http.server, transport);
+  keepWarm?.start(options.keepWarmEveryMs);
   const purging = setInterval(() => void store.purgeExpired(now()).catch(() => undefined), PURGE_MS).unref();
   return {
     url: `${await http.listen(config.host, config.port)}/graphql`,
     async close() {
       const graceEnds = performance.now() + config.shutdownGraceMs;
-      await operations.drain(config.shutdownGraceMs);
+      await Promise.all([operations.drain(config.shutdownGraceMs), keepWarm?.close(), promptFolder?.close()]);
       await within(graceEnds - performance.now(), detachedWork.settled());
       await Promise.all([closeWebSockets(), http.close()]);
       await apollo.stop();

@@ -7,6 +7,7 @@ export enum ErrorCode {
   UNAUTHENTICATED = 'UNAUTHENTICATED',
   FORBIDDEN = 'FORBIDDEN',
   CONTEXT_NOT_FOUND = 'CONTEXT_NOT_FOUND',
+  PROMPT_NOT_FOUND = 'PROMPT_NOT_FOUND',
   MODEL_NOT_FOUND = 'MODEL_NOT_FOUND',
   CONTENT_REJECTED = 'CONTENT_REJECTED',
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
@@ -80,6 +81,18 @@ export const NO_SUCH_CONTEXT =
 
 export function contextNotFound(): AppError {
   return new AppError(ErrorCode.CONTEXT_NOT_FOUND, NO_SUCH_CONTEXT);
+}
+
+/** Rethrows the error without its invalid fields: they are of an input that this caller did not send. */
+export function withoutFields(error: unknown): never {
+  if (error instanceof AppError) delete error.details.fields;
+  throw error;
+}
+
+/** The same words whether it is unknown or not for this caller. */
+export function promptNotFound(): AppError {
+  const message = 'There is no such prompt for you. `prompts` lists those that you may use.';
+  return new AppError(ErrorCode.PROMPT_NOT_FOUND, message);
 }
 
 /** The same failure of a request that may have been processed. */

@@ -40,6 +40,12 @@ export class RequestContext {
     return new RequestContext(this.parts, this.work);
   }
 
+  /** A detached request of another caller of the same gateway account: of the server itself, for what its callers share. */
+  detachedAs(callerId: string): RequestContext {
+    const caller = { ...this.caller, id: callerId };
+    return new RequestContext({ ...this.parts, caller }, this.work);
+  }
+
   /** Aborts when the client disconnects or the server ends this request. */
   get signal(): AbortSignal {
     return this.controller.signal;

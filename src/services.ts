@@ -15,17 +15,31 @@ import { Budgets } from './limits/budgets.js';
 import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
+import { KeepWarm } from './prompts/keep-warm.js';
+import { PromptContexts } from './prompts/prompt-contexts.js';
+import type { PromptFolder } from './prompts/prompt-folder.js';
+import { Prompts } from './prompts/prompts.js';
+import { PromptResolver } from './prompts/resolver.js';
 import type { MonitoredStore } from './registry/open-store.js';
-import type { Container } from './request-context.js';
+import { DAY_MS } from './registry/store.js';
+import type { Container, RequestContext } from './request-context.js';
 
 export interface ServiceDependencies {
   store: MonitoredStore;
+  promptFolder: PromptFolder | undefined;
+  /** A request of the server itself, if it has a key of its own. */
+  newServerRequest: (() => RequestContext) | undefined;
+  /** Called with the prompt tokens of each chat that kept a prompt's context alive. */
+  onKeptWarm: (prompt: string, tokens: number) => void;
   now: () => number;
   log: Logger;
 }
 
+const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0 };
+
 /** Wires the resolvers to their services. */
-export function createServices(config: Config, { store, now, log }: ServiceDependencies) {
+export function createServices(config: Config, dependencies: ServiceDependencies) {
+  const { store, promptFolder, now, log } = dependencies;
   const { registry } = config;
   const counters = openCounters(registry.storeUrl, now, log);
   const budgets = new Budgets(config.budgets, counters.newCounter, log);
@@ -38,13 +52,51 @@ export function createServices(config: Config, { store, now, log }: ServiceDepen
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const contexts = new Contexts({ store, idempotency, creation, reuse, recovery, messages, budgets, log });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
-  const chats = new Chats({ contexts, leases, idempotency, openStreams, budgets, detachedWork });
+  const prompts = new Prompts(promptFolder);
+  const promptContexts = openPromptContexts();
+  const chats = new Chats({
+    contexts,
+    prompts,
+    promptContexts,
+    leases,
+    idempotency,
+    openStreams,
+    budgets,
+    detachedWork,
+  });
   const container = containerOf([
     new ContextResolver(contexts),
     new ChatResolver(chats),
+    new PromptResolver({ prompts, contexts: promptContexts, store }),
     new ModelResolver(),
   ]);
-  return { container, counters, openStreams, detachedWork };
+  return { container, counters, openStreams, detachedWork, keepWarm: createKeepWarm() };
+
+  /** Without the limits of callers, who share them, and without stored messages: the files have them. */
+  function openPromptContexts() {
+    const unlimited = new Budgets(NO_LIMITS, counters.newCounter, log);
+    const creation = new Creation(store, new StoredMessages(store, false), unlimited);
+    const reuse = new Reuse({ store, leases, detachedWork, creation, scope: 'caller' });
+    return new PromptContexts({ store, reuse, detachedWork, waitMs: config.prompts.waitMs, log });
+  }
+
+  function createKeepWarm(): KeepWarm | undefined {
+    const { newServerRequest: newRequest, onKeptWarm: onRenewed } = dependencies;
+    const { keepWarmTokensPerDay: maxTokensPerDay } = config.prompts;
+    if (!promptFolder || !newRequest || maxTokensPerDay === 0) return undefined;
+    const spent = counters.newCounter({ name: 'keep-warm', windowSeconds: DAY_MS / 1_000 });
+    const parts = {
+      contexts: promptContexts,
+      store,
+      leases,
+      spent,
+      maxTokensPerDay,
+      newRequest,
+      onRenewed,
+      log,
+    };
+    return new KeepWarm({ ...parts, prompts: () => promptFolder.all() });
+  }
 }
 
 function containerOf(resolvers: object[]): Container {

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCode, type Finished, finished, folderWithEnv, start } from './support/built-program.js';
+import { CANARY, PromptFiles, promptFile } from './support/prompts.js';
 
 const run = (args: string[], env: Record<string, string> = {}): Promise<Finished> =>
   finished(start('dist/main.js', args, env));
@@ -68,6 +69,58 @@ describe('--check-config', () => {
         expect.stringContaining(`- ${name} must be`),
       ),
     );
+  });
+});
+
+describe('prompt files', () => {
+  it('are listed by --check-config, without their text', async () => {
+    using files = new PromptFiles({ 'support.md': promptFile({ keepWarm: true }) });
+    const { code, stdout } = await run(['--check-config'], files.env);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\nprompt support: version [0-9a-f]{12}, model Doubao-1\.5-pro-32k\n/);
+    expect(stdout).toContain('KEEP_WARM_TOKENS_PER_DAY is 0, so these prompts are not kept warm: support');
+    expect(stdout).not.toContain(CANARY);
+  });
+
+  it.each([['--check-config'], []])('that are wrong are refused, all at once: %s', async (...args) => {
+    using files = new PromptFiles({
+      'one.md': promptFile({ ttl: 1 }),
+      'two.md': promptFile({ modle: 'm', roles: ['staff'] }),
+    });
+    const { code, stdout, stderr } = await run(args, {
+      ...files.env,
+      PORT: '0',
+      STORE_URL: 'sqlite::memory:',
+    });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toContain('one.md:3 `ttl` must be 3600 to 604800 seconds');
+    expect(stderr).toContain('two.md:4 `modle` is unknown');
+    expect(stderr).not.toContain(CANARY);
+  });
+
+  it('that ask for roles or warmth need an AUTH_MODE that has them', async () => {
+    using files = new PromptFiles({ 'one.md': promptFile({ roles: ['staff'], keepWarm: true }) });
+    const own = await run(['--check-config'], {
+      ...files.env,
+      AUTH_MODE: 'passthrough',
+      GATEWAY_URL: 'http://h',
+    });
+    expect(own.stderr).toContain('`roles` needs AUTH_MODE=jwt');
+    expect(own.stderr).toContain('`keepWarm` needs a key of the server');
+  });
+
+  it('may be in no folder that cannot be read', async () => {
+    const { code, stderr } = await run(['--check-config'], { PROMPTS: '/nowhere' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('PROMPTS /nowhere cannot be read (ENOENT)');
+  });
+
+  it('are the examples where nothing is configured', async () => {
+    const { stdout } = await run(['--check-config']);
+    for (const name of ['document-assistant', 'sql-few-shot', 'support-zh'])
+      expect(stdout).toContain(`prompt ${name}: version`);
+    const configured = await run(['--check-config'], { GATEWAY_API_KEY: 'sk-1', AUTH_MODE: 'none' });
+    expect(configured.stdout).not.toContain('\nprompt ');
   });
 });
 

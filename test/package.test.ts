@@ -91,7 +91,7 @@ describe('the typed client, in a project that installed the package', () => {
 
   it('comes in a tarball with the files that are run or imported, and no other', () => {
     const wanted =
-      /^(LICENSE|README(\.zh-CN)?\.md|package\.json|\.env\.example|(dist|schema|examples\/web\/dist)\/.*)$/;
+      /^(LICENSE|README(\.zh-CN)?\.md|package\.json|\.env\.example|(dist|schema|examples\/(prompts|web\/dist))\/.*)$/;
     expect(installed.files.filter((file) => !wanted.test(file))).toEqual([]);
     const kinds = installed.files.filter((file) => file.startsWith('dist/') && !file.endsWith('.js'));
     const types = ['errors', 'index', 'operations'].map((name) => `dist/client/${name}.d.ts`);
@@ -109,7 +109,7 @@ describe('the typed client, in a project that installed the package', () => {
       }));`;
     const said = JSON.parse(installed.run('node', ['--input-type=module', '-e', script], project));
     const hashOf = (text: string) => createHash('sha256').update(text).digest('hex');
-    expect(said.texts).toHaveLength(7);
+    expect(said.texts).toHaveLength(9);
     expect(JSON.parse(readFileSync(new URL(said.trusted), 'utf8'))).toEqual(
       Object.fromEntries(said.texts.map((text: string) => [hashOf(text), text])),
     );

@@ -8,8 +8,13 @@ import type { Authenticate, Caller, Identify } from './caller.js';
 
 /** `none`: one caller for all, on the server's key; what a request says of itself is ignored. */
 export function anonymous(credential: GatewayCredential): Authenticate {
-  const caller: Caller = { id: 'anonymous', credential };
+  const caller: Caller = { id: 'anonymous', account: '', credential, roles: [] };
   return () => caller;
+}
+
+/** The server as a caller of its own operations. No caller has this id. */
+export function serverAsCaller(key: string): Caller {
+  return { id: 'server', account: '', credential: { key, owner: 'server' }, roles: [] };
 }
 
 /** `passthrough`: the caller's own gateway key is the credential, and nothing else ever is. */
@@ -18,7 +23,8 @@ export const passthrough: Authenticate = (authorization) => {
   if (key === undefined) {
     throw unauthenticated('Send your gateway key as `Authorization: Bearer <key>`.');
   }
-  return { id: callerIdOf(key), credential: { key, owner: 'caller' } };
+  const id = callerIdOf(key);
+  return { id, account: id, credential: { key, owner: 'caller' }, roles: [] };
 };
 
 /** Keyed by the gateway key itself: nobody who lacks it can make or check a guess at a caller's id cheaply. */

@@ -5,7 +5,11 @@ import type { GatewayCredential } from '../gateway/types.js';
 export interface Caller {
   /** Stable for the same caller and safe to store and log: no credential can be read back from it. */
   id: string;
+  /** The gateway account that its contexts belong to: the server’s (empty), or the caller’s own. */
+  account: string;
   credential: GatewayCredential;
+  /** What the operator's prompts may ask for; empty where the credential names none. */
+  roles: readonly string[];
   /** Milliseconds since the epoch at which this stops being true; undefined: never. */
   expiresAt?: number;
 }

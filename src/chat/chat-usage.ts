@@ -1,3 +1,4 @@
+import { toTotals } from '../contexts/records.js';
 import type { ChatAnswerDelta, GatewayUsage } from '../gateway/types.js';
 import { StreamedText } from '../limits/tokens.js';
 import type { Totals } from '../registry/store.js';
@@ -36,14 +37,4 @@ export class ChatUsage {
       estimatedTokens: prompt + completion,
     };
   }
-}
-
-export function toTotals(usage: GatewayUsage | null): Totals {
-  return {
-    chats: 1,
-    promptTokens: usage?.promptTokens ?? 0,
-    cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
-    completionTokens: usage?.completionTokens ?? 0,
-    estimatedTokens: 0,
-  };
 }

@@ -1,19 +1,9 @@
-import { ArrayMaxSize, ArrayNotEmpty, IsOptional, Matches, Max, Min, ValidateNested } from 'class-validator';
+import { ArrayNotEmpty, IsOptional, Matches, ValidateNested } from 'class-validator';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
 import { MessageRole } from '../gateway/types.js';
+import { between, Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
 import { CleanText, NotBlank, rule } from '../input/validation.js';
-
-/** A number's range (gateway.md, "POST /context/chat/completions"). */
-function Between(min: number, max: number): PropertyDecorator {
-  const message = `must be ${min} to ${max}`;
-  return (target, property) => {
-    Min(min, { message })(target, property as string);
-    Max(max, { message })(target, property as string);
-  };
-}
-
-const AtLeastOne = () => Min(1, { message: 'must be at least 1' });
 
 @InputType({ description: 'How much likelier or less likely one token becomes.' })
 export class LogitBiasInput {
@@ -22,23 +12,41 @@ export class LogitBiasInput {
   token!: string;
 
   @Field(() => Float, { description: '-100 (never) to 100 (always).' })
-  @Between(-100, 100)
+  @between(-100, 100)
   bias!: number;
 }
 
 @InputType({
   description:
-    'One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`.',
+    'One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`.',
 })
 export class ChatInput {
-  @Field(() => ID, { description: 'Id of the context, as `createContext` gave it.' })
+  @Field(() => ID, {
+    nullable: true,
+    description: 'Id of the context, as `createContext` returned it. Either this or `prompt` is required.',
+  })
+  @rule<ChatInput>(
+    'contextIdOrPrompt',
+    (contextId, { prompt }) => (contextId == null) !== (prompt == null),
+    ({ prompt }) =>
+      prompt == null ? 'must be given, or `prompt`' : 'must not be given together with `prompt`',
+  )
   @NotBlank()
   @CleanText()
-  contextId!: string;
+  contextId?: string | null;
+
+  @Field(() => ID, {
+    nullable: true,
+    description:
+      'Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate.',
+  })
+  @NotBlank()
+  @CleanText()
+  prompt?: string | null;
 
   @Field(() => [MessageInput], {
     description:
-      'The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again.',
+      'The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. With `prompt`, only messages from USER and ASSISTANT, unless the operator allows more.',
   })
   @ArrayNotEmpty({ message: 'must hold at least one message' })
   @rule<ChatInput>(
@@ -51,60 +59,50 @@ export class ChatInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'Id of the model. Left out: the one that the context was created for, where that is known.',
+    description:
+      'Id of the model. Default: the one that the context was created for, if this server knows it. Not with `prompt`, which names its model.',
   })
   @IsOptional()
+  @rule<ChatInput>('notWithPrompt', (_, { prompt }) => prompt == null, 'may not be used with `prompt`')
   @NotBlank()
   @CleanText()
   model?: string | null;
 
   @Field(() => Float, { nullable: true, description: 'How freely tokens are drawn, 0 to 2.' })
-  @IsOptional()
-  @Between(0, 2)
+  @Temperature()
   temperature?: number | null;
 
   @Field(() => Float, {
     nullable: true,
     description: 'Draw only from the likeliest tokens that make up this share, 0 to 1.',
   })
-  @IsOptional()
-  @Between(0, 1)
+  @TopP()
   topP?: number | null;
 
   @Field(() => Int, { nullable: true, description: 'How many answers, at least 1; each is billed.' })
-  @IsOptional()
-  @AtLeastOne()
+  @Count()
   n?: number | null;
 
   @Field(() => Int, { nullable: true, description: 'Tokens of the answer at most, at least 1.' })
-  @IsOptional()
-  @AtLeastOne()
+  @Count()
   maxTokens?: number | null;
 
   @Field(() => [String], { nullable: true, description: 'Up to 4 texts at which the answer ends.' })
-  @IsOptional()
-  @ArrayMaxSize(4, { message: 'must hold at most 4 texts' })
-  @rule(
-    'cleanTexts',
-    (stop) => (stop as string[]).every((text) => !text.includes('\0') && text.isWellFormed()),
-    'must hold no NUL character and no lone surrogate',
-  )
+  @StopTexts()
   stop?: string[] | null;
 
   @Field(() => Float, {
     nullable: true,
     description: 'Above 0 tokens that occurred already become less likely, -2 to 2.',
   })
-  @IsOptional()
-  @Between(-2, 2)
+  @Penalty()
   presencePenalty?: number | null;
 
   @Field(() => Float, {
     nullable: true,
     description: 'Above 0 tokens become less likely the more often they occurred, -2 to 2.',
   })
-  @IsOptional()
-  @Between(-2, 2)
+  @Penalty()
   frequencyPenalty?: number | null;
 
   @Field(() => [LogitBiasInput], { nullable: true, description: 'Tokens to prefer or to avoid.' })

@@ -1,16 +1,21 @@
 import type { Contexts } from '../contexts/contexts.js';
+import { contextTokens } from '../contexts/creation/billing.js';
 import { contextKey } from '../contexts/keys.js';
 import { isPrefix } from '../contexts/records.js';
+import type { ContextCache } from '../contexts/types.js';
 import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
-import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { NewChat } from '../gateway/types.js';
-import type { OwnedContext } from '../registry/store.js';
+import { CacheStatus, type CacheUse } from '../prompts/types.js';
+import type { OwnedContext, Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { ChatContext, GatewayChat } from './chat-context.js';
 import type { ChatInput } from './input.js';
 
+export type ContextChatInput = ChatInput & { contextId: string };
+
 /** The context of one chat: it belongs to the caller, and a session is locked until `unlock`. */
-export class LockedContext {
+export class LockedContext implements ChatContext {
   private isRecovered = false;
 
   private constructor(
@@ -24,7 +29,7 @@ export class LockedContext {
   ) {}
 
   /** Waits until no other chat runs on a session. */
-  static async lock(input: ChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
+  static async lock(input: ContextChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
     const owned = await contexts.findOwned(input.contextId, request);
     // With the server's key the registry knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
@@ -35,28 +40,28 @@ export class LockedContext {
     return new LockedContext(contexts, request, chat, owned, lease, input.idempotencyKey != null);
   }
 
-  /** The model that was asked for. */
   get model(): string {
     return this.chat.model;
   }
 
-  /** The model that the context was created for, where it is known here. */
   get contextModel(): string {
     return this.current?.context.model ?? this.chat.model;
   }
 
-  /** null: the context is not known here. */
-  get owned(): OwnedContext | null {
-    return this.current;
+  get cache(): CacheUse {
+    const status = this.isRecovered ? CacheStatus.RECREATED : CacheStatus.USED;
+    return { status, reason: null, prompt: null, promptVersion: null };
   }
 
-  /** Whether a chat whose response was lost may be repeated: the context keeps no history, and no idempotency key forbids it. */
   get repeatable(): boolean {
     return this.lease === null && !this.hasKey;
   }
 
-  /** Calls the gateway; the call is aborted when the client disconnects or the lease is lost. */
-  ask<T>(call: (gateway: GatewayDataSource, chat: NewChat) => Promise<T>): Promise<T> {
+  async estimateTokens(): Promise<number> {
+    return this.current ? contextTokens(this.current) : 0;
+  }
+
+  ask<T>(call: GatewayChat<T>): Promise<T> {
     return call(this.request.gatewayUntil(this.lease?.signal), this.chat);
   }
 
@@ -74,6 +79,11 @@ export class LockedContext {
     this.chat = { ...this.chat, contextId: this.current.context.gatewayId };
   }
 
+  /** A context that is not known here is not counted. */
+  async use(used: Totals, isAnswered: boolean): Promise<ContextCache | null> {
+    return this.current ? this.contexts.use(this.current, used, this.request, isAnswered) : null;
+  }
+
   async unlock(): Promise<void> {
     await this.lease?.release();
   }
@@ -84,9 +94,10 @@ function isShareable(id: string, owned: OwnedContext | null): boolean {
   return owned ? isPrefix(owned.context) : /(^|\/)cachedContents\//.test(id);
 }
 
-function toNewChat({ idempotencyKey: _, ...input }: ChatInput, owned: OwnedContext | null): NewChat {
+function toNewChat(input: ContextChatInput, owned: OwnedContext | null): NewChat {
+  const { idempotencyKey: _, prompt: __, ...asked } = input;
   const model = input.model ?? owned?.context.model;
-  if (model !== undefined) return { ...input, model, contextId: owned?.context.gatewayId ?? input.contextId };
+  if (model !== undefined) return { ...asked, model, contextId: owned?.context.gatewayId ?? input.contextId };
   const message = 'must be given: the model that this context was created for is not known here';
   throw badUserInput(`input.model ${message}`, [{ path: ['input', 'model'], message }]);
 }

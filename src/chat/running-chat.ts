@@ -1,16 +1,20 @@
 import type { Contexts } from '../contexts/contexts.js';
-import { contextTokens, mayBeBilled } from '../contexts/creation/billing.js';
+import { mayBeBilled } from '../contexts/creation/billing.js';
+import { toTotals } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
-import type { GatewayDataSource } from '../gateway/data-source.js';
-import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../gateway/types.js';
+import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages } from '../limits/tokens.js';
+import type { PromptContexts } from '../prompts/prompt-contexts.js';
+import type { Prompts } from '../prompts/prompts.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
-import { ChatUsage, toTotals } from './chat-usage.js';
+import type { ChatContext, GatewayChat } from './chat-context.js';
+import { ChatUsage } from './chat-usage.js';
 import type { ChatInput } from './input.js';
 import { LockedContext } from './locked-context.js';
+import { PromptContext } from './prompt-context.js';
 import type { ChatDone } from './types.js';
 
 /** Tokens that are reserved for each answer without `maxTokens`. */
@@ -18,13 +22,13 @@ const ANSWER_TOKENS = 512;
 
 export interface RunningChatParts {
   contexts: Contexts;
+  prompts: Prompts;
+  promptContexts: PromptContexts;
   leases: Leases;
   budgets: Budgets;
 }
 
-type Call<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
-
-/** One chat on a locked context, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
+/** One chat on a context or a prompt, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
 export class RunningChat {
   private readonly usage = new ChatUsage(() => this.promptTokens());
   private hasBegun = false;
@@ -40,11 +44,11 @@ export class RunningChat {
     private readonly input: ChatInput,
     private readonly parts: RunningChatParts,
     private readonly request: RequestContext,
-    private readonly context: LockedContext,
+    private readonly context: ChatContext,
   ) {}
 
   static async begin(input: ChatInput, parts: RunningChatParts, request: RequestContext) {
-    const context = await LockedContext.lock(input, parts.contexts, parts.leases, request);
+    const context = await openContext(input, parts, request);
     const chat = new RunningChat(input, parts, request, context);
     try {
       await chat.reserve();
@@ -97,12 +101,15 @@ export class RunningChat {
       this.usage.setCount(head.usage);
       request.work.tokens.push({ model: this.context.model, ...toTotals(head.usage) });
     }
+    const { cache } = this.context;
+    if (cache.prompt !== null) request.work.prompts.push({ name: cache.prompt, cache: cache.status });
     return {
       id: head.id ?? request.requestId,
       model: head.model,
       created: head.created ?? new Date(request.now()),
       usage: head.usage,
       context: await this.count(1),
+      cache,
     };
   }
 
@@ -122,7 +129,7 @@ export class RunningChat {
   }
 
   /** Before the answer has begun, a lost context is created again, once, and asked again. */
-  private async ask<T>(call: Call<T>): Promise<T> {
+  private async ask<T>(call: GatewayChat<T>): Promise<T> {
     for (;;) {
       try {
         return await this.askOnce(call);
@@ -133,7 +140,7 @@ export class RunningChat {
     }
   }
 
-  private async askOnce<T>(call: Call<T>): Promise<T> {
+  private async askOnce<T>(call: GatewayChat<T>): Promise<T> {
     this.request.signal.throwIfAborted();
     try {
       return await this.context.ask(call);
@@ -164,9 +171,8 @@ export class RunningChat {
 
   private async count(chats: number) {
     const used = await this.usage.totals(chats);
-    const { owned } = this.context;
     const [context] = await Promise.all([
-      owned ? this.parts.contexts.use(owned, used, this.request, this.isAnswered) : null,
+      this.context.use(used, this.isAnswered),
       this.reservation?.settle(this.spent(used)),
     ]);
     return context;
@@ -180,9 +186,21 @@ export class RunningChat {
 
   /** Estimated when the chat begins. */
   private promptTokens(): Promise<number> {
-    const { owned } = this.context;
-    const known = owned ? contextTokens(owned) : 0;
-    this.prompt ??= estimateMessages(this.input.messages).then((sent) => known + sent);
+    this.prompt ??= Promise.all([this.context.estimateTokens(), estimateMessages(this.input.messages)]).then(
+      ([known, sent]) => known + sent,
+    );
     return this.prompt;
   }
+}
+
+function openContext(
+  input: ChatInput,
+  parts: RunningChatParts,
+  request: RequestContext,
+): Promise<ChatContext> {
+  const { contextId, prompt } = input;
+  if (prompt != null) return PromptContext.open({ ...input, prompt }, parts, request);
+  // One of the two is given, by the rules of the input.
+  const onContext = { ...input, contextId: contextId as string };
+  return LockedContext.lock(onContext, parts.contexts, parts.leases, request);
 }

@@ -2,6 +2,7 @@ import { createUnionType, Field, ID, Int, ObjectType, registerEnumType } from 't
 import { ContextCache, TokenUsage } from '../contexts/types.js';
 import { ErrorCode } from '../errors.js';
 import { FinishReason, MessageRole } from '../gateway/types.js';
+import { CacheUse } from '../prompts/types.js';
 
 registerEnumType(FinishReason, {
   name: 'FinishReason',
@@ -27,6 +28,9 @@ registerEnumType(ErrorCode, {
     CONTEXT_NOT_FOUND: {
       description:
         'The context is unknown, has expired or is another caller’s: never told apart. Create a new one.',
+    },
+    PROMPT_NOT_FOUND: {
+      description: 'The prompt is unknown or not for this caller: never told apart. Query `prompts`.',
     },
     MODEL_NOT_FOUND: { description: 'The gateway has no such model, or not for this account.' },
     CONTENT_REJECTED: { description: 'The gateway’s moderation refused the content.' },
@@ -105,9 +109,12 @@ export class ChatCompletion {
   @Field(() => ContextCache, {
     nullable: true,
     description:
-      'The context as it stands after this chat, with its new expiresAt; null where it is not known here.',
+      'The context as it stands after this chat, with its new expiresAt; null with a `prompt`, or if this server does not know it.',
   })
   context!: ContextCache | null;
+
+  @Field(() => CacheUse, { description: 'How this chat used the cache.' })
+  cache!: CacheUse;
 }
 
 @ObjectType({ description: 'A piece of a streamed answer, as it came.' })
@@ -150,9 +157,12 @@ export class ChatDone {
   @Field(() => ContextCache, {
     nullable: true,
     description:
-      'The context as it stands after this chat, with its new expiresAt; null where it is not known here.',
+      'The context as it stands after this chat, with its new expiresAt; null with a `prompt`, or if this server does not know it.',
   })
   context!: ContextCache | null;
+
+  @Field(() => CacheUse, { description: 'How this chat used the cache.' })
+  cache!: CacheUse;
 }
 
 @ObjectType({

@@ -28,7 +28,7 @@ export async function answer(args: string[]): Promise<boolean> {
   if (asked.help) console.log(`${HELP}\n\n${readFile('.env.example')}`);
   else if (asked.version) console.log(JSON.parse(readFile('package.json')).version);
   else if (asked['print-schema']) console.log(await printedSchema());
-  else if (asked['check-config']) console.log(describeConfig());
+  else if (asked['check-config']) console.log(await describeConfig());
   else return false;
   return true;
 }
@@ -57,10 +57,16 @@ async function printedSchema(): Promise<string> {
   return (federation ? subgraphSdl : printSchema)(createSchema());
 }
 
-function describeConfig(): string {
+async function describeConfig(): Promise<string> {
   const envFile = loadEnvFile();
-  const { notices, settings } = readConfig();
+  const config = readConfig();
+  const { notices, settings } = config;
+  const { notWarm, readPrompts } = await import('../prompts/prompt-folder.js');
+  const prompts = await readPrompts(config);
   const lines = [...settings].map(([name, value]) => `${name}: ${value}`);
-  const said = envFile ? [envFile, ...notices] : notices;
-  return ['The configuration is usable.', ...said, '', ...lines].join('\n');
+  const about = prompts.map(
+    ({ name, version, context }) => `prompt ${name}: version ${version}, model ${context.model}`,
+  );
+  const said = [...(envFile ? [envFile] : []), ...notices, ...notWarm(config, prompts)];
+  return ['The configuration is usable.', ...said, '', ...lines, ...about].join('\n');
 }

@@ -19,10 +19,30 @@ export type Scalars = {
   SafeInt: { input: number; output: number; }
 };
 
-/** One question to a context. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
+/** Why a chat went without a cached context. */
+export type CacheBypassReason =
+  /** The context could not be created, or not within PROMPT_WAIT_MS. The creation is tried again later. */
+  | 'CREATE_FAILED'
+  /** The gateway caches no context for this model. */
+  | 'MODEL_CANNOT_CACHE'
+  /** The prompt is shorter than the gateway caches for this model. */
+  | 'TOO_SHORT';
+
+/** How a chat used the cache. */
+export type CacheStatus =
+  /** Without a context: the prompt’s messages were sent with the chat, at the full price. */
+  | 'BYPASSED'
+  /** With the prompt’s context, which was created for this chat. */
+  | 'CREATED'
+  /** With a context that the gateway had lost and that was created again. */
+  | 'RECREATED'
+  /** With a context that existed before. */
+  | 'USED';
+
+/** One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
-  /** Id of the context, as `createContext` gave it. */
-  contextId: Scalars['ID']['input'];
+  /** Id of the context, as `createContext` returned it. Either this or `prompt` is required. */
+  contextId?: InputMaybe<Scalars['ID']['input']>;
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
   /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. Only for the `chat` mutation. */
@@ -31,14 +51,16 @@ export type ChatInput = {
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
   /** Tokens of the answer at most, at least 1. */
   maxTokens?: InputMaybe<Scalars['Int']['input']>;
-  /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. */
+  /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. With `prompt`, only messages from USER and ASSISTANT, unless the operator allows more. */
   messages: Array<MessageInput>;
-  /** Id of the model. Left out: the one that the context was created for, where that is known. */
+  /** Id of the model. Default: the one that the context was created for, if this server knows it. Not with `prompt`, which names its model. */
   model?: InputMaybe<Scalars['String']['input']>;
   /** How many answers, at least 1; each is billed. */
   n?: InputMaybe<Scalars['Int']['input']>;
   /** Above 0 tokens that occurred already become less likely, -2 to 2. */
   presencePenalty?: InputMaybe<Scalars['Float']['input']>;
+  /** Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate. */
+  prompt?: InputMaybe<Scalars['ID']['input']>;
   /** Up to 4 texts at which the answer ends. */
   stop?: InputMaybe<Array<Scalars['String']['input']>>;
   /** How freely tokens are drawn, 0 to 2. */
@@ -100,6 +122,8 @@ export type ErrorCode =
   | 'MODEL_NOT_FOUND'
   /** A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key. */
   | 'OUTCOME_UNKNOWN'
+  /** The prompt is unknown or not for this caller: never told apart. Query `prompts`. */
+  | 'PROMPT_NOT_FOUND'
   /** There is no balance left, or the token budget is used up. */
   | 'QUOTA_EXCEEDED'
   /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
@@ -145,6 +169,15 @@ export type MessageRole =
   /** The user. */
   | 'USER';
 
+/** Whether the prompt’s context exists. */
+export type PromptCacheState =
+  /** There is none; the next chat creates it. */
+  | 'COLD'
+  /** Its creation failed. Chats go without it until this server tries again, after at most 5 minutes. */
+  | 'FAILED'
+  /** There is one; the next chat uses it. */
+  | 'WARM';
+
 /** What the gateway drops when a session exceeds the model’s context window (Volcengine Ark only). */
 export type TruncationStrategyInput = {
   /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
@@ -178,7 +211,7 @@ export type ChatMutationVariables = Exact<{
 }>;
 
 
-export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null } };
+export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } } };
 
 export type ChatStreamSubscriptionVariables = Exact<{
   input: ChatInput;
@@ -187,7 +220,7 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 export type ChatStreamSubscription = { chatStream:
     | { __typename: 'ChatDelta', index: number, content?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
    };
 
@@ -207,7 +240,7 @@ export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, mod
 export type CacheReportQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate?: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate?: number | null } }> } };
+export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate?: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate?: number | null } }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate?: number | null } }> } };
 
 export type ForgetContextMutationVariables = Exact<{
   id: Scalars['ID']['input'];
@@ -215,6 +248,18 @@ export type ForgetContextMutationVariables = Exact<{
 
 
 export type ForgetContextMutation = { forgetContext: boolean };
+
+export type PromptsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type PromptsQuery = { prompts: Array<{ name: string, title?: string | null, description?: string | null, model: string, version: string, cache: { state: PromptCacheState, promptTokens?: number | null, expiresAt?: string | null }, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } }> };
+
+export type ChatByNameMutationVariables = Exact<{
+  input: ChatInput;
+}>;
+
+
+export type ChatByNameMutation = { chat: { choices: Array<{ message: { content?: string | null } }>, usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null, promptVersion?: string | null } } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -283,6 +328,10 @@ export const ChatDocument = new TypedDocumentString(`
       id
       expiresAt
     }
+    cache {
+      status
+      reason
+    }
   }
 }
     `) as unknown as TypedDocumentString<ChatMutation, ChatMutationVariables>;
@@ -304,6 +353,10 @@ export const ChatStreamDocument = new TypedDocumentString(`
       }
       context {
         expiresAt
+      }
+      cache {
+        status
+        reason
       }
     }
     ... on ChatFailure {
@@ -369,6 +422,14 @@ export const CacheReportDocument = new TypedDocumentString(`
         cacheHitRate
       }
     }
+    byPrompt {
+      prompt
+      totals {
+        chats
+        cachedTokens
+        cacheHitRate
+      }
+    }
   }
 }
     `) as unknown as TypedDocumentString<CacheReportQuery, CacheReportQueryVariables>;
@@ -377,3 +438,47 @@ export const ForgetContextDocument = new TypedDocumentString(`
   forgetContext(id: $id)
 }
     `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
+export const PromptsDocument = new TypedDocumentString(`
+    query Prompts {
+  prompts {
+    name
+    title
+    description
+    model
+    version
+    cache {
+      state
+      promptTokens
+      expiresAt
+    }
+    totals {
+      chats
+      promptTokens
+      cachedTokens
+      cacheHitRate
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PromptsQuery, PromptsQueryVariables>;
+export const ChatByNameDocument = new TypedDocumentString(`
+    mutation ChatByName($input: ChatInput!) {
+  chat(input: $input) {
+    choices {
+      message {
+        content
+      }
+    }
+    usage {
+      promptTokens
+      promptTokensDetails {
+        cachedTokens
+      }
+    }
+    cache {
+      status
+      reason
+      promptVersion
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatByNameMutation, ChatByNameMutationVariables>;

@@ -1,5 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { EnvReader } from './environment.js';
+import { packageFile } from './package-files.js';
 
 export type AuthMode = 'none' | 'passthrough' | 'jwt';
 
@@ -14,6 +16,7 @@ export interface Config {
   /** Only with `jwt`. */
   jwt?: JwtConfig;
   registry: RegistryConfig;
+  prompts: PromptsConfig;
   shutdownGraceMs: number;
   maxBodyBytes: number;
   /** Origins of the pages that may call, as browsers write them. */
@@ -68,6 +71,8 @@ export interface JwtConfig {
   jwksUrl?: string;
   issuer?: string;
   audience?: string;
+  /** The claim that holds the caller's roles. */
+  rolesClaim: string;
 }
 
 /** What each caller may do; 0: no limit. */
@@ -84,6 +89,15 @@ export interface RegistryConfig {
   reuseScope: 'caller' | 'everyone';
   /** Whether the messages of prefixes are kept, to create them again. */
   storeMessages: boolean;
+}
+
+export interface PromptsConfig {
+  /** The folder of prompt files; undefined: there are no prompts. */
+  folder?: string;
+  /** How long a chat waits for its prompt's context to be created. */
+  waitMs: number;
+  /** Prompt tokens a day that keeping contexts warm may use; 0: none is kept warm. */
+  keepWarmTokensPerDay: number;
 }
 
 export const SANDBOX_URL = 'sandbox:';
@@ -119,6 +133,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     authMode,
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
+    prompts: readPrompts(read),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     corsOrigins: read.origins('CORS_ORIGINS'),
@@ -218,6 +233,7 @@ function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {
   const jwksUrl = read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
   const issuer = read.text('AUTH_JWT_ISSUER');
   const audience = read.text('AUTH_JWT_AUDIENCE');
+  const rolesClaim = read.text('AUTH_JWT_ROLES_CLAIM', 'roles');
   if (jwksUrl !== undefined && /\/\/[^/]*@/.test(jwksUrl)) {
     read.problems.push('AUTH_JWKS_URL must hold no user and no password: they are never sent');
   }
@@ -234,6 +250,7 @@ function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
+    rolesClaim,
   };
 }
 
@@ -249,6 +266,21 @@ function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
     );
   }
   return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
+}
+
+/** Where nothing is configured, the sandbox serves the examples. */
+function readPrompts(read: EnvReader): PromptsConfig {
+  const isNewcomer = ['GATEWAY_URL', 'GATEWAY_API_KEY', 'AUTH_MODE'].every(
+    (name) => read.given(name) === undefined,
+  );
+  const folder = isNewcomer
+    ? read.text('PROMPTS', fileURLToPath(packageFile('examples/prompts')))
+    : read.text('PROMPTS');
+  return {
+    ...(folder !== undefined && { folder }),
+    waitMs: read.integer('PROMPT_WAIT_MS', 2_000, 0, 600_000),
+    keepWarmTokensPerDay: read.integer('KEEP_WARM_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {

@@ -9,7 +9,7 @@ import type { Recovery } from './creation/recovery.js';
 import type { Reuse } from './creation/reuse.js';
 import type { StoredMessages } from './creation/stored-messages.js';
 import type { CreateContextInput } from './input.js';
-import { contextKey } from './keys.js';
+import { contextKey, promptUsageScope } from './keys.js';
 import { pageOfContexts } from './pagination.js';
 import { addTotals, expiryAfter, toContextCache, toContextTotals } from './records.js';
 import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
@@ -70,15 +70,18 @@ export class Contexts {
   }
 
   async report(since: Date | null, request: RequestContext): Promise<CacheReport> {
-    const usage = await this.parts.store.usage(request.caller.id, since?.getTime() ?? 0, request.now());
+    const { id } = request.caller;
+    const usageOf = (scope: string) => this.parts.store.usage(scope, since?.getTime() ?? 0, request.now());
+    const [usage, byPrompt] = await Promise.all([usageOf(id), usageOf(promptUsageScope(id))]);
     return {
       contexts: usage.reduce((sum, { contexts }) => sum + contexts, 0),
       totals: toContextTotals(usage.reduce(addTotals, ZERO_TOTALS)),
-      byModel: usage.map(({ model, contexts, ...totals }) => ({
+      byModel: usage.map(({ name: model, contexts, ...totals }) => ({
         model,
         contexts,
         totals: toContextTotals(totals),
       })),
+      byPrompt: byPrompt.map(({ name: prompt, ...totals }) => ({ prompt, totals: toContextTotals(totals) })),
     };
   }
 

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto';
 import type { Caller } from '../auth/caller.js';
 import type { Message } from '../gateway/types.js';
 
-/** Ids are unique within a gateway account: the server's, or the caller's own. */
-function accountOf({ id, credential }: Caller): string {
-  return credential.owner === 'caller' ? id : '';
-}
-
-/** The gateway's ids begin with a time. With the id first, new contexts are neighbours in the store's index. */
-export function contextKey(caller: Caller, contextId: string): string {
-  return `${contextId}:${accountOf(caller)}`;
+/** Ids are unique within a gateway account. The gateway's ids begin with a time. With the id first, new contexts are neighbours in the store's index. */
+export function contextKey({ account }: Caller, contextId: string): string {
+  return `${contextId}:${account}`;
 }
 
 /** The same messages have the same key for every caller. */
 export function messagesKey(messages: Message[]): string {
   return `messages:${hash(canonical(messages))}`;
+}
+
+/** The scope in which the store sums up a caller's chats by prompt. */
+export function promptUsageScope(callerId: string): string {
+  return `prompts:${callerId}`;
 }
 
 export interface Prefix {
@@ -24,8 +24,8 @@ export interface Prefix {
 }
 
 /** `scope`: the callers who may share the prefix. */
-export function prefixKey({ model, messages, ttl }: Prefix, caller: Caller, scope: string): string {
-  return `reuse:${hash([accountOf(caller), scope, model, ttl ?? null, canonical(messages)])}`;
+export function prefixKey({ model, messages, ttl }: Prefix, { account }: Caller, scope: string): string {
+  return `reuse:${hash([account, scope, model, ttl ?? null, canonical(messages)])}`;
 }
 
 export function canonical(messages: Message[]): [Message['role'], Message['content']][] {

@@ -1,5 +1,5 @@
 import { isGemini } from '../gateway/context-api/model-families.js';
-import { ContextMode, type CreatedContext } from '../gateway/types.js';
+import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
 import { type ContextRecord, DAY_MS, type OwnedContext, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
@@ -61,5 +61,16 @@ export function addTotals(one: Totals, other: Totals): Totals {
     cachedTokens: one.cachedTokens + other.cachedTokens,
     completionTokens: one.completionTokens + other.completionTokens,
     estimatedTokens: one.estimatedTokens + other.estimatedTokens,
+  };
+}
+
+/** What the gateway counted for one chat. */
+export function toTotals(usage: GatewayUsage | null): Totals {
+  return {
+    chats: 1,
+    promptTokens: usage?.promptTokens ?? 0,
+    cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
+    completionTokens: usage?.completionTokens ?? 0,
+    estimatedTokens: 0,
   };
 }

@@ -244,6 +244,15 @@ export class ModelCacheReport {
   totals!: ContextTotals;
 }
 
+@ObjectType({ description: 'What caching has saved on one prompt.' })
+export class PromptCacheReport {
+  @Field(() => ID, { description: 'Name of the prompt; it may be gone by now.' })
+  prompt!: string;
+
+  @Field(() => ContextTotals, { description: 'Totals of your chats by this name, over all versions.' })
+  totals!: ContextTotals;
+}
+
 @ObjectType({
   description: 'What caching has saved you, including contexts that have expired or were forgotten.',
 })
@@ -251,9 +260,12 @@ export class CacheReport {
   @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or began to share.' })
   contexts!: number;
 
-  @Field(() => ContextTotals, { description: 'Totals of your chats with them.' })
+  @Field(() => ContextTotals, { description: 'Totals of your chats with them and with prompts.' })
   totals!: ContextTotals;
 
   @Field(() => [ModelCacheReport], { description: 'The same by model, sorted by name.' })
   byModel!: ModelCacheReport[];
+
+  @Field(() => [PromptCacheReport], { description: 'The chats by prompt among them, sorted by name.' })
+  byPrompt!: PromptCacheReport[];
 }

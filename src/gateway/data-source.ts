@@ -76,7 +76,7 @@ export class GatewayDataSource {
     return this.calls.json(call, (answer) => fromCreateContextAnswer(answer, context));
   }
 
-  /** `POST /context/chat/completions`; for Gemini's contexts `POST /chat/completions`. */
+  /** `POST /context/chat/completions`; without a context, and for Gemini's, `POST /chat/completions`. */
   chat(chat: NewChat, options: ChatOptions = {}): Promise<ChatAnswer> {
     const call = this.chatCall(chat, toChatBody(chat), options);
     return this.calls.json(call, (answer) => fromChatAnswer(answer, chat));
@@ -107,8 +107,10 @@ export class GatewayDataSource {
     body: object,
     { repeatable = false, contextModel = chat.model }: ChatOptions,
   ): GatewayCall {
-    const path = isGemini(contextModel) ? '/chat/completions' : '/context/chat/completions';
-    return { ...this.call('chat', 'POST', path, body), contextId: chat.contextId, repeatable };
+    const { contextId } = chat;
+    const isOnContext = contextId !== undefined && !isGemini(contextModel);
+    const path = isOnContext ? '/context/chat/completions' : '/chat/completions';
+    return { ...this.call('chat', 'POST', path, body), contextId, repeatable };
   }
 
   private call(

@@ -29,7 +29,7 @@ export interface CallFacts {
   operation: GatewayOperation;
   credential: GatewayCredential;
   /** The context that a chat names. */
-  contextId?: string;
+  contextId?: string | undefined;
 }
 
 export interface Message {
@@ -99,7 +99,8 @@ export enum FinishReason {
 }
 
 export interface NewChat {
-  contextId: string;
+  /** Left out: a chat without a context, whose messages are the whole conversation. */
+  contextId?: string | undefined;
   model: string;
   messages: Message[];
   temperature?: number | null;

@@ -21,10 +21,11 @@ export function rule<T extends object>(
   });
 }
 
-export const NotBlank = () =>
-  rule('notBlank', (value) => typeof value === 'string' && value.trim() !== '', 'must not be blank');
-
 /** A missing text passes; whether it is required is up to another rule. */
+export const NotBlank = () =>
+  rule('notBlank', (value) => typeof value !== 'string' || value.trim() !== '', 'must not be blank');
+
+/** A missing text passes, too. */
 export const CleanText = () =>
   rule(
     'cleanText',

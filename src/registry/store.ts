@@ -54,10 +54,16 @@ export interface ListPosition {
   key: string;
 }
 
-/** One caller's use of one model. */
-export interface ModelUsage extends Totals {
-  model: string;
-  /** Contexts that the caller created or began to share. */
+/** Where usage is summed up: a scope (a caller, or a caller's prompts), and a name in it (a model, a prompt). */
+export interface UsageName {
+  scope: string;
+  name: string;
+}
+
+/** The sums of one name in a scope. */
+export interface Usage extends Totals {
+  name: string;
+  /** Contexts that were created or shared. */
   contexts: number;
 }
 
@@ -88,8 +94,15 @@ export interface Store {
   use(callerId: string, key: string, use: Use): Promise<OwnedContext | null>;
   /** Returns whether the caller owned the context. */
   removeOwner(callerId: string, key: string, now: number): Promise<boolean>;
-  /** By model, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */
-  usage(callerId: string, since: number, now: number): Promise<ModelUsage[]>;
+  /** Adds a chat to sums, and extends the expiry of the context that it used, if any: for chats whose caller owns no context. */
+  addUsage(
+    names: readonly UsageName[],
+    used: Totals,
+    at: number,
+    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
+  ): Promise<void>;
+  /** A scope's sums sorted by name, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */
+  usage(scope: string, since: number, now: number): Promise<Usage[]>;
 
   value(key: string, now: number): Promise<string | null>;
   /** Stores a value that expires `ttlMs` after `now`. */

@@ -5,6 +5,7 @@ import { type ChatEvent, typeOfEvent } from '../chat/types.js';
 import { ContextResolver } from '../contexts/resolver.js';
 import { validateInput } from '../input/validation.js';
 import { ModelResolver } from '../models/resolver.js';
+import { PromptResolver } from '../prompts/resolver.js';
 import type { RequestContext } from '../request-context.js';
 
 const ROOTS = {
@@ -24,7 +25,7 @@ const NO_PUB_SUB: PubSub = {
 /** The public schema, made from the type-graphql classes. */
 export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [ContextResolver, ChatResolver, ModelResolver],
+    resolvers: [ContextResolver, ChatResolver, PromptResolver, ModelResolver],
     container: ({ context }: ResolverData<RequestContext>) => context.container,
     validateFn: (argument) => validateInput(argument),
     pubSub: NO_PUB_SUB,

@@ -20,6 +20,7 @@ function stdout(): DestinationStream {
 export function logOperations(log: Logger): Watch {
   return (finished) => {
     const { requestId, callerId: caller, kind, name, fields, durationMs, gatewayCalls, codes } = finished;
+    const [prompt] = finished.prompts;
     log.info(
       {
         requestId,
@@ -30,6 +31,8 @@ export function logOperations(log: Logger): Watch {
         durationMs: Math.round(durationMs),
         gateway:
           gatewayCalls.length > 0 ? gatewayCalls.map(({ status, outcome }) => status ?? outcome) : undefined,
+        prompt: prompt?.name,
+        cache: prompt?.cache,
         tokens: finished.tokens.length > 0 ? sum(finished) : undefined,
         codes: codes.length > 0 ? codes : undefined,
       },

@@ -18,6 +18,7 @@ export interface Sources {
   isReady: () => Promise<boolean>;
   operationsInFlight: () => number;
   streamsOpen: () => number;
+  unusablePromptFiles: () => number;
   /** 0 closed, 0.5 half-open, 1 open. */
   breaker: () => number;
 }
@@ -45,6 +46,16 @@ export class Metrics {
     'Tokens of answered chats, as the gateway counted them',
     ['kind', 'model'],
   );
+  private readonly promptChats = this.counter(
+    'prompt_chats_total',
+    'Answered chats by prompt, and how they used the cache',
+    ['prompt', 'cache'],
+  );
+  private readonly keepWarm = this.counter(
+    'keep_warm_tokens_total',
+    'Prompt tokens of the chats that keep the contexts of prompts alive',
+    ['prompt'],
+  );
   private readonly store = this.histogram(
     'registry_duration_seconds',
     'Time of what the registry was asked',
@@ -57,21 +68,27 @@ export class Metrics {
   }
 
   /** Values that are read, not counted. */
-  read({ isReady, operationsInFlight, streamsOpen, breaker }: Sources): void {
+  read({ isReady, operationsInFlight, streamsOpen, unusablePromptFiles, breaker }: Sources): void {
     this.gauge('ready', '1 where new work may be sent here, as GET /readyz says', async () =>
       Number(await isReady()),
     );
     this.gauge('operations_in_flight', 'Operations that run, open streams included', operationsInFlight);
     this.gauge('streams_open', 'Streams of answers that are open', streamsOpen);
+    this.gauge(
+      'prompt_files_unusable',
+      'Prompt files whose current version is unusable',
+      unusablePromptFiles,
+    );
     this.gauge('gateway_breaker_state', '0 closed, 0.5 half-open, 1 open', breaker);
     this.gauge('cache_hit_ratio', 'Cached share of all prompt tokens since the start', () =>
       this.used.prompt === 0 ? 0 : this.used.cached / this.used.prompt,
     );
   }
 
-  readonly onOperation = ({ fields, codes, durationMs, tokens }: FinishedOperation): void => {
+  readonly onOperation = ({ fields, codes, durationMs, tokens, prompts }: FinishedOperation): void => {
     const code = codes[0] ?? 'OK';
     for (const field of fields) this.operations.observe({ field, code }, durationMs / 1_000);
+    for (const { name, cache } of prompts) this.promptChats.inc({ prompt: name, cache });
     for (const { model, promptTokens, cachedTokens, completionTokens } of tokens) {
       const label = this.modelLabel(model);
       this.tokens.inc({ kind: 'prompt', model: label }, promptTokens);
@@ -85,6 +102,10 @@ export class Metrics {
   readonly onCall = ({ operation, status, outcome, attempts, durationMs }: FinishedCall): void => {
     this.calls.observe({ operation, status: status ?? 'none', outcome }, durationMs / 1_000);
     if (attempts > 1) this.retries.inc({ operation }, attempts - 1);
+  };
+
+  readonly onKeptWarm = (prompt: string, tokens: number): void => {
+    this.keepWarm.inc({ prompt }, tokens);
   };
 
   readonly onStoreUse = (method: string, ok: boolean, durationMs: number): void => {

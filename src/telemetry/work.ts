@@ -7,12 +7,14 @@ export interface Work {
   gatewayCalls: FinishedCall[];
   /** What its chats used, by model. */
   tokens: (Totals & { model: string })[];
+  /** The operator's prompts that its chats named, and how they used the cache. */
+  prompts: { name: string; cache: string }[];
   /** Of every error that the caller got to see. */
   codes: ErrorCode[];
 }
 
 export function newWork(): Work {
-  return { gatewayCalls: [], tokens: [], codes: [] };
+  return { gatewayCalls: [], tokens: [], prompts: [], codes: [] };
 }
 
 /** One operation from its beginning to its end, for whoever watches. */

@@ -290,8 +290,8 @@ export function conformance(open: () => Promise<Store>) {
       await store.create(two, caller);
       await store.use(caller, two.key, useAt(NOON + 3 * HOUR_MS));
       const [a, b] = [
-        { model: 'a:1', contexts: 1, ...TOKENS },
-        { model: 'b', contexts: 1, ...TOKENS },
+        { name: 'a:1', contexts: 1, ...TOKENS },
+        { name: 'b', contexts: 1, ...TOKENS },
       ];
       const now = NOON + 4 * HOUR_MS;
       expect(await store.usage(caller, 0, now)).toEqual([a, b]);
@@ -299,6 +299,34 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.usage(caller, NOON + HOUR_MS, now)).toEqual([b]);
       expect(await store.usage(caller, now, now)).toEqual([]);
       expect(await store.usage('somebody else', 0, now)).toEqual([]);
+    });
+
+    it('adds a chat to several sums at once, without an owned context', async () => {
+      const scope = `prompts:${caller}`;
+      const names = [
+        { scope: caller, name: 'a' },
+        { scope, name: '客服:zh' },
+      ];
+      await store.addUsage(names, TOKENS, NOON, null);
+      await store.addUsage(names.slice(1), TOKENS, NOON + HOUR_MS, null);
+      const now = NOON + 2 * HOUR_MS;
+      const sum = { contexts: 0, ...TOKENS };
+      expect(await store.usage(caller, 0, now)).toEqual([{ name: 'a', ...sum }]);
+      expect(await store.usage(scope, NOON + HOUR_MS, now)).toEqual([{ name: '客服:zh', ...sum }]);
+      expect(await store.usage(scope, 0, now)).toMatchObject([{ chats: 2 * TOKENS.chats }]);
+      expect(await store.usage(`${scope}:`, 0, now)).toEqual([]);
+    });
+
+    it('extends the context that the chat used, and never shortens or creates one', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const until = async (key: string, expiresAt: number) => {
+        await store.addUsage([{ scope: caller, name: 'a' }], TOKENS, NOON, { key, expiresAt });
+        return (await store.context(key, NOON))?.expiresAt;
+      };
+      expect(await until(context.key, context.expiresAt + 1)).toBe(context.expiresAt + 1);
+      expect(await until(context.key, context.expiresAt)).toBe(context.expiresAt + 1);
+      expect(await until('unknown:', context.expiresAt)).toBeUndefined();
     });
 
     it('outlives the contexts, up to the retention time', async () => {

@@ -46,7 +46,14 @@ export class GraphQLJs implements AsyncDisposable {
     });
     this.store = openStore(this.config.registry.storeUrl, this.log);
     this.gateway = new Gateway({ ...this.config.gateway, now: () => NOON });
-    this.services = createServices(this.config, { store: this.store, now: () => NOON, log: this.log });
+    this.services = createServices(this.config, {
+      store: this.store,
+      promptFolder: undefined,
+      newServerRequest: undefined,
+      onKeptWarm: () => undefined,
+      now: () => NOON,
+      log: this.log,
+    });
   }
 
   /** The results of one operation; null: a rule refuses it. */

@@ -17,6 +17,6 @@ export function signToken(claims: object, { alg = 'HS256', hash = 'sha256', secr
 }
 
 /** Headers with a token for a day. */
-export function bearer(sub: string): { authorization: string } {
-  return { authorization: `Bearer ${signToken({ sub, exp: NOON / 1_000 + 86_400 })}` };
+export function bearer(sub: string, claims: object = {}): { authorization: string } {
+  return { authorization: `Bearer ${signToken({ sub, exp: NOON / 1_000 + 86_400, ...claims })}` };
 }

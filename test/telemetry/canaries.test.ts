@@ -5,6 +5,7 @@ import { beginStream, CHAT_ANSWER, chunk, DONE, USAGE } from '../support/chat-an
 import { eventually } from '../support/eventually.js';
 import { packagesLoaded } from '../support/loaded-packages.js';
 import { describeWith, REDIS } from '../support/programs.js';
+import { PromptFiles, promptFile } from '../support/prompts.js';
 import { RedisServer } from '../support/redis.js';
 import { ServerProcess } from '../support/server-process.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
@@ -52,6 +53,12 @@ function echoingGateway() {
   });
 }
 
+/** By file. The gateway refuses to create the context of one, and repeats its text. */
+const PROMPTS = {
+  'support.md': promptFile({}, `${CANARY}-prompt operator`),
+  'refused.md': promptFile({}, `${CANARY}-prompt refused fail:400`),
+};
+
 /** One caller's way through everything; what was told to it in errors. */
 async function walk(server: ServerProcess, authorization: string, otherIds: string[] = []) {
   const headers = { authorization };
@@ -82,8 +89,20 @@ async function walk(server: ServerProcess, authorization: string, otherIds: stri
   for (const contextId of [...ids, ...otherIds, CANARY]) {
     for (const wish of wishes) await ask(CHAT, { input: { contextId, model: 'm', messages: words(wish) } });
   }
+  await ask('{ prompts { name title description model version cache { state } totals { chats } } }');
+  for (const prompt of Object.keys(PROMPTS).map((file) => file.replace('.md', ''))) {
+    for (const wish of wishes) await ask(CHAT, { input: { prompt, messages: words(wish) } });
+    await ask(CHAT, { input: { prompt, model: CANARY, messages: [{ role: 'SYSTEM', content: CANARY }] } });
+  }
+  await ask(CHAT, { input: { prompt: CANARY, messages: words('') } });
   for (const [, open] of TRANSPORTS) {
     const client = open(server, authorization);
+    for (const wish of wishes) {
+      const { events, errors: found } = await collect(
+        client.open({ prompt: 'refused', messages: words(wish) }),
+      );
+      errors.push(...found, ...events.filter(({ __typename }) => __typename === 'ChatFailure'));
+    }
     for (const wish of wishes) {
       // A session is gone once the gateway says 404.
       const input = { contextId: ids[1], model: 'm', messages: words(wish), stop: [CANARY] };
@@ -147,8 +166,10 @@ describe.each(MODES)('with AUTH_MODE=%s', (mode, env, aliceBrings, bobBrings) =>
   it('no key, token, prompt or answer is in what is written, measured, traced or told to another', async () => {
     await using collector = await StandIn.start((response) => json(response, 200, {}));
     await using gateway = await echoingGateway();
+    using prompts = new PromptFiles(PROMPTS);
     await using server = await ServerProcess.start({
       ...env,
+      ...prompts.env,
       AUTH_MODE: mode,
       GATEWAY_URL: gateway.url,
       STORE_URL: 'sqlite::memory:',
@@ -179,7 +200,8 @@ describe.each(MODES)('with AUTH_MODE=%s', (mode, env, aliceBrings, bobBrings) =>
     expect(traces).toContain('gateway chat');
     const sent = JSON.stringify(gateway.seen);
     expect(sent).toContain(mode === 'passthrough' ? aliceBrings : KEY);
-    for (const part of ['prompt', 'prompt persona']) expect(sent).toContain(`${CANARY}-${part}`);
+    for (const part of ['prompt', 'prompt persona', 'prompt operator', 'prompt refused'])
+      expect(sent).toContain(`${CANARY}-${part}`);
   }, 60_000);
 });
 

@@ -1,4 +1,4 @@
-import { AppError, afterProcessing } from '../../errors.js';
+import { afterProcessing, withoutFields } from '../../errors.js';
 import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
@@ -77,10 +77,4 @@ export class Creation {
       await reservation.settle(used);
     }
   }
-}
-
-/** The invalid fields are those of the first creation, not of the current request. */
-function withoutFields(error: unknown): never {
-  if (error instanceof AppError) delete error.details.fields;
-  throw error;
 }

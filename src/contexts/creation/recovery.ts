@@ -47,11 +47,15 @@ export class Recovery {
     }
   }
 
-  /** Deletes a context that cannot be recreated, unless it was recreated under another id in the meantime. */
+  /** Deletes a context that cannot be recreated; throws CONTEXT_NOT_FOUND. */
   async removeLost(lost: ContextRecord, request: RequestContext): Promise<never> {
-    const { store } = this.parts;
-    const current = await store.context(lost.key, request.now());
-    if (current?.gatewayId === lost.gatewayId) await store.remove(lost.key);
+    await removeLost(this.parts.store, lost, request.now());
     throw contextNotFound();
   }
+}
+
+/** Deletes a context that the gateway has lost, unless it was recreated under another id in the meantime. */
+export async function removeLost(store: Store, lost: ContextRecord, now: number): Promise<void> {
+  const current = await store.context(lost.key, now);
+  if (current?.gatewayId === lost.gatewayId) await store.remove(lost.key);
 }

@@ -2,18 +2,17 @@ import type { DetachedWork } from '../../coordination/detached-work.js';
 import type { Leases } from '../../coordination/leases.js';
 import { SingleFlight } from '../../coordination/single-flight.js';
 import { afterProcessing } from '../../errors.js';
-import { ContextMode } from '../../gateway/types.js';
+import { ContextMode, type NewContext } from '../../gateway/types.js';
 import { isBudgetExceeded } from '../../limits/budgets.js';
 import { DAY_MS, type OwnedContext, type Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
-import type { CreateContextInput } from '../input.js';
 import { prefixKey } from '../keys.js';
 import type { Creation } from './creation.js';
 
 export type ReuseScope = 'caller' | 'everyone';
 
 /** A context that expires within these milliseconds is not reused. */
-const MIN_LIFETIME_MS = 60_000;
+export const MIN_LIFETIME_MS = 60_000;
 /** Milliseconds without a request after which a prefix is created anew. */
 const POINTER_MS = 30 * DAY_MS;
 
@@ -42,9 +41,9 @@ export class Reuse {
     this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
   }
 
-  async findOrCreate(input: CreateContextInput, request: RequestContext): Promise<Found> {
+  async findOrCreate(input: NewContext, request: RequestContext): Promise<Found> {
     const pointer = this.pointerFor(input, request);
-    const found = await this.find(pointer, request);
+    const found = await this.findBy(pointer, request);
     if (found) return { owned: found, reused: true };
     const { result, isLeader } = await this.flights.join(pointer, request, (detached) =>
       this.createOnce(pointer, input, detached),
@@ -58,7 +57,7 @@ export class Reuse {
   }
 
   /** Makes a context that was created without `reuse` available to its creator's later requests. */
-  async remember(input: CreateContextInput, owned: OwnedContext, request: RequestContext): Promise<void> {
+  async remember(input: NewContext, owned: OwnedContext, request: RequestContext): Promise<void> {
     if (this.parts.scope === 'caller') await this.setPointer(this.pointerFor(input, request), owned, request);
   }
 
@@ -68,19 +67,15 @@ export class Reuse {
     await this.parts.store.setValue(pointer, context.key, pointerExpiry(now) - now, now);
   }
 
-  private pointerFor(input: CreateContextInput, { caller }: RequestContext): string {
+  private pointerFor(input: NewContext, { caller }: RequestContext): string {
     return prefixKey(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
   }
 
-  private async createOnce(
-    pointer: string,
-    input: CreateContextInput,
-    request: RequestContext,
-  ): Promise<Found> {
+  private async createOnce(pointer: string, input: NewContext, request: RequestContext): Promise<Found> {
     const { leases, creation } = this.parts;
     const lease = await leases.acquire(pointer, request.signal);
     try {
-      const found = await this.find(pointer, request);
+      const found = await this.findBy(pointer, request);
       if (found) return { owned: found, reused: true };
       const owned = await creation.create(input, request);
       await afterProcessing(() => this.setPointer(pointer, owned, request));
@@ -90,8 +85,13 @@ export class Reuse {
     }
   }
 
+  /** Returns a live context with these messages; null if none can be reused. */
+  find(input: NewContext, request: RequestContext): Promise<OwnedContext | null> {
+    return this.findBy(this.pointerFor(input, request), request);
+  }
+
   /** Returns the pointer's context if it lives long enough and the caller owns it or may share it. */
-  private async find(pointer: string, request: RequestContext): Promise<OwnedContext | null> {
+  private async findBy(pointer: string, request: RequestContext): Promise<OwnedContext | null> {
     const { store, scope } = this.parts;
     const now = request.now();
     const key = await store.value(pointer, now);

@@ -21,7 +21,7 @@ export interface WireTruncationStrategy {
 }
 
 export interface WireChat {
-  context_id: string;
+  context_id?: string | undefined;
   model: string;
   messages: WireMessage[];
   temperature?: number | undefined;

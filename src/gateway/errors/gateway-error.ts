@@ -38,6 +38,8 @@ export interface Failure {
   retryAfter?: number | undefined;
   /** The parameter at fault, in the gateway's spelling. */
   param?: string;
+  /** Whether a creation was refused because its messages are shorter than the gateway caches. */
+  isTooShort?: boolean;
 }
 
 export class GatewayError extends AppError {
@@ -81,7 +83,14 @@ export function gatewayError(
   if (mayWait && isAdvice) details.retryAfter = retryAfter;
   const fate = fateOf(answer.status);
   const health = healthAfter(answer.status, said, code);
-  return new GatewayError(code, message, details, { fate, health, retryAfter, param: paramOf(said) });
+  const { isTooShort = false } = meaning;
+  return new GatewayError(code, message, details, {
+    fate,
+    health,
+    retryAfter,
+    param: paramOf(said),
+    isTooShort,
+  });
 }
 
 /** Proxies answer 502 or 504 if the gateway behind them did not respond. */

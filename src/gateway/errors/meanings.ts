@@ -1,6 +1,5 @@
 /** The table that maps codes, statuses and, if neither decides, words of an error response to its meaning. */
 
-import { ErrorCode } from '../../errors.js';
 import type { CallFacts } from '../types.js';
 import type { Envelope } from './envelope.js';
 import { isContextLost } from './lost-context.js';
@@ -21,6 +20,7 @@ import {
   SESSION_BUSY,
   TIMED_OUT,
   TOO_LARGE,
+  TOO_SHORT,
   UNAVAILABLE,
 } from './refusals.js';
 
@@ -148,7 +148,7 @@ function tooShortToCache(message: string): Meaning | undefined {
   const found = signs.exec(message);
   if (!found) return undefined;
   const fault = `must have at least ${found[1] ?? found[2]} tokens together: the gateway caches no shorter prompt`;
-  return { code: ErrorCode.BAD_USER_INPUT, message: `input.messages ${fault}`, param: 'messages', fault };
+  return { ...TOO_SHORT, message: `input.messages ${fault}`, fault };
 }
 
 /** Ark: "context is in invalid state: InProgress". */

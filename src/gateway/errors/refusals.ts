@@ -12,6 +12,8 @@ export interface Meaning {
   param?: string;
   /** What is wrong with that parameter. */
   fault?: string;
+  /** Whether a creation was refused because its messages are shorter than the gateway caches. */
+  isTooShort?: boolean;
 }
 
 export const CONTENT_REJECTED: Meaning = {
@@ -47,6 +49,12 @@ export const UNAVAILABLE: Meaning = {
 export const TOO_LARGE: Meaning = {
   code: ErrorCode.BAD_USER_INPUT,
   message: 'The prompt is too large for the model or the gateway. Shorten the messages.',
+};
+export const TOO_SHORT: Meaning = {
+  code: ErrorCode.BAD_USER_INPUT,
+  message: 'input.messages are shorter than the gateway caches',
+  param: 'messages',
+  isTooShort: true,
 };
 export const REFUSED_INPUT: Meaning = {
   code: ErrorCode.BAD_USER_INPUT,

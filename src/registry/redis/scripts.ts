@@ -7,7 +7,7 @@ export const LAYOUT = 1;
  * Keys by prefix:
  * - `c:` a context, a hash: d (data), g (expiry) and `h:<caller>` for each owner: ownedSince, lastUsedAt and the totals, separated by commas
  * - `l:` a caller's list, a sorted set by position
- * - `u:` a caller's usage of one day, a hash of numbers by hour, kind and model
+ * - `u:` a scope's usage of one day, a hash of numbers by hour, kind and name
  * - `v:` a value: its expiry in 13 digits, then the value
  * - `q:` the queue for a lease, a list of tokens
  * - `t:` a lease's name and a token; exists until the token's queue entry expires
@@ -20,9 +20,9 @@ export const LAYOUT = 1;
  * not know them, and default to zero. Changes that cannot be shared need a new layout.
  */
 const COUNT = `
-local function count(key, hour, model, numbers)
+local function count(key, hour, name, numbers)
   for kind = 1, 6 do
-    if tonumber(numbers[kind]) > 0 then redis.call('HINCRBY', key, hour .. ':' .. kind .. ':' .. model, numbers[kind]) end
+    if tonumber(numbers[kind]) > 0 then redis.call('HINCRBY', key, hour .. ':' .. kind .. ':' .. name, numbers[kind]) end
   end
   redis.call('EXPIRE', key, 34646400)
 end
@@ -59,7 +59,8 @@ local function lifetime(expiresAt, now) return string.format('%.0f', math.max(ex
 `;
 
 interface Script {
-  numberOfKeys: number;
+  /** Left out: the first argument. */
+  numberOfKeys?: number;
   lua: string;
 }
 
@@ -113,6 +114,18 @@ extend(KEYS[1], ms)
 extend(KEYS[2], ms)
 count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
 return {found[1], expiresAt, owner}`,
+  },
+  /** c, then a u for each name; expiresAt, now, hour, the totals to add, then the names */
+  registryAddUsage: {
+    lua: `${COUNT}${EXTEND}${LIFETIME}
+for at = 2, #KEYS do
+  count(KEYS[at], ARGV[3], ARGV[at + 7], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
+end
+local stored = redis.call('HGET', KEYS[1], 'g')
+if stored and tonumber(stored) < tonumber(ARGV[1]) then
+  redis.call('HSET', KEYS[1], 'g', ARGV[1])
+  extend(KEYS[1], lifetime(ARGV[1], ARGV[2]))
+end`,
   },
   /** c, l; caller, now, key */
   registryRemoveOwner: {

@@ -7,11 +7,13 @@ import {
   DAY_MS,
   hourOf,
   type ListPosition,
-  type ModelUsage,
   type OwnedContext,
   PURGE_DELAY_MS,
   type Store,
+  type Totals,
   USAGE_RETENTION_MS,
+  type Usage,
+  type UsageName,
   type Use,
   ZERO_TOTALS,
 } from '../store.js';
@@ -127,11 +129,25 @@ export class RedisStore implements Store {
     return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
   }
 
-  async usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
+  async addUsage(
+    names: readonly UsageName[],
+    { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens }: Totals,
+    at: number,
+    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
+  ): Promise<void> {
+    const keys = [`c:${context?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
+    await this.redis.registryAddUsage(
+      ...[keys.length, ...keys, context?.expiresAt ?? 0, at, hourOf(at)],
+      ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
+      ...names.map(({ name }) => name),
+    );
+  }
+
+  async usage(scope: string, since: number, now: number): Promise<Usage[]> {
     const from = hourOf(Math.max(since, now - USAGE_RETENTION_MS));
     const days: Promise<Record<string, string>>[] = [];
     for (let day = dayOf(from); day <= now; day += DAY_MS) {
-      days.push(this.redis.hgetall(usageKey(callerId, day)));
+      days.push(this.redis.hgetall(usageKey(scope, day)));
     }
     return sumUp(await Promise.all(days), from);
   }
@@ -206,8 +222,8 @@ function dayOf(time: number): number {
   return Math.floor(time / DAY_MS) * DAY_MS;
 }
 
-function usageKey(callerId: string, at: number): string {
-  return `u:${callerId}:${dayOf(at) / DAY_MS}`;
+function usageKey(scope: string, at: number): string {
+  return `u:${scope}:${dayOf(at) / DAY_MS}`;
 }
 
 function leaseKeys(name: string): [queue: string, lease: string] {
@@ -234,15 +250,15 @@ function toOwnedContext(key: string, found: unknown, now: number): OwnedContext 
   return { context, ownedSince, lastUsedAt, totals } as OwnedContext;
 }
 
-function sumUp(days: Record<string, string>[], from: number): ModelUsage[] {
-  const byModel = new Map<string, ModelUsage>();
+function sumUp(days: Record<string, string>[], from: number): Usage[] {
+  const byName = new Map<string, Usage>();
   for (const [field, number] of days.flatMap((day) => Object.entries(day))) {
-    const [, hour, kind, model] = /^(\d+):(\d):(.*)$/s.exec(field) ?? [];
-    const name = KINDS[Number(kind) - 1];
-    if (name === undefined || model === undefined || Number(hour) < from) continue;
-    const sums = byModel.get(model) ?? { model, contexts: 0, ...ZERO_TOTALS };
-    sums[name] += Number(number);
-    byModel.set(model, sums);
+    const [, hour, position, name] = /^(\d+):(\d):(.*)$/s.exec(field) ?? [];
+    const kind = KINDS[Number(position) - 1];
+    if (kind === undefined || name === undefined || Number(hour) < from) continue;
+    const sums = byName.get(name) ?? { name, contexts: 0, ...ZERO_TOTALS };
+    sums[kind] += Number(number);
+    byName.set(name, sums);
   }
-  return [...byModel.values()].sort((one, other) => (one.model < other.model ? -1 : 1));
+  return [...byName.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -100,7 +100,7 @@ export const SQL = {
       SELECT model, contexts, ${SUMS} FROM hours CROSS JOIN usage_now u ON u.hour = hours.hour
       WHERE caller = ${numberOf(1)}
     )
-    SELECT n.name AS model, SUM(contexts) AS contexts, SUM(chats) AS chats, SUM(prompt_tokens) AS promptTokens,
+    SELECT n.name AS name, SUM(contexts) AS contexts, SUM(chats) AS chats, SUM(prompt_tokens) AS promptTokens,
       SUM(cached_tokens) AS cachedTokens, SUM(completion_tokens) AS completionTokens,
       SUM(estimated_tokens) AS estimatedTokens
     FROM all_usage CROSS JOIN names n ON n.number = all_usage.model GROUP BY n.name ORDER BY n.name`,

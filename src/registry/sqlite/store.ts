@@ -5,11 +5,12 @@ import {
   type ContextRecord,
   hourOf,
   type ListPosition,
-  type ModelUsage,
   type OwnedContext,
   type Store,
   type Totals,
   USAGE_RETENTION_MS,
+  type Usage,
+  type UsageName,
   type Use,
   ZERO_TOTALS,
 } from '../store.js';
@@ -41,7 +42,7 @@ export class SqliteStore implements Store {
     const { key, expiresAt, model, createdAt: now } = context;
     const row = [key, expiresAt, packRecord(context), callerId, now];
     return this.write(now, () => {
-      this.addUsage(callerId, model, now, 1, ZERO_TOTALS);
+      this.addUsageNow(callerId, model, now, 1, ZERO_TOTALS);
       let created = this.sql.create.run(row);
       if (created.changes === 0) {
         // The gateway reused an id: the earlier owners must not see the new context.
@@ -57,7 +58,7 @@ export class SqliteStore implements Store {
       const owned = this.find(key, callerId, now);
       const context = this.read(key, now);
       if (owned || !context) return owned;
-      this.addUsage(callerId, context.model, now, 1, ZERO_TOTALS);
+      this.addUsageNow(callerId, context.model, now, 1, ZERO_TOTALS);
       this.sql.share.run(key, callerId, now);
       return this.find(key, callerId, now);
     });
@@ -92,7 +93,7 @@ export class SqliteStore implements Store {
       if (changes === 0 && this.sql.useShared.run(...args).changes === 0) return null;
       this.sql.extend.run(expiresAt, key);
       const owned = this.find(key, callerId, startedAt);
-      if (owned) this.addUsage(callerId, owned.context.model, at, 0, use);
+      if (owned) this.addUsageNow(callerId, owned.context.model, at, 0, use);
       return owned;
     });
   }
@@ -105,9 +106,21 @@ export class SqliteStore implements Store {
     });
   }
 
-  usage(callerId: string, since: number, now: number): Promise<ModelUsage[]> {
+  addUsage(
+    names: readonly UsageName[],
+    used: Totals,
+    at: number,
+    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
+  ): Promise<void> {
+    return this.write(at, () => {
+      for (const { scope, name } of names) this.addUsageNow(scope, name, at, 0, used);
+      if (context) this.sql.extend.run(context.expiresAt, context.key);
+    });
+  }
+
+  usage(scope: string, since: number, now: number): Promise<Usage[]> {
     const from = hourOf(Math.max(since, now - USAGE_RETENTION_MS));
-    return retryWhileBusy(() => this.sql.usage.all(callerId, from) as ModelUsage[]);
+    return retryWhileBusy(() => this.sql.usage.all(scope, from) as Usage[]);
   }
 
   value(key: string, now: number): Promise<string | null> {
@@ -212,10 +225,10 @@ export class SqliteStore implements Store {
   }
 
   /** Assigns numbers to new names. */
-  private addUsage(callerId: string, model: string, at: number, contexts: number, totals: Totals): void {
-    const row = [hourOf(at), callerId, model, contexts, ...sumsOf(totals)];
+  private addUsageNow(scope: string, name: string, at: number, contexts: number, totals: Totals): void {
+    const row = [hourOf(at), scope, name, contexts, ...sumsOf(totals)];
     if (this.sql.addUsage.run(row).changes > 0) return;
-    this.sql.addNames.run(callerId, model);
+    this.sql.addNames.run(scope, name);
     this.sql.addUsage.run(row);
   }
 

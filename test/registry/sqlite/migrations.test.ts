@@ -73,7 +73,7 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
     expect(ids).toEqual(['ctx-shared', 'ctx-own']);
     expect(await store.value('messages:1', NOON)).toBe('kept');
     const now = NOON + 2 * HOUR_MS;
-    const alices = { model: 'Doubao-1.5-pro-32k', contexts: 2, chats: 3, promptTokens: 300 };
+    const alices = { name: 'Doubao-1.5-pro-32k', contexts: 2, chats: 3, promptTokens: 300 };
     expect(await store.usage('alice', 0, now)).toMatchObject([{ ...alices, estimatedTokens: 0 }]);
     // What the log of the earlier layout has is summed up with what comes now.
     await store.use('alice', 'ctx-own:', USE);

@@ -117,7 +117,7 @@ describe('the store in SQLite', () => {
     const context = record();
     await store.create(context, 'caller');
     await store.use('caller', context.key, useAt(NOON));
-    const expected = [{ model: context.model, contexts: 1, ...TOKENS }];
+    const expected = [{ name: context.model, contexts: 1, ...TOKENS }];
     for (const [now, current, past] of [
       [NOON, 1, 0],
       [NOON + HOUR_MS, 0, 1],

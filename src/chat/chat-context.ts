@@ -1,0 +1,31 @@
+import type { ContextCache } from '../contexts/types.js';
+import type { GatewayDataSource } from '../gateway/data-source.js';
+import type { NewChat } from '../gateway/types.js';
+import type { CacheUse } from '../prompts/types.js';
+import type { Totals } from '../registry/store.js';
+
+export type GatewayChat<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
+
+/** What a chat's messages continue: a context, or a prompt. */
+export interface ChatContext {
+  /** The model that the gateway is asked for. */
+  readonly model: string;
+  /** The model that the context was created for, where it is known here. */
+  readonly contextModel: string;
+  /** Whether a chat whose response was lost may be repeated: nothing keeps its history, and no idempotency key forbids it. */
+  readonly repeatable: boolean;
+  /** How this chat uses the cache. */
+  readonly cache: CacheUse;
+  /** Estimates the tokens that it adds to the chat's prompt. */
+  estimateTokens(): Promise<number>;
+  /** Calls the gateway; the call is aborted when the client disconnects or the lease is lost. */
+  ask<T>(call: GatewayChat<T>): Promise<T>;
+  /** Whether `recover` may mend this error. */
+  mayRecover(error: unknown): boolean;
+  /** Creates a lost context again, or throws. */
+  recover(): Promise<void>;
+  /** Counts the chat, which never fails it. Returns the caller's context after the chat; null if the caller holds none. */
+  use(used: Totals, isAnswered: boolean): Promise<ContextCache | null>;
+  /** Idempotent. */
+  unlock(): Promise<void>;
+}

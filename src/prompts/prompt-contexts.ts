@@ -1,0 +1,183 @@
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { removeLost } from '../contexts/creation/recovery.js';
+import { MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/reuse.js';
+import { unpackDetails } from '../contexts/details.js';
+import { promptUsageScope } from '../contexts/keys.js';
+import { expiryAfter } from '../contexts/records.js';
+import type { DetachedWork } from '../coordination/detached-work.js';
+import { toAppError } from '../errors.js';
+import type { ContextRecord, Store, Totals } from '../registry/store.js';
+import type { RequestContext } from '../request-context.js';
+import { unlessAborted } from '../util/abort.js';
+import { CreationFailures } from './creation-failures.js';
+import type { PromptDefinition } from './prompt-file.js';
+import {
+  CacheBypassReason,
+  CacheStatus,
+  type CacheUse,
+  type PromptCache,
+  PromptCacheState,
+} from './types.js';
+
+/** Holds the prompts' contexts in the registry, so that they are in no caller's list. No caller has this id. */
+export const PROMPT_HOLDER = 'prompts';
+/** Prompt versions times gateway accounts; a few hundred bytes each. */
+export const MAX_REMEMBERED = 10_000;
+
+export interface PromptContextsParts {
+  store: Store;
+  /** Creates without the limits of callers: one creation serves all of them. */
+  reuse: Reuse;
+  detachedWork: DetachedWork;
+  /** Milliseconds that a chat waits for a creation. */
+  waitMs: number;
+  log: Logger;
+}
+
+/** What a chat by name gets. */
+export interface OpenedPrompt {
+  /** null: the chat goes without a context. */
+  context: ContextRecord | null;
+  cache: CacheUse;
+}
+
+/** The prompts' contexts at the gateway: one for each version and gateway account, found or created for all who ask. */
+export class PromptContexts {
+  /** Keys of the contexts that this process has used, which saves a chat two of three look-ups. */
+  private readonly known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  private readonly failures = new CreationFailures();
+
+  constructor(private readonly parts: PromptContextsParts) {}
+
+  /** Returns the prompt's context, created if there is none. Without one after `waitMs`, or if its creation fails, the chat goes without. */
+  async open(prompt: PromptDefinition, request: RequestContext): Promise<OpenedPrompt> {
+    const context = await this.findKnown(prompt, request);
+    return context
+      ? { context, cache: cacheUse(prompt, CacheStatus.USED) }
+      : this.create(prompt, request, CacheStatus.CREATED);
+  }
+
+  /** Replaces a context that the gateway has lost. */
+  async reopen(
+    prompt: PromptDefinition,
+    lost: ContextRecord,
+    request: RequestContext,
+  ): Promise<OpenedPrompt> {
+    const slot = slotOf(prompt, request);
+    if (this.known.get(slot) === lost.key) this.known.delete(slot);
+    await removeLost(this.parts.store, lost, request.now()).catch(() => undefined);
+    return this.create(prompt, request, CacheStatus.RECREATED);
+  }
+
+  /** Counts a chat for its caller, by model and by prompt, and restarts the ttl if it was answered. Never fails the chat. */
+  async use(
+    prompt: PromptDefinition,
+    context: ContextRecord | null,
+    used: Totals,
+    request: RequestContext,
+    isAnswered: boolean,
+  ): Promise<void> {
+    const at = request.now();
+    const { id } = request.caller;
+    const names = [
+      { scope: id, name: prompt.context.model },
+      { scope: promptUsageScope(id), name: prompt.name },
+    ];
+    const extended = context && isAnswered && { key: context.key, expiresAt: expiryAfter(at, context.ttl) };
+    try {
+      await this.parts.store.addUsage(names, used, at, extended || null);
+    } catch (err) {
+      const { requestId } = request;
+      this.parts.log.error({ requestId, missed: used, err }, 'the totals of a chat were missed');
+    }
+  }
+
+  /** Does not call the gateway. */
+  async state(prompt: PromptDefinition, request: RequestContext): Promise<PromptCache> {
+    const context = await this.find(prompt, request);
+    if (context) {
+      return {
+        state: PromptCacheState.WARM,
+        promptTokens: unpackDetails(context.details).usage?.promptTokens ?? null,
+        expiresAt: context.ttl === null ? null : new Date(context.expiresAt),
+      };
+    }
+    const hasFailed = this.failures.reasonFor(slotOf(prompt, request), request.now()) !== undefined;
+    const state = hasFailed ? PromptCacheState.FAILED : PromptCacheState.COLD;
+    return { state, promptTokens: null, expiresAt: null };
+  }
+
+  /** Returns the live context; null if there is none. */
+  async find(prompt: PromptDefinition, request: RequestContext): Promise<ContextRecord | null> {
+    const known = await this.findKnown(prompt, request);
+    if (known) return known;
+    const found = await this.parts.reuse.find(prompt.context, request.detachedAs(PROMPT_HOLDER));
+    return found?.context ?? null;
+  }
+
+  private async findKnown(prompt: PromptDefinition, request: RequestContext): Promise<ContextRecord | null> {
+    const key = this.known.get(slotOf(prompt, request));
+    if (key === undefined) return null;
+    const now = request.now();
+    // While the store is away, a chat goes without its context instead of failing.
+    const context = await this.parts.store.context(key, now).catch(() => null);
+    return context !== null && context.expiresAt - now >= MIN_LIFETIME_MS ? context : null;
+  }
+
+  /** The creation goes on when this chat has waited long enough, or its client disconnects. */
+  private async create(
+    prompt: PromptDefinition,
+    request: RequestContext,
+    status: CacheStatus,
+  ): Promise<OpenedPrompt> {
+    const reason = this.failures.reasonFor(slotOf(prompt, request), request.now());
+    if (reason !== undefined) return bypassed(prompt, reason);
+    const { detachedWork, waitMs } = this.parts;
+    const creation = detachedWork.track(this.findOrCreate(prompt, request, status));
+    const timeout = AbortSignal.timeout(waitMs);
+    try {
+      return await unlessAborted(AbortSignal.any([request.signal, timeout]), creation);
+    } catch {
+      request.signal.throwIfAborted();
+      return bypassed(prompt, CacheBypassReason.CREATE_FAILED);
+    }
+  }
+
+  private async findOrCreate(
+    prompt: PromptDefinition,
+    request: RequestContext,
+    status: CacheStatus,
+  ): Promise<OpenedPrompt> {
+    const slot = slotOf(prompt, request);
+    try {
+      const acting = request.detachedAs(PROMPT_HOLDER);
+      const { owned, reused } = await this.parts.reuse.findOrCreate(prompt.context, acting);
+      this.known.set(slot, owned.context.key);
+      this.failures.forget(slot);
+      const isNew = status === CacheStatus.RECREATED || !reused;
+      return { context: owned.context, cache: cacheUse(prompt, isNew ? status : CacheStatus.USED) };
+    } catch (error) {
+      const { isNew, ...failure } = this.failures.note(slot, error, request.now());
+      if (isNew) this.logFailure(prompt, { ...failure, code: toAppError(error).code }, request);
+      return bypassed(prompt, failure.reason);
+    }
+  }
+
+  private logFailure({ name, version }: PromptDefinition, failure: object, { requestId }: RequestContext) {
+    const said = { requestId, prompt: name, version, ...failure };
+    this.parts.log.warn(said, 'the context of a prompt could not be created');
+  }
+}
+
+function slotOf({ version }: PromptDefinition, { caller }: RequestContext): string {
+  return `${version}:${caller.account}`;
+}
+
+function cacheUse({ name, version }: PromptDefinition, status: CacheStatus): CacheUse {
+  return { status, reason: null, prompt: name, promptVersion: version };
+}
+
+function bypassed(prompt: PromptDefinition, reason: CacheBypassReason): OpenedPrompt {
+  return { context: null, cache: { ...cacheUse(prompt, CacheStatus.BYPASSED), reason } };
+}
