@@ -49,6 +49,8 @@ const MESSAGES = fc.array(
 const VALUES: Values = {
   id: CONTEXT_ID,
   contextId: CONTEXT_ID,
+  prompt: orNull(fc.constantFrom('nothing', '')),
+  name: fc.constantFrom('nothing', ''),
   model: fc.constantFrom('m', 'm', 'm', 'gemini-2.5-flash', 'fails', ''),
   messages: MESSAGES,
   ttl: orNull(fc.constantFrom(3_600, 60)),

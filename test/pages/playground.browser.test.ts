@@ -23,6 +23,8 @@ const EXAMPLES = [
   'Contexts',
   'CacheReport',
   'ForgetContext',
+  'Prompts',
+  'ChatByName',
 ];
 
 type Editor = 'operation' | 'variables' | 'request-headers' | 'response';
