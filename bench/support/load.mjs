@@ -1,7 +1,7 @@
 /** The process with all callers, controlled by `Caller`. */
 
 import { openStreams } from './load/open-streams.mjs';
-import { chats, createContexts, newContextIds } from './load/requests.mjs';
+import { chats, createContexts, newContextIds, newPrefixId, promptChats } from './load/requests.mjs';
 import { chatStreams } from './load/streams.mjs';
 
 const held = new Map();
@@ -9,7 +9,9 @@ const held = new Map();
 const tasks = {
   createContexts,
   newContextIds,
+  newPrefixId,
   chats,
+  promptChats,
   chatStreams,
   async openStreams(options) {
     held.set(options.url, await openStreams(options));

@@ -6,6 +6,7 @@ import type {
   CreateContextInput,
   CreateContextMutation,
   ErrorExtensions,
+  MessageInput,
 } from 'graphql-context-cache/client';
 
 export type ChatEvent = ChatStreamSubscription['chatStream'];
@@ -125,6 +126,40 @@ export class Conversation {
   private async open(): Promise<string> {
     this.contextId ??= (await this.client.createContext(this.beginning)).id;
     return this.contextId;
+  }
+}
+
+/** Chats with a prompt by its name. A prompt keeps no history, so each question carries the conversation so far. */
+export class PromptConversation {
+  private messages: MessageInput[] = [];
+
+  constructor(
+    private readonly client: ContextClient,
+    private readonly prompt: string,
+  ) {}
+
+  async ask(question: string): Promise<string> {
+    const messages: MessageInput[] = [...this.messages, { role: 'USER', content: question }];
+    const { choices } = await this.client.chat({ prompt: this.prompt, messages });
+    const answer = choices[0]?.message.content ?? '';
+    this.messages = [...messages, { role: 'ASSISTANT', content: answer }];
+    return answer;
+  }
+
+  async askStreaming(
+    question: string,
+    onText: (text: string) => void,
+    signal?: AbortSignal,
+  ): Promise<ChatDone> {
+    const messages: MessageInput[] = [...this.messages, { role: 'USER', content: question }];
+    let answer = '';
+    const keep = (text: string) => {
+      answer += text;
+      onText(text);
+    };
+    const done = await this.client.chatStream({ prompt: this.prompt, messages }, keep, signal);
+    this.messages = [...messages, { role: 'ASSISTANT', content: answer }];
+    return done;
   }
 }
 

@@ -9,12 +9,14 @@ import {
   ContextCacheError,
   type ContextClient,
   Conversation,
+  PromptConversation,
 } from '../../examples/recipes/conversation.js';
 import { createFetchClient } from '../../examples/recipes/fetch.js';
 import { readDocument } from '../docs/documents.js';
 import { Cable } from '../support/cable.js';
 import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
+import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { RECIPES } from '../support/recipes.js';
 import { TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
@@ -73,6 +75,25 @@ describe.each(RECIPES)('the recipe of %s', (_, connect) => {
     expect(pieces.length).toBeGreaterThan(1);
     expect(usage?.promptTokensDetails?.cachedTokens).toBeGreaterThan(0);
     expect(await idsOf(server)).toHaveLength(1);
+  });
+
+  it('chats and streams by the name of a prompt, and sends the conversation so far', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const conversation = new PromptConversation(connect(server.url), 'support');
+    expect(await conversation.ask('one')).toBe('您好');
+    const { cache } = await conversation.askStreaming('two', () => {});
+    expect(cache).toMatchObject({ status: 'USED', reason: null });
+    await conversation.ask('three');
+    expect(JSON.parse(gateway.contextChats.at(-1)?.body ?? '').messages).toEqual([
+      { role: 'user', content: 'one' },
+      { role: 'assistant', content: '您好' },
+      { role: 'user', content: 'two' },
+      { role: 'assistant', content: 'Hi 您好😀' },
+      { role: 'user', content: 'three' },
+    ]);
+    expect(await idsOf(server)).toEqual([]);
   });
 
   it('creates the context again where it is gone', async () => {

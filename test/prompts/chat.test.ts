@@ -155,6 +155,24 @@ describe('a chat by name', () => {
     expect((await server.query(create, { input: own })).errors).toEqual([]);
   });
 
+  it('uses the rate limit and the quota of its caller', async () => {
+    using files = new PromptFiles();
+    await using gateway = await promptGateway();
+    // An answer of the gateway takes 23 tokens.
+    const limits = { RATE_LIMIT_CHATS_PER_MINUTE: '3', QUOTA_TOKENS_PER_DAY: '600' };
+    await using server = await TestServer.before(gateway, { ...files.env, ...JWT, ...limits });
+    const codeOf = async (sub: string, change: object = {}) => {
+      const { errors } = await server.query(CHAT, { input: { ...HELLO, ...change } }, bearer(sub));
+      return errors[0]?.extensions.code;
+    };
+    for (let count = 0; count < 3; count++) expect(await codeOf('alice')).toBeUndefined();
+    expect(await codeOf('alice')).toBe('RATE_LIMITED');
+    gateway.onChat = (response) =>
+      json(response, 200, { ...CHAT_ANSWER, usage: { ...CHAT_ANSWER.usage, prompt_tokens: 600 } });
+    expect(await codeOf('bob')).toBeUndefined();
+    expect(await codeOf('bob')).toBe('QUOTA_EXCEEDED');
+  });
+
   it('is answered once under an idempotency key', async () => {
     using files = new PromptFiles();
     await using gateway = await promptGateway();

@@ -20,9 +20,21 @@ export function createContextBody(promptBytes) {
   return JSON.stringify({ ...CREATE, variables: { input: { ...input, messages } } });
 }
 
-/** The example operation. */
+/** The example operation on a context that any number of chats can share. */
+export function createPrefixBody() {
+  const { input } = CREATE.variables;
+  return JSON.stringify({ ...CREATE, variables: { input: { ...input, mode: 'COMMON_PREFIX' } } });
+}
+
+/** The example operation. @param {string} contextId */
 export function chatBody(contextId) {
   return JSON.stringify({ ...CHAT, variables: { input: { ...CHAT.variables.input, contextId } } });
+}
+
+/** The same question to a prompt. @param {string} prompt */
+export function promptChatBody(prompt) {
+  const { contextId: _, model: __, ...input } = CHAT.variables.input;
+  return JSON.stringify({ ...CHAT, variables: { input: { ...input, prompt } } });
 }
 
 /** The example operation; the question defines the upstream's answer. @param {object} script */

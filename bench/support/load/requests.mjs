@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { quantile } from '../statistics.mjs';
-import { chatBody, createContextBody } from './operations.mjs';
+import { chatBody, createContextBody, createPrefixBody, promptChatBody } from './operations.mjs';
 
 /** Opening all connections at once is a load of its own, so requests of this period do not count towards latency. */
 const OPENING_MS = 250;
@@ -44,6 +44,21 @@ async function callAll({ url, connections, ms }, next) {
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
   };
+}
+
+/** Chats with one prompt. @param {{ url: string, connections: number, ms: number, prompt: string }} options */
+export function promptChats({ url, connections, ms, prompt }) {
+  const body = promptChatBody(prompt);
+  return callAll({ url, connections, ms }, () => [body, 'sk-bench-0']);
+}
+
+/** Creates a prefix and returns its id. @param {{ url: string }} options */
+export async function newPrefixId({ url }) {
+  let id;
+  await withPool(url, 1, async (call) => {
+    id = (await call(createPrefixBody(), 'sk-bench-0')).data.createContext.id;
+  });
+  return id;
 }
 
 /** Creates contexts for chats and returns their ids. @param {{ url: string, count: number }} options */
