@@ -17,7 +17,6 @@ interface Failure {
 export interface NotedFailure {
   reason: CacheBypassReason;
   retryInMs: number;
-  isNew: boolean;
 }
 
 /** Remembers failed creations, so that a failing one is tried again after a while and not at every chat. */
@@ -30,17 +29,15 @@ export class CreationFailures {
     return failure && now < failure.until ? failure.reason : undefined;
   }
 
-  /** `isNew`: false for the others who waited for the same attempt. */
   note(slot: string, error: unknown, now: number): NotedFailure {
     const reason = reasonOf(error);
     const last = this.failures.get(slot);
-    if (last && now < last.until) return { reason, retryInMs: last.until - now, isNew: false };
     const { first, longest } = BACK_OFF_MS;
     // What the gateway will not cache, it will not cache in a moment either.
     const isTransient = reason === CacheBypassReason.CREATE_FAILED;
     const delayMs = isTransient ? Math.min(last ? last.delayMs * 2 : first, longest) : longest;
     this.failures.set(slot, { reason, delayMs, until: now + delayMs });
-    return { reason, retryInMs: delayMs, isNew: true };
+    return { reason, retryInMs: delayMs };
   }
 
   forget(slot: string): void {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { removeLost } from '../contexts/creation/recovery.js';
-import { MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/reuse.js';
+import { type Found, MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/reuse.js';
 import { unpackDetails } from '../contexts/details.js';
 import { promptUsageScope } from '../contexts/keys.js';
 import { expiryAfter } from '../contexts/records.js';
@@ -42,11 +42,16 @@ export interface OpenedPrompt {
   cache: CacheUse;
 }
 
+/** A context, or why there is none. */
+type Creation = Found | CacheBypassReason;
+
 /** The prompts' contexts at the gateway: one for each version and gateway account, found or created for all who ask. */
 export class PromptContexts {
   /** Keys of the contexts that this process has used, which saves a chat two of three look-ups. */
   private readonly known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
   private readonly failures = new CreationFailures();
+  /** Those that are running, by prompt version and account. */
+  private readonly creations = new Map<string, Promise<Creation>>();
 
   constructor(private readonly parts: PromptContextsParts) {}
 
@@ -131,36 +136,43 @@ export class PromptContexts {
     request: RequestContext,
     status: CacheStatus,
   ): Promise<OpenedPrompt> {
-    const reason = this.failures.reasonFor(slotOf(prompt, request), request.now());
-    if (reason !== undefined) return bypassed(prompt, reason);
-    const { detachedWork, waitMs } = this.parts;
-    const creation = detachedWork.track(this.findOrCreate(prompt, request, status));
-    const timeout = AbortSignal.timeout(waitMs);
-    try {
-      return await unlessAborted(AbortSignal.any([request.signal, timeout]), creation);
-    } catch {
+    const slot = slotOf(prompt, request);
+    const failure = this.failures.reasonFor(slot, request.now());
+    if (failure !== undefined) return bypassed(prompt, failure);
+    const running = this.creations.get(slot);
+    const creation = running ?? this.start(prompt, slot, request);
+    const timeout = AbortSignal.timeout(this.parts.waitMs);
+    const created = await unlessAborted(AbortSignal.any([request.signal, timeout]), creation).catch(() => {
       request.signal.throwIfAborted();
-      return bypassed(prompt, CacheBypassReason.CREATE_FAILED);
-    }
+      return CacheBypassReason.CREATE_FAILED;
+    });
+    if (typeof created === 'string') return bypassed(prompt, created);
+    const isNew = status === CacheStatus.RECREATED || (!created.reused && running === undefined);
+    return { context: created.owned.context, cache: cacheUse(prompt, isNew ? status : CacheStatus.USED) };
+  }
+
+  /** One creation for all chats of this process, which would otherwise pile up while the gateway is slow. */
+  private start(prompt: PromptDefinition, slot: string, request: RequestContext): Promise<Creation> {
+    const creation = this.findOrCreate(prompt, slot, request).finally(() => this.creations.delete(slot));
+    this.creations.set(slot, creation);
+    return this.parts.detachedWork.track(creation);
   }
 
   private async findOrCreate(
     prompt: PromptDefinition,
+    slot: string,
     request: RequestContext,
-    status: CacheStatus,
-  ): Promise<OpenedPrompt> {
-    const slot = slotOf(prompt, request);
+  ): Promise<Creation> {
     try {
       const acting = request.detachedAs(PROMPT_HOLDER);
-      const { owned, reused } = await this.parts.reuse.findOrCreate(prompt.context, acting);
-      this.known.set(slot, owned.context.key);
+      const found = await this.parts.reuse.findOrCreate(prompt.context, acting);
+      this.known.set(slot, found.owned.context.key);
       this.failures.forget(slot);
-      const isNew = status === CacheStatus.RECREATED || !reused;
-      return { context: owned.context, cache: cacheUse(prompt, isNew ? status : CacheStatus.USED) };
+      return found;
     } catch (error) {
-      const { isNew, ...failure } = this.failures.note(slot, error, request.now());
-      if (isNew) this.logFailure(prompt, { ...failure, code: toAppError(error).code }, request);
-      return bypassed(prompt, failure.reason);
+      const failure = this.failures.note(slot, error, request.now());
+      this.logFailure(prompt, { ...failure, code: toAppError(error).code }, request);
+      return failure.reason;
     }
   }
 

@@ -422,6 +422,26 @@ describe('a prompt that is not for the caller', () => {
   });
 });
 
+describe('the roles of a caller', () => {
+  it.each([
+    ['roles', ['staff'], true],
+    ['roles', 'guest staff', true],
+    ['scope', 'read staff', true],
+    ['scope', 'staffing', false],
+    ['https://app.example/roles', ['staff'], true],
+    ['roles', { staff: true }, false],
+    ['roles', [['staff']], false],
+    ['sub', 'alice', false],
+  ])('are read from the claim %s: %j', async (claim, roles, mayUse) => {
+    using files = new PromptFiles({ 'support.md': promptFile({ roles: ['staff'] }) });
+    await using gateway = await promptGateway();
+    const env = { ...files.env, ...JWT, AUTH_JWT_ROLES_CLAIM: claim };
+    await using server = await TestServer.before(gateway, env);
+    const { data } = await server.query('{ prompts { name } }', {}, bearer('alice', { [claim]: roles }));
+    expect(data).toEqual({ prompts: mayUse ? [{ name: 'support' }] : [] });
+  });
+});
+
 describe('a new version', () => {
   it('is what the next chat gets, while chats that began finish on the old one', async () => {
     using files = new PromptFiles({ 'support.md': promptFile({}, 'one') });

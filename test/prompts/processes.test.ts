@@ -106,4 +106,15 @@ describeWith(REDIS)('processes on one Redis', () => {
   });
   afterEach(() => redis.stop());
   behaviours(() => redis.url);
+
+  it('chat without a context while it is down', async () => {
+    using files = new PromptFiles();
+    await using gateway = await promptGateway();
+    await using server = await ServerProcess.before(gateway, redis.url, files.env);
+    expect((await chat(server)).status).toBe('CREATED');
+    await redis.stop();
+    await server.untilReady(503);
+    expect(await chat(server)).toMatchObject({ status: 'BYPASSED' });
+    await eventually(() => server.said.includes('the totals of a chat were missed'));
+  });
 });
