@@ -6,6 +6,7 @@ const floors = [
   ['transports'],
   ['operations', 'schema'],
   ['chat'],
+  ['prompts'],
   ['contexts', 'models'],
   ['coordination', 'sandbox'],
   ['limits'],

@@ -13,6 +13,7 @@ import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
 import { Playground } from './pages/playground.js';
+import { openPrompts } from './prompts/prompt-folder.js';
 import { openConfiguredStore } from './registry/open-store.js';
 import { type NewContext, RequestContext } from './request-context.js';
 import { startSandbox } from './sandbox/server.js';
@@ -62,6 +63,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const { now = Date.now, log = createLog(config.logLevel), keepAliveMs = 12_000 } = options;
   const { timeouts = TIMEOUTS, compiledFromRun } = options;
   const documents = openDocuments(config.trustedDocuments);
+  const prompts = await openPrompts(config, { log });
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
   const sandbox = config.gateway.url === SANDBOX_URL ? await openSandbox(config, options, now) : undefined;
@@ -107,6 +109,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     operationsInFlight: () => operations.inFlight,
     streamsOpen: () => openStreams.count,
     breaker: () => ({ closed: 0, 'half-open': 0.5, open: 1 })[gateway.breakerState],
+    promptFilesUnusable: () => prompts?.unusableFiles ?? 0,
   });
   const apollo = new ApolloRunner(schema, operations, log);
   const transport: TransportOptions = {
@@ -145,6 +148,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       await within(LAST_WORDS_MS, detachedWork.settled());
       counters.close();
       clearInterval(purging);
+      await prompts?.close();
       await store.close();
       await within(LAST_WORDS_MS, traces?.close());
       await sandbox?.close();

@@ -7,6 +7,7 @@ export enum ErrorCode {
   UNAUTHENTICATED = 'UNAUTHENTICATED',
   FORBIDDEN = 'FORBIDDEN',
   CONTEXT_NOT_FOUND = 'CONTEXT_NOT_FOUND',
+  PROMPT_NOT_FOUND = 'PROMPT_NOT_FOUND',
   MODEL_NOT_FOUND = 'MODEL_NOT_FOUND',
   CONTENT_REJECTED = 'CONTENT_REJECTED',
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
@@ -80,6 +81,12 @@ export const NO_SUCH_CONTEXT =
 
 export function contextNotFound(): AppError {
   return new AppError(ErrorCode.CONTEXT_NOT_FOUND, NO_SUCH_CONTEXT);
+}
+
+/** The same error whether the prompt is unknown or not for this caller. */
+export function promptNotFound(): AppError {
+  const message = 'There is no such prompt for this caller. `prompts` lists those that it may use.';
+  return new AppError(ErrorCode.PROMPT_NOT_FOUND, message);
 }
 
 /** The same failure of a request that may have been processed. */

@@ -317,9 +317,11 @@ describe('who calls and what is remembered', () => {
     expect(readConfig({ ...env, AUTH_JWT_SECRET: SECRET, AUTH_JWT_ISSUER: 'i' }).jwt).toEqual({
       secret: SECRET,
       issuer: 'i',
+      rolesClaim: 'roles',
     });
     expect(readConfig({ ...env, AUTH_JWKS_URL: 'https://i.example/keys' }).jwt).toEqual({
       jwksUrl: 'https://i.example/keys',
+      rolesClaim: 'roles',
     });
     const both = { AUTH_JWT_SECRET: SECRET, AUTH_JWKS_URL: 'https://i.example/keys' };
     for (const wrong of [{}, both]) {

@@ -91,7 +91,7 @@ describe('the typed client, in a project that installed the package', () => {
 
   it('comes in a tarball with the files that are run or imported, and no other', () => {
     const wanted =
-      /^(LICENSE|README(\.zh-CN)?\.md|package\.json|\.env\.example|(dist|schema|examples\/web\/dist)\/.*)$/;
+      /^(LICENSE|README(\.zh-CN)?\.md|package\.json|\.env\.example|(dist|schema|examples\/(prompts|web\/dist))\/.*)$/;
     expect(installed.files.filter((file) => !wanted.test(file))).toEqual([]);
     const kinds = installed.files.filter((file) => file.startsWith('dist/') && !file.endsWith('.js'));
     const types = ['errors', 'index', 'operations'].map((name) => `dist/client/${name}.d.ts`);

@@ -8,7 +8,7 @@ import type { Authenticate, Caller, Identify } from './caller.js';
 
 /** `none`: one caller for all, on the server's key; what a request says of itself is ignored. */
 export function anonymous(credential: GatewayCredential): Authenticate {
-  const caller: Caller = { id: 'anonymous', credential };
+  const caller: Caller = { id: 'anonymous', credential, roles: [] };
   return () => caller;
 }
 
@@ -18,7 +18,7 @@ export const passthrough: Authenticate = (authorization) => {
   if (key === undefined) {
     throw unauthenticated('Send your gateway key as `Authorization: Bearer <key>`.');
   }
-  return { id: callerIdOf(key), credential: { key, owner: 'caller' } };
+  return { id: callerIdOf(key), credential: { key, owner: 'caller' }, roles: [] };
 };
 
 /** Keyed by the gateway key itself: nobody who lacks it can make or check a guess at a caller's id cheaply. */

@@ -6,6 +6,8 @@ export interface Caller {
   /** Stable for the same caller and safe to store and log: no credential can be read back from it. */
   id: string;
   credential: GatewayCredential;
+  /** What a token's claim names; empty without a token. Prompts may be restricted to roles. */
+  roles: readonly string[];
   /** Milliseconds since the epoch at which this stops being true; undefined: never. */
   expiresAt?: number;
 }

@@ -36,7 +36,7 @@ export function jwt(
   return async (authorization) => {
     const token = bearerToken(authorization);
     if (token === undefined) throw unauthenticated('Send a token as `Authorization: Bearer <token>`.');
-    return toCaller(await verified(verify(token, new Date(now()))), credential);
+    return toCaller(await verified(verify(token, new Date(now()))), credential, config.rolesClaim);
   };
 }
 
@@ -94,12 +94,20 @@ function isAboutTheToken(error: unknown): boolean {
   return error instanceof errors.JOSEError && !aboutTheKeys && !isGeneric;
 }
 
-function toCaller({ iss, sub, exp }: JWTPayload, credential: GatewayCredential): Caller {
+function toCaller(claims: JWTPayload, credential: GatewayCredential, rolesClaim: string): Caller {
+  const { iss, sub, exp } = claims;
   if (typeof sub !== 'string' || sub === '')
     throw unauthenticated('The token has no `sub`, which says who calls.');
   // A subject may be an address or a name, which have no place in logs.
   const id = createHash('sha256')
     .update(JSON.stringify([iss ?? null, sub]))
     .digest('base64url');
-  return { id, credential, ...(exp !== undefined && { expiresAt: exp * 1_000 }) };
+  const roles = toRoles(claims[rolesClaim]);
+  return { id, credential, roles, ...(exp !== undefined && { expiresAt: exp * 1_000 }) };
+}
+
+/** A list, or words separated by spaces as in `scope`; anything else gives no role. */
+function toRoles(claim: unknown): string[] {
+  if (typeof claim === 'string') return claim.split(' ').filter((word) => word !== '');
+  return Array.isArray(claim) ? claim.filter((role) => typeof role === 'string') : [];
 }

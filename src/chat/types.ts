@@ -28,6 +28,10 @@ registerEnumType(ErrorCode, {
       description:
         'The context is unknown, has expired or is another caller’s: never told apart. Create a new one.',
     },
+    PROMPT_NOT_FOUND: {
+      description:
+        'The prompt is unknown or not for this caller: never told apart. `prompts` lists those that the caller may use.',
+    },
     MODEL_NOT_FOUND: { description: 'The gateway has no such model, or not for this account.' },
     CONTENT_REJECTED: { description: 'The gateway’s moderation refused the content.' },
     IDEMPOTENCY_CONFLICT: { description: 'The same idempotency key came with another input.' },

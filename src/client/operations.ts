@@ -100,6 +100,8 @@ export type ErrorCode =
   | 'MODEL_NOT_FOUND'
   /** A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key. */
   | 'OUTCOME_UNKNOWN'
+  /** The prompt is unknown or not for this caller: never told apart. `prompts` lists those that the caller may use. */
+  | 'PROMPT_NOT_FOUND'
   /** There is no balance left, or the token budget is used up. */
   | 'QUOTA_EXCEEDED'
   /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */

@@ -1,5 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { EnvReader } from './environment.js';
+import { packageFile } from './package-files.js';
 
 export type AuthMode = 'none' | 'passthrough' | 'jwt';
 
@@ -14,6 +16,7 @@ export interface Config {
   /** Only with `jwt`. */
   jwt?: JwtConfig;
   registry: RegistryConfig;
+  prompts: PromptsConfig;
   shutdownGraceMs: number;
   maxBodyBytes: number;
   /** Origins of the pages that may call, as browsers write them. */
@@ -68,6 +71,8 @@ export interface JwtConfig {
   jwksUrl?: string;
   issuer?: string;
   audience?: string;
+  /** The claim that holds the caller's roles. */
+  rolesClaim: string;
 }
 
 /** What each caller may do; 0: no limit. */
@@ -86,6 +91,15 @@ export interface RegistryConfig {
   storeMessages: boolean;
 }
 
+export interface PromptsConfig {
+  /** The folder of the prompt files; undefined: there are no prompts. */
+  folder?: string;
+  /** How long a chat waits while its prompt's context is being created. */
+  waitMs: number;
+  /** Prompt tokens that all processes together may spend on keeping contexts warm; 0: none is kept warm. */
+  keepWarmTokensPerDay: number;
+}
+
 export const SANDBOX_URL = 'sandbox:';
 const DEFAULT_GATEWAY_URL = 'https://gateway.serevixai.ai/v1';
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -99,8 +113,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** The only reader of the environment. */
+/** The only reader of the environment. Throws a ConfigError that lists everything that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { config, problems, misspelt } = inspectConfig(env);
+  if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
+  return config;
+}
+
+/** What `readConfig` reads, for callers who add problems of their own: with any problem, the configuration must not be used. */
+export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = new EnvReader(env);
   const production = read.given('NODE_ENV') === 'production';
   const host = read.text('HOST', '127.0.0.1');
@@ -119,6 +140,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     authMode,
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
+    prompts: readPrompts(read),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     corsOrigins: read.origins('CORS_ORIGINS'),
@@ -139,9 +161,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     notices,
     settings: read.settings,
   };
-  notices.push(...read.misspelt());
-  if (read.problems.length > 0) throw new ConfigError([...read.problems, ...read.misspelt()]);
-  return config;
+  const misspelt = read.misspelt();
+  notices.push(...misspelt);
+  return { config, problems: read.problems, misspelt };
 }
 
 /** `federation` alone, for where the schema is printed and there is no server to configure. */
@@ -218,6 +240,7 @@ function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {
   const jwksUrl = read.url('AUTH_JWKS_URL', ['https:', 'http:'], 'an http(s) URL');
   const issuer = read.text('AUTH_JWT_ISSUER');
   const audience = read.text('AUTH_JWT_AUDIENCE');
+  const rolesClaim = read.text('AUTH_JWT_ROLES_CLAIM', 'roles');
   if (jwksUrl !== undefined && /\/\/[^/]*@/.test(jwksUrl)) {
     read.problems.push('AUTH_JWKS_URL must hold no user and no password: they are never sent');
   }
@@ -234,6 +257,7 @@ function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefined {
     ...(jwksUrl !== undefined && { jwksUrl }),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
+    rolesClaim,
   };
 }
 
@@ -249,6 +273,21 @@ function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
     );
   }
   return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
+}
+
+/** If nothing is configured, the sandbox serves the examples. */
+function readPrompts(read: EnvReader): PromptsConfig {
+  const isConfigured = ['GATEWAY_URL', 'GATEWAY_API_KEY', 'AUTH_MODE'].some(
+    (name) => read.given(name) !== undefined,
+  );
+  const folder = isConfigured
+    ? read.text('PROMPTS')
+    : read.text('PROMPTS', fileURLToPath(packageFile('examples/prompts')));
+  return {
+    ...(folder !== undefined && { folder }),
+    waitMs: read.integer('PROMPT_WAIT_MS', 2_000, 0, 600_000),
+    keepWarmTokensPerDay: read.integer('KEEP_WARM_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
+  };
 }
 
 function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayConfig) {

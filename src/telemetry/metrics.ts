@@ -20,6 +20,7 @@ export interface Sources {
   streamsOpen: () => number;
   /** 0 closed, 0.5 half-open, 1 open. */
   breaker: () => number;
+  promptFilesUnusable: () => number;
 }
 
 /** What `GET /metrics` tells. No label holds what a caller chose, but for the names of models. */
@@ -57,7 +58,7 @@ export class Metrics {
   }
 
   /** Values that are read, not counted. */
-  read({ isReady, operationsInFlight, streamsOpen, breaker }: Sources): void {
+  read({ isReady, operationsInFlight, streamsOpen, breaker, promptFilesUnusable }: Sources): void {
     this.gauge('ready', '1 where new work may be sent here, as GET /readyz says', async () =>
       Number(await isReady()),
     );
@@ -67,6 +68,7 @@ export class Metrics {
     this.gauge('cache_hit_ratio', 'Cached share of all prompt tokens since the start', () =>
       this.used.prompt === 0 ? 0 : this.used.cached / this.used.prompt,
     );
+    this.gauge('prompt_files_unusable', 'Prompt files that cannot be used as they are', promptFilesUnusable);
   }
 
   readonly onOperation = ({ fields, codes, durationMs, tokens }: FinishedOperation): void => {

@@ -32,7 +32,11 @@ describe('the key of messages', () => {
 });
 
 describe('the key of a context', () => {
-  const callerOf = (id: string) => ({ id, credential: { key: 'sk-test', owner: 'caller' as const } });
+  const callerOf = (id: string) => ({
+    id,
+    credential: { key: 'sk-test', owner: 'caller' as const },
+    roles: [],
+  });
   /** A caller's id is a hash wherever keys are the callers' own. */
   const account = fc.stringMatching(/^[\w-]{1,43}$/);
 

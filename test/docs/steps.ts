@@ -11,7 +11,7 @@ export interface Step {
 }
 
 /** Languages whose blocks show what stands elsewhere or is run by another test. */
-const QUOTED = ['ts', 'tsx', 'js', 'yaml', 'ini', 'nginx', 'dockerfile'];
+const QUOTED = ['ts', 'tsx', 'js', 'markdown', 'yaml', 'ini', 'nginx', 'dockerfile'];
 
 export function stepsOf({ blocks }: Document): Step[] {
   const steps: Step[] = [];

@@ -1,0 +1,153 @@
+import { type FSWatcher, watch } from 'node:fs';
+import type { Logger } from 'pino';
+import { type Config, ConfigError } from '../config/config.js';
+import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
+import { byName, type FolderContent, type PromptFile, readFiles, readPromptFolder } from './read-folder.js';
+
+/** Milliseconds without a change before the folder is read: editors save in several steps. */
+const SETTLE_MS = 100;
+/** Milliseconds between two readings: network file systems and replaced symbolic links report no change. */
+const POLL_MS = 5_000;
+
+interface PromptFolderOptions extends PromptFileOptions {
+  log: Logger;
+}
+
+type PromptConfig = Pick<Config, 'prompts' | 'authMode'>;
+
+/** Opens the folder that the configuration names, if any. Throws a ConfigError that lists every problem of every file. */
+export async function openPrompts(
+  { prompts: { folder }, authMode }: PromptConfig,
+  { log }: { log: Logger },
+): Promise<PromptFolder | undefined> {
+  return folder === undefined ? undefined : await PromptFolder.open(folder, { authMode, log });
+}
+
+/** Reads the folder that the configuration names once: its prompts, and every problem of every file. */
+export async function checkPrompts({ prompts: { folder }, authMode }: PromptConfig) {
+  if (folder === undefined) return { prompts: [], problems: [] };
+  try {
+    const { prompts, problems } = await readPromptFolder(folder, { authMode });
+    return { prompts: [...prompts.values()], problems: [...problems.values()].flat() };
+  } catch (error) {
+    return { prompts: [], problems: [unreadable(error)] };
+  }
+}
+
+/** The prompts of a folder, read again when it changes. If a file turns bad, its last good version stays in service. */
+export class PromptFolder {
+  private files: ReadonlyMap<string, PromptFile> = new Map();
+  private content: FolderContent = { prompts: new Map(), problems: new Map() };
+  private watcher: FSWatcher | undefined;
+  private poll: NodeJS.Timeout | undefined;
+  private settling: NodeJS.Timeout | undefined;
+  private reading: Promise<void> = Promise.resolve();
+  private waiting: Promise<void> | undefined;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly options: PromptFolderOptions,
+  ) {}
+
+  static async open(folder: string, options: PromptFolderOptions): Promise<PromptFolder> {
+    const opened = new PromptFolder(folder, options);
+    await opened.start();
+    return opened;
+  }
+
+  get(name: string): PromptDefinition | undefined {
+    return this.content.prompts.get(name);
+  }
+
+  /** Sorted by name. */
+  all(): PromptDefinition[] {
+    return [...this.content.prompts.values()];
+  }
+
+  /** How many files cannot be used as they are. */
+  get unusableFiles(): number {
+    return this.content.problems.size;
+  }
+
+  /** Reads the folder. A call during a reading waits for it and then reads once more, together with all other such calls. */
+  readAgain(): Promise<void> {
+    this.waiting ??= this.reading.then(() => {
+      this.waiting = undefined;
+      this.reading = this.update();
+      return this.reading;
+    });
+    return this.waiting;
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.poll);
+    clearTimeout(this.settling);
+    this.watcher?.close();
+    await (this.waiting ?? this.reading);
+  }
+
+  private async start(): Promise<void> {
+    try {
+      await this.read();
+    } catch (error) {
+      throw new ConfigError([unreadable(error)]);
+    }
+    const problems = [...this.content.problems.values()].flat();
+    if (problems.length > 0) throw new ConfigError(problems);
+    this.poll = setInterval(() => this.readAgain(), POLL_MS).unref();
+    this.watch();
+  }
+
+  private watch(): void {
+    try {
+      this.watcher = watch(this.folder, { persistent: false }, () => this.settle());
+      this.watcher.on('error', () => this.watcher?.close());
+    } catch {
+      // The poll still finds changes.
+    }
+  }
+
+  private settle(): void {
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.readAgain(), SETTLE_MS).unref();
+  }
+
+  private async update(): Promise<void> {
+    const before = this.content;
+    try {
+      await this.read();
+    } catch (error) {
+      this.options.log.error(unreadable(error));
+      return;
+    }
+    this.logChanges(before);
+  }
+
+  private async read(): Promise<void> {
+    this.files = await readFiles(this.folder, this.files, this.options);
+    this.content = byName(this.files);
+  }
+
+  private logChanges(before: FolderContent): void {
+    const { log } = this.options;
+    const { prompts, problems } = this.content;
+    for (const [path, found] of problems) {
+      if (before.problems.get(path)?.join() !== found.join())
+        log.error(
+          { problems: found },
+          'a prompt file cannot be used; its last good version, if any, stays in service',
+        );
+    }
+    for (const [prompt, { version }] of prompts) {
+      if (before.prompts.get(prompt)?.version !== version)
+        log.info({ prompt, version }, 'a prompt is in service');
+    }
+    for (const prompt of before.prompts.keys()) {
+      if (!prompts.has(prompt)) log.info({ prompt }, 'a prompt was removed');
+    }
+  }
+}
+
+function unreadable(error: unknown): string {
+  return `PROMPTS cannot be read (${(error as NodeJS.ErrnoException).code}); it must be a folder of prompt files`;
+}
