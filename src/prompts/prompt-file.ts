@@ -54,7 +54,7 @@ const PARAMETERS: Kinds = {
   frequencyPenalty: 'number',
 };
 const MESSAGE: Kinds = { role: 'string', content: 'string' };
-/** Seconds. Renewing a context that lives shorter would cost more than it saves. */
+/** Seconds. A context with a shorter ttl would have to be renewed every few minutes. */
 const MIN_WARM_TTL = 600;
 
 class PromptParameters extends ChatParameters {

@@ -2,7 +2,14 @@ import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
 import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
-import { byName, type FolderContent, type PromptFile, readFiles, readPromptFolder } from './read-folder.js';
+import {
+  byName,
+  codeOf,
+  type FolderContent,
+  type PromptFile,
+  readFiles,
+  readPromptFolder,
+} from './read-folder.js';
 
 /** Milliseconds without a change before the folder is read: editors save in several steps. */
 const SETTLE_MS = 100;
@@ -43,6 +50,8 @@ export class PromptFolder {
   private settling: NodeJS.Timeout | undefined;
   private reading: Promise<void> = Promise.resolve();
   private waiting: Promise<void> | undefined;
+  /** Why the last reading failed. */
+  private failure: string | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -116,11 +125,13 @@ export class PromptFolder {
     const before = this.content;
     try {
       await this.read();
+      this.failure = undefined;
+      this.logChanges(before);
     } catch (error) {
-      this.options.log.error(unreadable(error));
-      return;
+      const failure = unreadable(error);
+      if (failure !== this.failure) this.options.log.error(failure);
+      this.failure = failure;
     }
-    this.logChanges(before);
   }
 
   private async read(): Promise<void> {
@@ -149,5 +160,5 @@ export class PromptFolder {
 }
 
 function unreadable(error: unknown): string {
-  return `PROMPTS cannot be read (${(error as NodeJS.ErrnoException).code}); it must be a folder of prompt files`;
+  return `PROMPTS cannot be read (${codeOf(error)}); it must be a folder of prompt files`;
 }

@@ -77,9 +77,15 @@ async function readOne(
     if (text === undefined) return unusable(path, before, `${path} must be in UTF-8`);
     return before?.text === text ? before : { ...parse(path, name, text, before, options), text };
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     return code === 'ENOENT' ? undefined : unusable(path, before, `${path} cannot be read (${code})`);
   }
+}
+
+/** Without the message, which may quote the file. */
+export function codeOf(error: unknown): string {
+  const { code, name } = error as NodeJS.ErrnoException;
+  return code ?? name;
 }
 
 function parse(

@@ -54,8 +54,11 @@ export class YamlSource {
     // Warnings of the parser quote the text.
     const options = { lineCounter: this.lines, prettyErrors: false, logLevel: 'error' } as const;
     this.document = parseDocument(text, options);
-    for (const { code, pos } of [...this.document.errors, ...this.document.warnings])
-      this.problems.push(`${this.at(pos[0])} is not valid YAML (${code}); correct the syntax here`);
+    const invalid = [...this.document.errors, ...this.document.warnings].map(
+      ({ code, pos }) => `${this.at(pos[0])} is not valid YAML (${code}); correct the syntax here`,
+    );
+    // One mistake may cause the same error many times in a line.
+    this.problems.push(...new Set(invalid));
     visit(this.document, { Alias: (_, alias) => this.refuse(alias) });
   }
 

@@ -132,6 +132,11 @@ text`;
       ['p.md:3 is not valid YAML (DUPLICATE_KEY); correct the syntax here'],
     ],
     [
+      'many errors in a line',
+      `---\nmodel: ${'['.repeat(100)}\n---\nx`,
+      ['p.md:3 is not valid YAML (BAD_INDENT); correct the syntax here'],
+    ],
+    [
       'an unknown tag',
       '---\nmodel: !secret m\n---\nx',
       ['p.md:2 is not valid YAML (TAG_RESOLVE_FAILED); correct the syntax here'],

@@ -134,8 +134,11 @@ describe('a folder of prompts', () => {
     const prompts = await open();
     renameSync(folder, `${folder}-away`);
     await prompts.readAgain();
+    await prompts.readAgain();
     expect(prompts.get('a')).toBeDefined();
-    expect(lines.at(-1)?.msg).toMatch(/^PROMPTS cannot be read \(ENOENT\)/);
+    expect(lines.map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^PROMPTS cannot be read \(ENOENT\)/),
+    ]);
     renameSync(`${folder}-away`, folder);
   });
 
