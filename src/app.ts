@@ -80,7 +80,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     onUnreached: logUnreached(log, now),
   });
   const store = openConfiguredStore(config, log, metrics.onStoreUse);
-  const promptFolder = await openPrompts(config, log);
+  const promptFolder = await openPrompts(config, { log });
   const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
   const { container, counters, openStreams, detachedWork, keepWarm } = createServices(config, {
     store,

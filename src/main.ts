@@ -2,9 +2,9 @@
 // Must be loaded before the classes that type-graphql's decorators describe.
 import 'reflect-metadata';
 import type { RunningServer } from './app.js';
+import { readConfiguration } from './cli/configuration.js';
 import { answer, UsageError } from './cli/options.js';
-import { type Config, ConfigError, readConfig } from './config/config.js';
-import { loadEnvFile } from './config/env-file.js';
+import { type Config, ConfigError } from './config/config.js';
 import { isChatPageBuilt } from './pages/chat-page.js';
 
 /** Milliseconds beyond the grace time after which the process exits whatever is still open. */
@@ -19,8 +19,7 @@ try {
 }
 
 async function serve(): Promise<void> {
-  const envFile = loadEnvFile();
-  const config = readConfig();
+  const { config, notices } = await readConfiguration();
   const [{ startServer }, { createLog }] = await Promise.all([
     import('./app.js'),
     import('./telemetry/logs.js'),
@@ -51,7 +50,6 @@ async function serve(): Promise<void> {
   });
   server = await startServer(config, { log });
   // Printed last, because whoever waits for this line may send a signal immediately.
-  const notices = envFile ? [envFile, ...config.notices] : config.notices;
   console.log([...notices, ...addresses(config, server.url)].join('\n'));
 }
 

@@ -1,8 +1,15 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { exitCode, type Finished, finished, folderWithEnv, start } from './support/built-program.js';
-import { CANARY, PromptFiles, promptFile } from './support/prompts.js';
+import {
+  exitCode,
+  type Finished,
+  finished,
+  firstLines,
+  folderWithEnv,
+  start,
+} from './support/built-program.js';
 
 const run = (args: string[], env: Record<string, string> = {}): Promise<Finished> =>
   finished(start('dist/main.js', args, env));
@@ -16,7 +23,7 @@ describe('the command', () => {
     }
     expect(stdout).toContain(readFileSync('.env.example', 'utf8').trim());
     expect(stdout).toMatch(
-      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL/s,
+      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL and PROMPTS/s,
     );
   });
 
@@ -72,55 +79,77 @@ describe('--check-config', () => {
   });
 });
 
-describe('prompt files', () => {
-  it('are listed by --check-config, without their text', async () => {
-    using files = new PromptFiles({ 'support.md': promptFile({ keepWarm: true }) });
-    const { code, stdout } = await run(['--check-config'], files.env);
+describe('the prompt files', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'prompts-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const write = (name: string, frontMatter: string) =>
+    writeFileSync(join(folder, name), `---\n${frontMatter}\n---\nc4n4ry`);
+  const env = (more = {}) => ({ PROMPTS: folder, GATEWAY_URL: 'sandbox:', PORT: '0', ...more });
+
+  it('are listed by --check-config with name, model and version, and without their text', async () => {
+    write('support.md', 'model: m\nkeepWarm: true');
+    write('another.md', 'model: gemini-2.5-pro\ntitle: c4n4ry');
+    const { code, stdout } = await run(['--check-config'], env());
     expect(code).toBe(0);
-    expect(stdout).toMatch(/\nprompt support: version [0-9a-f]{12}, model Doubao-1\.5-pro-32k\n/);
-    expect(stdout).toContain('KEEP_WARM_TOKENS_PER_DAY is 0, so these prompts are not kept warm: support');
-    expect(stdout).not.toContain(CANARY);
+    expect(stdout).toMatch(
+      /\nPrompts:\n {2}another: gemini-2.5-pro, version [0-9a-f]{12}\n {2}support: m, version [0-9a-f]{12}\n$/,
+    );
+    expect(stdout).toContain(`\nPROMPTS: ${folder}\n`);
+    expect(stdout).toContain(
+      '\nKEEP_WARM_TOKENS_PER_DAY is 0, so no context is kept warm. These prompts ask for it: support.\n',
+    );
+    expect(stdout).not.toContain('c4n4ry');
   });
 
-  it.each([['--check-config'], []])('that are wrong are refused, all at once: %s', async (...args) => {
-    using files = new PromptFiles({
-      'one.md': promptFile({ ttl: 1 }),
-      'two.md': promptFile({ modle: 'm', roles: ['staff'] }),
-    });
-    const { code, stdout, stderr } = await run(args, {
-      ...files.env,
-      PORT: '0',
-      STORE_URL: 'sqlite::memory:',
-    });
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('one.md:3 `ttl` must be 3600 to 604800 seconds');
-    expect(stderr).toContain('two.md:4 `modle` is unknown');
-    expect(stderr).not.toContain(CANARY);
-  });
-
-  it('that ask for roles or warmth need an AUTH_MODE that has them', async () => {
-    using files = new PromptFiles({ 'one.md': promptFile({ roles: ['staff'], keepWarm: true }) });
-    const own = await run(['--check-config'], {
-      ...files.env,
-      AUTH_MODE: 'passthrough',
-      GATEWAY_URL: 'http://h',
-    });
-    expect(own.stderr).toContain('`roles` needs AUTH_MODE=jwt');
-    expect(own.stderr).toContain('`keepWarm` needs a key of the server');
-  });
-
-  it('may be in no folder that cannot be read', async () => {
-    const { code, stderr } = await run(['--check-config'], { PROMPTS: '/nowhere' });
-    expect(code).toBe(1);
-    expect(stderr).toContain('PROMPTS /nowhere cannot be read (ENOENT)');
-  });
-
-  it('are the examples where nothing is configured', async () => {
+  it('are the examples if nothing is configured', async () => {
     const { stdout } = await run(['--check-config']);
-    for (const name of ['document-assistant', 'sql-few-shot', 'support-zh'])
-      expect(stdout).toContain(`prompt ${name}: version`);
-    const configured = await run(['--check-config'], { GATEWAY_API_KEY: 'sk-1', AUTH_MODE: 'none' });
-    expect(configured.stdout).not.toContain('\nprompt ');
+    expect(stdout).toMatch(
+      /\nPrompts:\n {2}document-assistant: .*\n {2}sql-few-shot: .*\n {2}support-zh: .*\n$/,
+    );
+  });
+
+  it.each([[['--check-config']], [[]]])(
+    'and the environment are reported with all their problems at once: %p',
+    async (args) => {
+      write('first.md', 'model: m\nttl: 1');
+      write('second.md', 'c4n4ry: m\nroles: [c4n4ry]');
+      write('third.md', 'model: m\nroles: [c4n4ry]');
+      write('fourth.md', 'model: m\nkeepWarm: true');
+      const wrong = { AUTH_MODE: 'passthrough', LOG_LEVEL: 'loud', PROMPT_WAIT: '5' };
+      const { code, stdout, stderr } = await run(args, env(wrong));
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      const at = (place: string) => expect.stringContaining(`  - ${join(folder, place)} `);
+      expect(stderr.trim().split('\n').slice(1)).toEqual([
+        expect.stringContaining('LOG_LEVEL must be'),
+        at('first.md:3'),
+        at('fourth.md:3'),
+        at('second.md:2'),
+        at('second.md:2'),
+        at('third.md:3'),
+        expect.stringContaining('Did you mean PROMPT_WAIT_MS?'),
+      ]);
+      expect(stderr).not.toContain('c4n4ry');
+    },
+  );
+
+  it.each([[['--check-config']], [[]]])('must be in a folder that can be read: %p', async (args) => {
+    const { code, stderr } = await run(args, env({ PROMPTS: join(folder, 'missing') }));
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr:
+        'The configuration is not usable: PROMPTS cannot be read (ENOENT); it must be a folder of prompt files\n',
+    });
+  });
+
+  it('are announced at the start if they ask for keepWarm and nothing may be spent on it', async () => {
+    write('support.md', 'model: m\nkeepWarm: true');
+    const child = start('dist/main.js', [], env());
+    expect(await firstLines(child, /GraphQL: .*\n/)).toContain('These prompts ask for it: support.\n');
+    child.kill('SIGTERM');
+    expect(await exitCode(child)).toBe(0);
   });
 });
 

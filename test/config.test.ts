@@ -204,6 +204,7 @@ describe('a variable that looks like one of the server’s', () => {
       MAX_MEMORY MAX_OLD_SPACE_SIZE MAX_CONNECTIONS MAX_RETRIES MAX_TOKENS LOG_FILE LOG_DIR LOG_FORMAT LOGS_PATH
       OTEL_SERVICE_NAME OTEL_EXPORTER_OTLP_HEADERS OTEL_EXPORTER_OTLP_TIMEOUT OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
       KUBERNETES_PORT GATEWAY_PORT GATEWAY_SERVICE_HOST GATEWAY_SERVICE_PORT GATEWAY_PORT_80_TCP_ADDR AUTH_PORT STORE_PORT
+      PROMPT PROMPT_COMMAND PROMPT_DIRTRIM
       REDIS_URL DATABASE_URL API_KEY OPENAI_API_KEY JWT_SECRET SECRET_KEY TZ DEBUG INVOCATION_ID JOURNAL_STREAM`;
     expect(said(...others.split(/\s+/))).toEqual([]);
   });
@@ -284,6 +285,20 @@ describe('the proxies to the gateway', () => {
     expect(problems({ HTTPS_PROXY: 'user:secret@a:1' })).toEqual([
       expect.stringMatching(/^HTTPS_PROXY must be an http\(s\) URL(?!.*secret)/),
     ]);
+  });
+});
+
+describe('the prompts', () => {
+  it('are the examples if nothing is configured, else those of the named folder', () => {
+    expect(readConfig({}).prompts).toEqual({
+      folder: expect.stringMatching(/examples.prompts$/),
+      waitMs: 2_000,
+      keepWarmTokensPerDay: 0,
+    });
+    for (const env of [{ GATEWAY_URL: 'sandbox:' }, { GATEWAY_API_KEY: 'sk-1' }, { AUTH_MODE: 'none' }]) {
+      expect(readConfig(env).prompts.folder).toBeUndefined();
+      expect(readConfig({ ...env, PROMPTS: 'prompts' }).prompts.folder).toBe('prompts');
+    }
   });
 });
 

@@ -1,21 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { readConfig, readFederation } from '../config/config.js';
+import { readFederation } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { packageFile } from '../config/package-files.js';
+import { readConfiguration } from './configuration.js';
 
 const HELP = `Usage: graphql-context-cache [option]
 
 Serves explicit context caching of large language models over GraphQL. Without an option it starts the server.
 
-  --check-config   say all that is wrong with the configuration, or what is in effect where nothing is; secrets
-                   are only said to be set or not. Exit code 1 where something is wrong.
+  --check-config   list every problem of the configuration and the prompt files, or what is in effect and the prompts;
+                   of a secret only whether it is set. Exit code 1 if there is a problem.
   --print-schema   print the GraphQL schema; with FEDERATION=on, as a router composes it
   --version        print the version
   --help           print this text
 
 The configuration is read from the environment, and from .env in the folder that the server is started in; what the
-environment sets wins. A relative path starts at that folder, too, also that of STORE_URL.`;
+environment sets wins. A relative path starts at that folder, too, also that of STORE_URL and PROMPTS.`;
 
 /** Wrong arguments; the message says what to write instead. */
 export class UsageError extends Error {
@@ -58,15 +59,11 @@ async function printedSchema(): Promise<string> {
 }
 
 async function describeConfig(): Promise<string> {
-  const envFile = loadEnvFile();
-  const config = readConfig();
-  const { notices, settings } = config;
-  const { notWarm, readPrompts } = await import('../prompts/prompt-folder.js');
-  const prompts = await readPrompts(config);
-  const lines = [...settings].map(([name, value]) => `${name}: ${value}`);
-  const about = prompts.map(
-    ({ name, version, context }) => `prompt ${name}: version ${version}, model ${context.model}`,
+  const { config, notices, prompts } = await readConfiguration();
+  const lines = [...config.settings].map(([name, value]) => `${name}: ${value}`);
+  const listed = prompts.map(
+    ({ name, context, version }) => `  ${name}: ${context.model}, version ${version}`,
   );
-  const said = [...(envFile ? [envFile] : []), ...notices, ...notWarm(config, prompts)];
-  return ['The configuration is usable.', ...said, '', ...lines, ...about].join('\n');
+  const promptLines = listed.length > 0 ? ['', 'Prompts:', ...listed] : [];
+  return ['The configuration is usable.', ...notices, '', ...lines, ...promptLines].join('\n');
 }

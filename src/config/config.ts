@@ -92,11 +92,11 @@ export interface RegistryConfig {
 }
 
 export interface PromptsConfig {
-  /** The folder of prompt files; undefined: there are no prompts. */
+  /** The folder of the prompt files; undefined: there are no prompts. */
   folder?: string;
-  /** How long a chat waits for its prompt's context to be created. */
+  /** How long a chat waits while its prompt's context is being created. */
   waitMs: number;
-  /** Prompt tokens a day that keeping contexts warm may use; 0: none is kept warm. */
+  /** Prompt tokens that all processes together may spend on keeping contexts warm; 0: none is kept warm. */
   keepWarmTokensPerDay: number;
 }
 
@@ -113,8 +113,15 @@ export class ConfigError extends Error {
   }
 }
 
-/** The only reader of the environment. */
+/** The only reader of the environment. Throws a ConfigError that lists everything that is wrong. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
+  const { config, problems, misspelt } = inspectConfig(env);
+  if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
+  return config;
+}
+
+/** What `readConfig` reads, for callers who add problems of their own: with any problem, the configuration must not be used. */
+export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
   const read = new EnvReader(env);
   const production = read.given('NODE_ENV') === 'production';
   const host = read.text('HOST', '127.0.0.1');
@@ -154,9 +161,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
     notices,
     settings: read.settings,
   };
-  notices.push(...read.misspelt());
-  if (read.problems.length > 0) throw new ConfigError([...read.problems, ...read.misspelt()]);
-  return config;
+  const misspelt = read.misspelt();
+  notices.push(...misspelt);
+  return { config, problems: read.problems, misspelt };
 }
 
 /** `federation` alone, for where the schema is printed and there is no server to configure. */
@@ -268,14 +275,14 @@ function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
   return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
 }
 
-/** Where nothing is configured, the sandbox serves the examples. */
+/** If nothing is configured, the sandbox serves the examples. */
 function readPrompts(read: EnvReader): PromptsConfig {
-  const isNewcomer = ['GATEWAY_URL', 'GATEWAY_API_KEY', 'AUTH_MODE'].every(
-    (name) => read.given(name) === undefined,
+  const isConfigured = ['GATEWAY_URL', 'GATEWAY_API_KEY', 'AUTH_MODE'].some(
+    (name) => read.given(name) !== undefined,
   );
-  const folder = isNewcomer
-    ? read.text('PROMPTS', fileURLToPath(packageFile('examples/prompts')))
-    : read.text('PROMPTS');
+  const folder = isConfigured
+    ? read.text('PROMPTS')
+    : read.text('PROMPTS', fileURLToPath(packageFile('examples/prompts')));
   return {
     ...(folder !== undefined && { folder }),
     waitMs: read.integer('PROMPT_WAIT_MS', 2_000, 0, 600_000),

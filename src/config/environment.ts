@@ -107,13 +107,13 @@ export class EnvReader {
 
 /** Names from standards: one that is near to them is probably another program's. */
 const READ_BY_OTHERS = /^(?:NODE_|OTEL_)|_PROXY$/i;
-/** Kubernetes sets these for every service: one called "gateway" gives GATEWAY_PORT. */
-const SET_BY_KUBERNETES = /_PORT$/;
+/** Kubernetes sets `_PORT` for every service: one called "gateway" gives GATEWAY_PORT. Windows sets PROMPT for its shell. */
+const SET_BY_SYSTEM = /_PORT$|^PROMPT$/;
 /** How many of a name's characters may differ. More where the first word is ours, because few other programs use it. */
 const LARGEST_DIFFERENCE = { sameFirstWord: 0.4, otherwise: 0.15 };
 
 function nearest(name: string, known: string[]): string | undefined {
-  if (SET_BY_KUBERNETES.test(name)) return undefined;
+  if (SET_BY_SYSTEM.test(name)) return undefined;
   const written = name.toUpperCase();
   const near = known
     .map((candidate) => ({ candidate, difference: difference(written, candidate) }))

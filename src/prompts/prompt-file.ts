@@ -1,137 +1,156 @@
 import { createHash } from 'node:crypto';
-import { isMap, isScalar, LineCounter, type Node, type ParsedNode, parseDocument, type YAMLMap } from 'yaml';
+import type { AuthMode } from '../config/config.js';
 import { CreateContextInput, MessageInput } from '../contexts/input.js';
-import { AppError } from '../errors.js';
 import { toCreateContextBody } from '../gateway/context-api/context-mapping.js';
 import { isGemini } from '../gateway/context-api/model-families.js';
-import { ContextMode, type Message, MessageRole, type NewChat, type NewContext } from '../gateway/types.js';
+import { ContextMode, type Message, MessageRole, type NewContext } from '../gateway/types.js';
 import { Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
-import { validateInput } from '../input/validation.js';
+import { type Kinds, YamlSource } from './yaml-source.js';
 
-/** Defaults for what a chat leaves out. */
-export type PromptParameters = Pick<
-  NewChat,
-  'temperature' | 'topP' | 'n' | 'maxTokens' | 'stop' | 'presencePenalty' | 'frequencyPenalty'
->;
-
-/** One prompt, as its file declares it. */
+/** A prompt as its file declares it. */
 export interface PromptDefinition {
-  /** The file's name without its ending. */
+  /** The file's name without its extension. */
   name: string;
-  /** The first 12 hexadecimal digits of the SHA-256 of what the gateway is sent to create its context. */
+  /** The first 12 hexadecimal digits of the SHA-256 of the request body that creates its context. */
   version: string;
   title: string | null;
   description: string | null;
-  /** null: everyone may use it. */
+  /** null: every caller may use it. */
   roles: readonly string[] | null;
+  /** What the gateway is asked to create. */
   context: NewContext;
-  parameters: PromptParameters;
-  /** The most that a caller may ask for as `maxTokens`; null: any number. */
+  /** Defaults for chats that leave them out. */
+  parameters: Omit<PromptParameters, 'maxTokensLimit'>;
+  /** The largest `maxTokens` that a caller may ask for; null: no limit. */
   maxTokensLimit: number | null;
   allowSystemMessages: boolean;
   keepWarm: boolean;
 }
 
-type Kind = 'text' | 'number' | 'integer' | 'boolean' | 'texts' | 'map' | 'list';
+export interface PromptFileOptions {
+  /** Decides whether callers have roles and whether the server has a key to keep contexts warm with. */
+  authMode: AuthMode;
+}
 
-const KEYS: Record<string, Kind> = {
-  model: 'text',
+const KEYS: Kinds = {
+  model: 'string',
   ttl: 'integer',
-  title: 'text',
-  description: 'text',
-  roles: 'texts',
+  title: 'string',
+  description: 'string',
+  roles: 'strings',
   parameters: 'map',
   allowSystemMessages: 'boolean',
   keepWarm: 'boolean',
 };
-const PARAMETERS: Record<string, Kind> = {
+const PARAMETERS: Kinds = {
   temperature: 'number',
   topP: 'number',
   n: 'integer',
   maxTokens: 'integer',
   maxTokensLimit: 'integer',
-  stop: 'texts',
+  stop: 'strings',
   presencePenalty: 'number',
   frequencyPenalty: 'number',
 };
-const MESSAGE: Record<string, Kind> = { role: 'text', content: 'text' };
+const MESSAGE: Kinds = { role: 'string', content: 'string' };
+/** Seconds. A context with a shorter ttl would have to be renewed every few minutes. */
+const MIN_WARM_TTL = 600;
 
-const KINDS: Record<Kind, { holds: (value: unknown) => boolean; wanted: string }> = {
-  text: { holds: (value) => typeof value === 'string', wanted: 'a text' },
-  number: { holds: Number.isFinite, wanted: 'a number' },
-  integer: { holds: Number.isSafeInteger, wanted: 'a whole number' },
-  boolean: { holds: (value) => typeof value === 'boolean', wanted: 'true or false' },
-  texts: {
-    holds: (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
-    wanted: 'a list of texts',
-  },
-  map: {
-    holds: (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
-    wanted: 'a map of keys and values',
-  },
-  list: { holds: Array.isArray, wanted: 'a list' },
-};
+/** With the rules of a chat's input. */
+class PromptParameters {
+  @Temperature() temperature?: number;
+  @TopP() topP?: number;
+  @Count() n?: number;
+  @Count() maxTokens?: number;
+  @Count() maxTokensLimit?: number;
+  @StopTexts() stop?: string[];
+  @Penalty() presencePenalty?: number;
+  @Penalty() frequencyPenalty?: number;
+}
 
+/** The keys of a file once their types have been checked. */
 interface FileContent {
   model: string;
   ttl?: number;
   title?: string;
   description?: string;
   roles?: string[];
-  parameters?: PromptParameters & { maxTokensLimit?: number };
+  parameters?: PromptParameters;
   allowSystemMessages?: boolean;
   keepWarm?: boolean;
-  messages?: { role: string; content: string }[];
+  messages?: unknown[];
 }
 
-type Path = readonly (string | number)[];
-
-export interface PromptFileOptions {
-  /** Whether callers have roles (AUTH_MODE=jwt), so that a prompt may ask for one. */
-  allowRoles: boolean;
-  /** Whether the server has a gateway key of its own to keep contexts warm with. */
-  allowKeepWarm: boolean;
-}
-
-/** Seconds. */
-const MIN_WARM_TTL = 600;
-
-/** Reads `name.md` or `name.yaml`; returns the prompt, or every problem as `file:line what to do`. */
+/** Reads the text of `name.md`, `name.yaml` or `name.yml`; returns the prompt, or all its problems, each with file and line. */
 export function readPromptFile(
   file: string,
   text: string,
-  { allowRoles, allowKeepWarm }: PromptFileOptions,
+  { authMode }: PromptFileOptions,
 ): PromptDefinition | string[] {
   const isMarkdown = file.endsWith('.md');
   const parts = isMarkdown ? splitFrontMatter(text) : { yaml: text, firstLine: 1, body: undefined };
   if (!parts) return [`${file}:1 must begin with YAML front matter between two lines of ---`];
   const source = new YamlSource(file, parts.yaml, parts.firstLine);
-  const content = source.read(isMarkdown ? KEYS : { ...KEYS, messages: 'list' });
+  const content = readContent(source, isMarkdown ? KEYS : { ...KEYS, messages: 'list' });
   if (!content) return source.problems;
-  const messages = parts.body === undefined ? source.readMessages(content) : systemMessage(parts.body);
-  if (parts.body !== undefined && parts.body.trim() === '')
-    source.report([], 'must have a text below its front matter');
+  const messages =
+    parts.body === undefined ? readMessages(source, content) : systemMessage(source, parts.body);
+  if (source.problems.length > 0) return source.problems;
   const prompt = toDefinition(nameOf(file), content, messages);
-  if (prompt.roles && !allowRoles)
-    source.report(['roles'], 'needs AUTH_MODE=jwt: other callers have no roles');
-  if (prompt.keepWarm && !allowKeepWarm)
-    source.report(['keepWarm'], 'needs a key of the server: it may not spend the callers’ keys');
-  if (source.problems.length === 0) checkRules(prompt, source);
+  checkInputs(source, content, prompt);
+  checkAccess(source, prompt, authMode);
   return source.problems.length > 0 ? source.problems : prompt;
 }
 
 function splitFrontMatter(text: string) {
-  const [whole, yaml] = /^\uFEFF?---[ \t]*\r?\n([\s\S]*?\r?\n)?---[ \t]*(?:\r?\n|$)/.exec(text) ?? [];
+  const [whole, yaml = ''] = /^---[ \t]*\r?\n([\s\S]*?\r?\n)?---[ \t]*(?:\r?\n|$)/.exec(text) ?? [];
   if (whole === undefined) return undefined;
-  return { yaml: yaml ?? '', firstLine: 2, body: text.slice(whole.length).trim() };
-}
-
-function systemMessage(content: string): Message[] {
-  return [{ role: MessageRole.SYSTEM, content }];
+  return { yaml, firstLine: 2, body: text.slice(whole.length).trim() };
 }
 
 function nameOf(file: string): string {
   return file.replace(/^.*[/\\]/, '').replace(/\.[a-z]+$/, '');
+}
+
+function readContent(source: YamlSource, keys: Kinds): FileContent | undefined {
+  if (source.problems.length > 0) return undefined;
+  if (!source.isMap([])) {
+    source.report([], 'must hold keys and values, at least `model`');
+    return undefined;
+  }
+  source.checkKeys([], keys);
+  if (source.isMap(['parameters'])) source.checkKeys(['parameters'], PARAMETERS);
+  if (!source.has(['model'])) source.report([], 'must name a `model`');
+  return source.problems.length > 0 ? undefined : (source.value() as FileContent);
+}
+
+function systemMessage(source: YamlSource, content: string): Message[] {
+  if (content === '') source.report([], 'must have a text below its front matter');
+  return [{ role: MessageRole.SYSTEM, content }];
+}
+
+function readMessages(source: YamlSource, { messages = [] }: FileContent): Message[] {
+  if (messages.length === 0) source.report(['messages'], 'must hold at least one message');
+  return messages.map((message, index) => {
+    const path = ['messages', index];
+    if (!source.isMap(path)) {
+      source.report(path, 'must be a map with a role and a content');
+      return {};
+    }
+    source.checkKeys(path, MESSAGE);
+    return toMessage(source, message as { role?: unknown; content?: string }, path);
+  });
+}
+
+function toMessage(
+  source: YamlSource,
+  { role, content }: { role?: unknown; content?: string },
+  path: (string | number)[],
+): Message {
+  const known = Object.values(MessageRole).find((one) => one === String(role).toUpperCase());
+  if (!known) source.report([...path, 'role'], 'must be system, user or assistant');
+  if (!source.has([...path, 'content'])) source.report(path, 'must have a content');
+  return { role: known ?? null, content: content ?? null };
 }
 
 function toDefinition(name: string, content: FileContent, messages: Message[]): PromptDefinition {
@@ -152,7 +171,7 @@ function toDefinition(name: string, content: FileContent, messages: Message[]): 
   };
 }
 
-/** Gemini's contexts are always prefixes; the gateway takes no mode for them. */
+/** Gemini's contexts are always prefixes, and the gateway accepts no mode for them. */
 function toPrefix(model: string, messages: Message[], ttl: number | undefined): NewContext {
   const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
   return { model, messages, ...mode, ...(ttl !== undefined && { ttl }) };
@@ -163,128 +182,31 @@ function versionOf(context: NewContext): string {
   return createHash('sha256').update(body).digest('hex').slice(0, 12);
 }
 
-/** The same rules as for a chat's input. */
-class ParameterRules {
-  @Temperature() temperature?: number;
-  @TopP() topP?: number;
-  @Count() n?: number;
-  @Count() maxTokens?: number;
-  @Count() maxTokensLimit?: number;
-  @StopTexts() stop?: string[];
-  @Penalty() presencePenalty?: number;
-  @Penalty() frequencyPenalty?: number;
-}
-
-function checkRules(prompt: PromptDefinition, source: YamlSource): void {
-  const { context, parameters, maxTokensLimit, keepWarm } = prompt;
+/** The rules of `createContext` and `chat` hold here, too. */
+function checkInputs(source: YamlSource, content: FileContent, { context }: PromptDefinition): void {
   const messages = context.messages.map((message) => Object.assign(new MessageInput(), message));
-  source.reportInvalid(Object.assign(new CreateContextInput(), { ...context, messages }), []);
-  source.reportInvalid(Object.assign(new ParameterRules(), { ...parameters, maxTokensLimit }), [
-    'parameters',
-  ]);
-  if (maxTokensLimit !== null && Number(parameters.maxTokens) > maxTokensLimit)
+  source.validate([], Object.assign(new CreateContextInput(), context, { messages }));
+  const parameters = Object.assign(new PromptParameters(), content.parameters);
+  source.validate(['parameters'], parameters);
+  const { maxTokens, maxTokensLimit = Number.POSITIVE_INFINITY } = parameters;
+  if (Number(maxTokens) > maxTokensLimit)
     source.report(['parameters', 'maxTokens'], 'must be at most maxTokensLimit');
-  if (keepWarm && context.ttl != null && context.ttl < MIN_WARM_TTL)
+}
+
+function checkAccess(
+  source: YamlSource,
+  { roles, keepWarm, context }: PromptDefinition,
+  authMode: AuthMode,
+): void {
+  if (roles && authMode !== 'jwt')
+    source.report(['roles'], 'needs AUTH_MODE=jwt: other callers have no roles');
+  if (roles && (roles.length === 0 || roles.some((role) => role.trim() === '')))
+    source.report(
+      ['roles'],
+      'must name at least one role, none of them blank; omit it to allow every caller',
+    );
+  if (keepWarm && authMode === 'passthrough')
+    source.report(['keepWarm'], 'needs the server’s own key, which AUTH_MODE=passthrough does not use');
+  if (keepWarm && Number(context.ttl) < MIN_WARM_TTL)
     source.report(['ttl'], `must be at least ${MIN_WARM_TTL} seconds with keepWarm`);
-}
-
-/** A YAML text whose problems have a line. They quote keys, never values: a value may be the prompt's text. */
-class YamlSource {
-  readonly problems: string[] = [];
-  private readonly lines = new LineCounter();
-  private readonly document;
-
-  constructor(
-    private readonly file: string,
-    text: string,
-    private readonly firstLine: number,
-  ) {
-    this.document = parseDocument(text, { lineCounter: this.lines, prettyErrors: false });
-  }
-
-  /** Returns its keys and values; undefined if it is not a map, or not YAML. */
-  read(keys: Record<string, Kind>): FileContent | undefined {
-    for (const { code, pos } of this.document.errors)
-      this.problems.push(`${this.at(pos[0])} is not valid YAML (${code}); correct the syntax here`);
-    if (this.problems.length > 0) return undefined;
-    const { contents } = this.document;
-    if (!isMap(contents)) {
-      this.report([], 'must hold keys and values, at least `model`');
-      return undefined;
-    }
-    this.checkKeys(contents as YAMLMap, keys, []);
-    const content = this.document.toJS() as FileContent;
-    if (content.model === undefined) this.report([], 'must name a `model`');
-    const parameters = this.document.get('parameters', true);
-    if (isMap(parameters)) this.checkKeys(parameters as YAMLMap, PARAMETERS, ['parameters']);
-    return this.problems.length > 0 ? undefined : content;
-  }
-
-  readMessages({ messages = [] }: FileContent): Message[] {
-    if (messages.length === 0) this.report(['messages'], 'must hold at least one message');
-    return messages.map((message, index) => this.readMessage(message, ['messages', index]));
-  }
-
-  report(path: Path, problem: string): void {
-    const subject = path.length > 0 ? `\`${path.join('.')}\` ` : '';
-    this.problems.push(`${this.lineOf(path)} ${subject}${problem}`);
-  }
-
-  /** `parent`: where the file has what the input has at its top. */
-  reportInvalid(input: object, parent: Path): void {
-    try {
-      validateInput(input);
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { fields = [] } = error.details;
-      for (const { path, message } of fields) this.report([...parent, ...path.slice(1)], message);
-    }
-  }
-
-  private readMessage(message: unknown, path: Path): Message {
-    const node = this.document.getIn(path, true);
-    if (!isMap(node)) {
-      this.report(path, 'must have a role and a content');
-      return {};
-    }
-    this.checkKeys(node as YAMLMap, MESSAGE, path);
-    const { role, content } = message as { role?: string; content?: string };
-    const known = Object.values(MessageRole).find((one) => one === String(role).toUpperCase());
-    if (!known) this.report([...path, 'role'], 'must be system, user or assistant');
-    if (content === undefined) this.report(path, 'must have a content');
-    return { role: known ?? null, content: content ?? null };
-  }
-
-  private checkKeys(map: YAMLMap, kinds: Record<string, Kind>, parent: Path): void {
-    for (const { key, value } of map.items) {
-      const name = isScalar(key) ? String(key.value) : '';
-      const path = [...parent, name];
-      const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined;
-      if (kind === undefined) {
-        this.problems.push(`${this.at(startOf(key))} \`${path.join('.')}\` is unknown; ${known(kinds)}`);
-        continue;
-      }
-      const { holds, wanted } = KINDS[kind];
-      const plain = (value as Node | null)?.toJS(this.document) ?? null;
-      if (!holds(plain)) this.report(path, `must be ${wanted}`);
-    }
-  }
-
-  private lineOf(path: Path): string {
-    const node = path.length > 0 ? this.document.getIn(path, true) : undefined;
-    if (node !== undefined || path.length === 0) return this.at(startOf(node));
-    return this.lineOf(path.slice(0, -1));
-  }
-
-  private at(offset: number): string {
-    return `${this.file}:${this.lines.linePos(offset).line + this.firstLine - 1}`;
-  }
-}
-
-function startOf(node: unknown): number {
-  return (node as ParsedNode | undefined)?.range?.[0] ?? 0;
-}
-
-function known(kinds: Record<string, Kind>): string {
-  return `known are ${Object.keys(kinds).join(', ')}`;
 }

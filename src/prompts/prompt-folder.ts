@@ -1,104 +1,66 @@
 import { type FSWatcher, watch } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { type Config, ConfigError, SANDBOX_URL } from '../config/config.js';
-import { type PromptDefinition, type PromptFileOptions, readPromptFile } from './prompt-file.js';
+import { type Config, ConfigError } from '../config/config.js';
+import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
+import {
+  byName,
+  codeOf,
+  type FolderContent,
+  type PromptFile,
+  readFiles,
+  readPromptFolder,
+} from './read-folder.js';
 
-/** Bytes of the largest file that is read. */
-const MAX_FILE_BYTES = 1_048_576;
-const MAX_FILES = 1_000;
-const FILE = /\.(?:md|ya?ml)$/;
-const NAME = /^[a-z0-9][a-z0-9-]{0,62}\.[a-z]+$/;
-/** Milliseconds to wait for further changes: editors write in several steps. */
+/** Milliseconds without a change before the folder is read: editors save in several steps. */
 const SETTLE_MS = 100;
-/** Milliseconds between two reads: network file systems and replaced symbolic links report no change. */
-const LOOK_MS = 5_000;
+/** Milliseconds between two readings: network file systems and replaced symbolic links report no change. */
+const POLL_MS = 5_000;
 
-/** A file as last read, with its last good version. */
-interface PromptFile {
-  path: string;
-  text: string;
-  prompt: PromptDefinition | undefined;
-  problems: readonly string[];
-}
-
-type Files = ReadonlyMap<string, PromptFile>;
-
-export interface PromptFolderOptions extends PromptFileOptions {
+interface PromptFolderOptions extends PromptFileOptions {
   log: Logger;
 }
 
-export interface FolderContent {
-  prompts: ReadonlyMap<string, PromptDefinition>;
-  /** By path. */
-  problems: ReadonlyMap<string, readonly string[]>;
+type PromptConfig = Pick<Config, 'prompts' | 'authMode'>;
+
+/** Opens the folder that the configuration names, if any. Throws a ConfigError that lists every problem of every file. */
+export async function openPrompts(
+  { prompts: { folder }, authMode }: PromptConfig,
+  { log }: { log: Logger },
+): Promise<PromptFolder | undefined> {
+  return folder === undefined ? undefined : await PromptFolder.open(folder, { authMode, log });
 }
 
-/** Reads a folder once, with every problem of every file. */
-export async function readPromptFolder(folder: string, options: PromptFileOptions): Promise<FolderContent> {
-  return byName(await readFiles(folder, new Map(), options));
+/** Reads the folder that the configuration names once: its prompts, and every problem of every file. */
+export async function checkPrompts({ prompts: { folder }, authMode }: PromptConfig) {
+  if (folder === undefined) return { prompts: [], problems: [] };
+  try {
+    const { prompts, problems } = await readPromptFolder(folder, { authMode });
+    return { prompts: [...prompts.values()], problems: [...problems.values()].flat() };
+  } catch (error) {
+    return { prompts: [], problems: [unreadable(error)] };
+  }
 }
 
-/** Reads the configured prompts; throws a ConfigError that lists all problems. */
-export async function readPrompts(config: PromptSettings): Promise<PromptDefinition[]> {
-  const { folder } = config.prompts;
-  if (folder === undefined) return [];
-  const { prompts, problems } = await readPromptFolder(folder, optionsOf(config)).catch((error) => {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new ConfigError([`PROMPTS ${folder} cannot be read (${code}); name a folder of prompt files`]);
-  });
-  if (problems.size > 0) throw new ConfigError([...problems.values()].flat());
-  return [...prompts.values()].sort(byPromptName);
-}
-
-/** Opens the configured folder, if there is one; throws a ConfigError if a file is unusable. */
-export async function openPrompts(config: PromptSettings, log: Logger): Promise<PromptFolder | undefined> {
-  const { folder } = config.prompts;
-  if (folder === undefined) return undefined;
-  for (const notice of notWarm(config, await readPrompts(config))) log.warn(notice);
-  return PromptFolder.open(folder, { ...optionsOf(config), log });
-}
-
-/** What the operator should know if files ask for what the configuration does not allow. */
-export function notWarm({ prompts: { keepWarmTokensPerDay } }: PromptSettings, prompts: PromptDefinition[]) {
-  const names = prompts.filter(({ keepWarm }) => keepWarm).map(({ name }) => name);
-  if (keepWarmTokensPerDay > 0 || names.length === 0) return [];
-  return [`KEEP_WARM_TOKENS_PER_DAY is 0, so these prompts are not kept warm: ${names.join(', ')}`];
-}
-
-type PromptSettings = Pick<Config, 'prompts' | 'authMode' | 'gateway'>;
-
-function optionsOf({ authMode, gateway }: PromptSettings): PromptFileOptions {
-  const hasKey = authMode !== 'passthrough' && (gateway.apiKey !== undefined || gateway.url === SANDBOX_URL);
-  return { allowRoles: authMode === 'jwt', allowKeepWarm: hasKey };
-}
-
-function byPromptName(one: PromptDefinition, other: PromptDefinition): number {
-  return one.name < other.name ? -1 : 1;
-}
-
-/** The prompts of a folder, read again when it changes. A file that turns bad keeps its last good version in service. */
+/** The prompts of a folder, read again when it changes. If a file turns bad, its last good version stays in service. */
 export class PromptFolder {
-  private files: Files = new Map();
+  private files: ReadonlyMap<string, PromptFile> = new Map();
   private content: FolderContent = { prompts: new Map(), problems: new Map() };
   private watcher: FSWatcher | undefined;
-  private readonly timer: NodeJS.Timeout;
+  private poll: NodeJS.Timeout | undefined;
   private settling: NodeJS.Timeout | undefined;
   private reading: Promise<void> = Promise.resolve();
+  private waiting: Promise<void> | undefined;
+  /** Why the last reading failed. */
+  private failure: string | undefined;
 
   private constructor(
     private readonly folder: string,
     private readonly options: PromptFolderOptions,
-  ) {
-    this.timer = setInterval(() => this.readAgain(), LOOK_MS).unref();
-  }
+  ) {}
 
-  /** Resolves once the folder has been read. */
   static async open(folder: string, options: PromptFolderOptions): Promise<PromptFolder> {
     const opened = new PromptFolder(folder, options);
-    await opened.read();
-    opened.watch();
+    await opened.start();
     return opened;
   }
 
@@ -108,25 +70,41 @@ export class PromptFolder {
 
   /** Sorted by name. */
   all(): PromptDefinition[] {
-    return [...this.content.prompts.values()].sort(byPromptName);
+    return [...this.content.prompts.values()];
   }
 
-  /** Number of files whose current version is unusable. */
+  /** How many files cannot be used as they are. */
   get unusableFiles(): number {
     return this.content.problems.size;
   }
 
-  /** Reads the folder now, or after the read that is running. */
+  /** Reads the folder. A call during a reading waits for it and then reads once more, together with all other such calls. */
   readAgain(): Promise<void> {
-    this.reading = this.reading.then(() => this.read());
-    return this.reading;
+    this.waiting ??= this.reading.then(() => {
+      this.waiting = undefined;
+      this.reading = this.update();
+      return this.reading;
+    });
+    return this.waiting;
   }
 
   async close(): Promise<void> {
-    clearInterval(this.timer);
+    clearInterval(this.poll);
     clearTimeout(this.settling);
     this.watcher?.close();
-    await this.reading;
+    await (this.waiting ?? this.reading);
+  }
+
+  private async start(): Promise<void> {
+    try {
+      await this.read();
+    } catch (error) {
+      throw new ConfigError([unreadable(error)]);
+    }
+    const problems = [...this.content.problems.values()].flat();
+    if (problems.length > 0) throw new ConfigError(problems);
+    this.poll = setInterval(() => this.readAgain(), POLL_MS).unref();
+    this.watch();
   }
 
   private watch(): void {
@@ -134,7 +112,7 @@ export class PromptFolder {
       this.watcher = watch(this.folder, { persistent: false }, () => this.settle());
       this.watcher.on('error', () => this.watcher?.close());
     } catch {
-      // The timer still reads the folder.
+      // The poll still finds changes.
     }
   }
 
@@ -143,25 +121,33 @@ export class PromptFolder {
     this.settling = setTimeout(() => this.readAgain(), SETTLE_MS).unref();
   }
 
-  private async read(): Promise<void> {
-    try {
-      this.files = await readFiles(this.folder, this.files, this.options);
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      this.options.log.error({ folder: this.folder, reason: code }, 'the folder of prompts cannot be read');
-      return;
-    }
+  private async update(): Promise<void> {
     const before = this.content;
-    this.content = byName(this.files);
-    this.report(before);
+    try {
+      await this.read();
+      this.failure = undefined;
+      this.logChanges(before);
+    } catch (error) {
+      const failure = unreadable(error);
+      if (failure !== this.failure) this.options.log.error(failure);
+      this.failure = failure;
+    }
   }
 
-  private report(before: FolderContent): void {
+  private async read(): Promise<void> {
+    this.files = await readFiles(this.folder, this.files, this.options);
+    this.content = byName(this.files);
+  }
+
+  private logChanges(before: FolderContent): void {
     const { log } = this.options;
     const { prompts, problems } = this.content;
     for (const [path, found] of problems) {
       if (before.problems.get(path)?.join() !== found.join())
-        log.error({ problems: found }, 'a prompt file is unusable; its last good version stays in service');
+        log.error(
+          { problems: found },
+          'a prompt file cannot be used; its last good version, if any, stays in service',
+        );
     }
     for (const [prompt, { version }] of prompts) {
       if (before.prompts.get(prompt)?.version !== version)
@@ -173,53 +159,6 @@ export class PromptFolder {
   }
 }
 
-/** Of two files with the same name, the first is the prompt. */
-function byName(files: Files): FolderContent {
-  const prompts = new Map<string, PromptDefinition>();
-  const problems = new Map<string, readonly string[]>();
-  for (const { path, prompt, problems: own } of files.values()) {
-    const isTaken = prompt !== undefined && prompts.has(prompt.name);
-    if (prompt && !isTaken) prompts.set(prompt.name, prompt);
-    const all = isTaken ? [...own, `${path} must not have the same name as another file`] : own;
-    if (all.length > 0) problems.set(path, all);
-  }
-  return { prompts, problems };
-}
-
-async function readFiles(folder: string, before: Files, options: PromptFileOptions): Promise<Files> {
-  const names = (await readdir(folder)).filter((name) => FILE.test(name) && !name.startsWith('.')).sort();
-  const files = new Map<string, PromptFile>();
-  for (const name of names.slice(0, MAX_FILES)) {
-    const file = await readOne(join(folder, name), name, before.get(name), options);
-    if (file) files.set(name, file);
-  }
-  return files;
-}
-
-/** undefined: the file went away meanwhile. */
-async function readOne(
-  path: string,
-  name: string,
-  before: PromptFile | undefined,
-  options: PromptFileOptions,
-): Promise<PromptFile | undefined> {
-  const unusable = (text: string, ...problems: string[]) => ({
-    path,
-    text,
-    prompt: before?.prompt,
-    problems,
-  });
-  try {
-    if ((await stat(path)).size > MAX_FILE_BYTES)
-      return unusable('', `${path} must be at most ${MAX_FILE_BYTES} bytes`);
-    const text = await readFile(path, 'utf8');
-    if (before?.text === text) return before;
-    if (!NAME.test(name))
-      return unusable(text, `${path} must have a name of small letters, digits and hyphens, at most 63`);
-    const read = readPromptFile(path, text, options);
-    return Array.isArray(read) ? unusable(text, ...read) : { path, text, prompt: read, problems: [] };
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' ? undefined : unusable('', `${path} cannot be read (${code})`);
-  }
+function unreadable(error: unknown): string {
+  return `PROMPTS cannot be read (${codeOf(error)}); it must be a folder of prompt files`;
 }

@@ -3,17 +3,17 @@ import { promptNotFound } from '../errors.js';
 import type { PromptDefinition } from './prompt-file.js';
 import type { PromptFolder } from './prompt-folder.js';
 
-/** The operator's prompts, as far as a caller may use them. */
+/** The operator's prompts, each for the callers who may use it. */
 export class Prompts {
-  /** Without a folder there are none. */
+  /** undefined: the operator declares none. */
   constructor(private readonly folder: PromptFolder | undefined) {}
 
-  /** In the order of their names. */
+  /** Sorted by name. */
   list(caller: Caller): PromptDefinition[] {
     return (this.folder?.all() ?? []).filter((prompt) => mayUse(prompt, caller));
   }
 
-  /** Throws PROMPT_NOT_FOUND, alike for a prompt that does not exist and for one that is not for this caller. */
+  /** Throws the same PROMPT_NOT_FOUND whether the prompt is unknown or not for this caller. */
   find(name: string, caller: Caller): PromptDefinition {
     const prompt = this.folder?.get(name);
     if (!prompt || !mayUse(prompt, caller)) throw promptNotFound();

@@ -62,6 +62,7 @@ describe('what Docker gets to see', () => {
     'src/main.ts',
     'schema/schema.graphql',
     'examples/web/index.html',
+    'examples/prompts/support-zh.md',
   ])('has %s', (path) => expect(isSent(path)).toBe(true));
 
   it.each([

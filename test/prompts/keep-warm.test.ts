@@ -88,7 +88,12 @@ describe('a prompt that is kept warm', () => {
     await using server = await TestServer.before(gateway, { ...files.env, ...budget(27) }, OFTEN);
     await chat(server);
     server.clock = () => DUE;
-    await eventually(() => pings(gateway).length === 1);
+    const expiry = async () => {
+      const query = '{ prompt(name: "support") { cache { expiresAt } } }';
+      const { data } = await server.query<{ prompt: { cache: { expiresAt: string } } }>(query);
+      return Date.parse(data.prompt.cache.expiresAt);
+    };
+    await eventually(async () => (await expiry()) === DUE + 3_600_000);
     server.clock = () => DUE + 3_300_000;
     await eventually(() => server.log.some((line) => line.includes('no tokens are left')));
     expect(pings(gateway)).toHaveLength(1);

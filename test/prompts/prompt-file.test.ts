@@ -4,7 +4,8 @@ import { stringify } from 'yaml';
 import { type PromptDefinition, readPromptFile } from '../../src/prompts/prompt-file.js';
 import { readDocument } from '../docs/documents.js';
 
-const JWT = { allowRoles: true, allowKeepWarm: true };
+const JWT = { authMode: 'jwt' } as const;
+const KEYS = 'model, ttl, title, description, roles, parameters, allowSystemMessages, keepWarm';
 const MARKDOWN = `---
 model: Doubao-1.5-pro-32k
 ttl: 86400
@@ -25,7 +26,7 @@ function readValid(file: string, text: string): PromptDefinition {
 }
 
 describe('a prompt file', () => {
-  it('in Markdown is front matter and one system message', () => {
+  it('in Markdown has front matter and one system message', () => {
     const prompt = readValid('prompts/support.md', MARKDOWN);
     expect(prompt).toMatchObject({
       name: 'support',
@@ -45,7 +46,7 @@ describe('a prompt file', () => {
     });
   });
 
-  it('in YAML holds its messages itself', () => {
+  it('in YAML has messages; a Gemini context has no mode', () => {
     const text =
       'model: gemini-2.5-pro\nmessages:\n  - role: user\n    content: Hi\n  - {role: ASSISTANT, content: Hello}\n';
     const { context } = readValid('few-shot.yaml', text);
@@ -58,7 +59,13 @@ describe('a prompt file', () => {
     });
   });
 
-  it('has a version that names what the gateway is sent, and nothing else', () => {
+  it('may have Windows line endings', () => {
+    expect(readValid('support.md', MARKDOWN.replaceAll('\n', '\r\n'))).toEqual(
+      readValid('support.md', MARKDOWN),
+    );
+  });
+
+  it('has a version that depends on the body of the creation request alone', () => {
     const { version } = readValid('support.md', MARKDOWN);
     const body =
       '{"model":"Doubao-1.5-pro-32k","messages":[{"role":"system","content":"You are a patient support agent."}],"mode":"common_prefix","ttl":86400}';
@@ -67,9 +74,9 @@ describe('a prompt file', () => {
     expect(readValid('support.md', MARKDOWN.replace('patient', 'quick')).version).not.toBe(version);
   });
 
-  it('tells all its problems at once, with their lines', () => {
+  it('reports all problems of its keys at once, with their lines, and quotes no unknown key', () => {
     const text = `---
-ttl: 60
+ttl: soon
 modle: m
 roles: staff
 parameters:
@@ -78,16 +85,18 @@ parameters:
 ---
 text`;
     expect(readPromptFile('prompts/bad.md', text, JWT)).toEqual([
-      'prompts/bad.md:3 `modle` is unknown; known are model, ttl, title, description, roles, parameters, allowSystemMessages, keepWarm',
-      'prompts/bad.md:4 `roles` must be a list of texts',
-      'prompts/bad.md:2 must name a `model`',
+      'prompts/bad.md:2 `ttl` must be an integer',
+      `prompts/bad.md:3 has an unknown key; the known ones are ${KEYS}`,
+      'prompts/bad.md:4 `roles` must be a list of strings',
       'prompts/bad.md:6 `parameters.temperature` must be a number',
-      'prompts/bad.md:7 `parameters.top_p` is unknown; known are temperature, topP, n, maxTokens, maxTokensLimit, stop, presencePenalty, frequencyPenalty',
+      'prompts/bad.md:7 has an unknown key; the known ones are temperature, topP, n, maxTokens, maxTokensLimit, stop, presencePenalty, frequencyPenalty',
+      'prompts/bad.md:2 must name a `model`',
     ]);
   });
 
   it.each([
     ['no front matter', 'model: m', ['p.md:1 must begin with YAML front matter between two lines of ---']],
+    ['empty front matter', '---\n---\nx', ['p.md:2 must hold keys and values, at least `model`']],
     ['no text', '---\nmodel: m\n---\n \n', ['p.md:2 must have a text below its front matter']],
     [
       'a ttl out of range',
@@ -96,9 +105,12 @@ text`;
     ],
     ['a blank model', '---\nmodel: " "\n---\nx', ['p.md:2 `model` must not be blank']],
     [
-      'a parameter out of range',
-      '---\nmodel: m\nparameters:\n  temperature: 3\n---\nx',
-      ['p.md:4 `parameters.temperature` must be 0 to 2'],
+      'parameters out of range',
+      '---\nmodel: m\nparameters:\n  temperature: 3\n  stop: [a, b, c, d, e]\n---\nx',
+      [
+        'p.md:4 `parameters.temperature` must be 0 to 2',
+        'p.md:5 `parameters.stop` must hold at most 4 texts',
+      ],
     ],
     [
       'a default beyond its limit',
@@ -106,9 +118,14 @@ text`;
       ['p.md:3 `parameters.maxTokens` must be at most maxTokensLimit'],
     ],
     [
-      'a limit of nothing',
+      'a limit of 0',
       '---\nmodel: m\nparameters: {maxTokensLimit: 0}\n---\nx',
       ['p.md:3 `parameters.maxTokensLimit` must be at least 1'],
+    ],
+    [
+      'roles that nobody has',
+      '---\nmodel: m\nroles: []\n---\nx',
+      ['p.md:3 `roles` must name at least one role, none of them blank; omit it to allow every caller'],
     ],
     [
       'a key twice',
@@ -116,66 +133,97 @@ text`;
       ['p.md:3 is not valid YAML (DUPLICATE_KEY); correct the syntax here'],
     ],
     [
-      'messages in Markdown',
-      '---\nmodel: m\nmessages: []\n---\nx',
+      'many errors in a line',
+      `---\nmodel: ${'['.repeat(100)}\n---\nx`,
+      ['p.md:3 is not valid YAML (BAD_INDENT); correct the syntax here'],
+    ],
+    [
+      'an unknown tag',
+      '---\nmodel: !secret m\n---\nx',
+      ['p.md:2 is not valid YAML (TAG_RESOLVE_FAILED); correct the syntax here'],
+    ],
+    [
+      'an alias',
+      '---\nmodel: &m m\ntitle: *m\ndescription: *n\n---\nx',
       [
-        'p.md:3 `messages` is unknown; known are model, ttl, title, description, roles, parameters, allowSystemMessages, keepWarm',
+        'p.md:3 must not use an alias; write the value here',
+        'p.md:4 must not use an alias; write the value here',
       ],
     ],
-  ])('with %s is refused', (_, text, problems) => {
+    [
+      'messages in Markdown',
+      '---\nmodel: m\nmessages: []\n---\nx',
+      [`p.md:3 has an unknown key; the known ones are ${KEYS}`],
+    ],
+    [
+      'a map as a key',
+      '---\nmodel: m\n? {a: b}\n: c\n---\nx',
+      [`p.md:3 has an unknown key; the known ones are ${KEYS}`],
+    ],
+  ])('with %s is rejected', (_, text, problems) => {
     expect(readPromptFile('p.md', text, JWT)).toEqual(problems);
   });
 
   it.each([
     ['no messages', 'model: m\n', ['p.yaml:1 `messages` must hold at least one message']],
     [
-      'an unknown role',
-      'model: m\nmessages:\n  - role: robot\n    content: x\n',
-      ['p.yaml:3 `messages.0.role` must be system, user or assistant'],
+      'messages of the wrong form',
+      'model: m\nmessages:\n  - role: robot\n    content: x\n  - role: user\n  - hi\n',
+      [
+        'p.yaml:3 `messages.0.role` must be system, user or assistant',
+        'p.yaml:5 `messages.1` must have a content',
+        'p.yaml:6 `messages.2` must be a map with a role and a content',
+      ],
     ],
-    [
-      'a message without content',
-      'model: m\nmessages:\n  - role: user\n',
-      ['p.yaml:3 `messages.0` must have a content'],
-    ],
-    [
-      'a text in place of a message',
-      'model: m\nmessages: [hi]\n',
-      ['p.yaml:2 `messages.0` must have a role and a content'],
-    ],
-    ['no map', '- a\n', ['p.yaml:1 must hold keys and values, at least `model`']],
+    ['a list', '- a\n', ['p.yaml:1 must hold keys and values, at least `model`']],
     ['nothing in it', '', ['p.yaml:1 must hold keys and values, at least `model`']],
-  ])('in YAML with %s is refused', (_, text, problems) => {
+  ])('in YAML with %s is rejected', (_, text, problems) => {
     expect(readPromptFile('p.yaml', text, JWT)).toEqual(problems);
   });
 
-  it('may ask for roles only where callers have some', () => {
-    expect(readPromptFile('p.md', MARKDOWN, { ...JWT, allowRoles: false })).toEqual([
-      'p.md:5 `roles` needs AUTH_MODE=jwt: other callers have no roles',
-    ]);
+  it('may name roles only where callers have some', () => {
+    for (const authMode of ['none', 'passthrough'] as const) {
+      expect(readPromptFile('p.md', MARKDOWN, { authMode })).toEqual([
+        'p.md:5 `roles` needs AUTH_MODE=jwt: other callers have no roles',
+      ]);
+    }
   });
 
-  it('may be kept warm only with a key of the server, and with a ttl that leaves time for it', () => {
-    const text = (ttl: number) => `---\nmodel: gemini-2.5-pro\nttl: ${ttl}\nkeepWarm: true\n---\nx`;
-    expect(readPromptFile('p.md', text(600), { ...JWT, allowKeepWarm: false })).toEqual([
-      'p.md:4 `keepWarm` needs a key of the server: it may not spend the callers’ keys',
-    ]);
-    expect(readPromptFile('p.md', text(599), JWT)).toEqual([
+  it('may ask for keepWarm with the server’s key, and with a ttl of ten minutes or more', () => {
+    const text = (ttl: string) => `---\nmodel: gemini-2.5-pro\n${ttl}keepWarm: true\n---\nx`;
+    for (const ttl of ['', 'ttl: 600\n']) {
+      expect(readPromptFile('p.md', text(ttl), { authMode: 'none' })).toMatchObject({ keepWarm: true });
+    }
+    expect(readPromptFile('p.md', text('ttl: 599\n'), JWT)).toEqual([
       'p.md:3 `ttl` must be at least 600 seconds with keepWarm',
     ]);
-    expect(readValid('p.md', text(600)).keepWarm).toBe(true);
+    expect(readPromptFile('p.md', text(''), { authMode: 'passthrough' })).toEqual([
+      'p.md:3 `keepWarm` needs the server’s own key, which AUTH_MODE=passthrough does not use',
+    ]);
   });
 
-  it('is read or refused, whatever it holds, and no problem quotes a value', () => {
-    const value = fc.oneof(fc.constant('canary-text'), fc.jsonValue());
-    const keys = fc.constantFrom('model', 'ttl', 'roles', 'parameters', 'messages', 'title', 'keepWarm', 'x');
+  it('is read or rejected, whatever it holds, and no problem quotes any of it', () => {
+    const canary = fc.constantFrom('canary text', 'canary: text', '*canary', '"canary', '? [canary]');
+    const value = fc.oneof(
+      canary,
+      fc.jsonValue(),
+      fc.array(fc.dictionary(fc.constantFrom('role', 'content', 'canary'), canary)),
+    );
+    const keys = fc.oneof(
+      fc.constantFrom('model', 'ttl', 'roles', 'parameters', 'messages', 'title', 'keepWarm'),
+      canary,
+    );
+    const content = fc.oneof(
+      fc.dictionary(keys, value).map((valid) => stringify(valid)),
+      fc.array(fc.tuple(keys, canary)).map((lines) => lines.map((line) => line.join(': ')).join('\n')),
+    );
     fc.assert(
-      fc.property(fc.dictionary(keys, value), (content) => {
-        const read = readPromptFile('p.yaml', stringify(content), JWT);
+      fc.property(content, fc.constantFrom('p.yaml', 'p.md'), (text, file) => {
+        const read = readPromptFile(file, file === 'p.md' ? `---\n${text}\n---\ncanary` : text, JWT);
         if (Array.isArray(read)) {
           expect(read.length).toBeGreaterThan(0);
-          for (const problem of read) expect(problem).toMatch(/^p\.yaml:\d+ /);
-          expect(read.join('\n')).not.toContain('canary-text');
+          for (const problem of read) expect(problem).toMatch(/^p\.(?:yaml|md):\d+ /);
+          expect(read.join('\n')).not.toContain('canary');
         } else {
           expect(read.version).toMatch(/^[0-9a-f]{12}$/);
         }
@@ -189,6 +237,10 @@ describe('the files that the documentation shows', () => {
     const files = readDocument('docs/prompts.md').blocks.filter(({ language }) => language !== 'bash');
     const names = files.map(({ language }) => (language === 'markdown' ? 'shown.md' : 'shown.yaml'));
     expect(names).toEqual(['shown.md', 'shown.yaml']);
-    for (const [index, name] of names.entries()) readValid(name, files[index]?.text ?? '');
+    for (const [index, name] of names.entries()) {
+      expect(readPromptFile(name, files[index]?.text ?? '', { authMode: 'none' })).toMatchObject({
+        name: 'shown',
+      });
+    }
   });
 });
