@@ -82,7 +82,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const store = openConfiguredStore(config, log, metrics.onStoreUse);
   const promptFolder = await openPrompts(config, { log });
   const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
-  const { container, counters, openStreams, detachedWork, keepWarm } = createServices(config, {
+  const { container, counters, openStreams, detachedWork, runs, keepWarm } = createServices(config, {
     store,
     promptFolder,
     newServerRequest: apiKey === undefined ? undefined : newServerRequest,
@@ -149,7 +149,12 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     url: `${await http.listen(config.host, config.port)}/graphql`,
     async close() {
       const graceEnds = performance.now() + config.shutdownGraceMs;
-      await Promise.all([operations.drain(config.shutdownGraceMs), keepWarm?.close(), promptFolder?.close()]);
+      await Promise.all([
+        operations.drain(config.shutdownGraceMs),
+        runs.close(config.shutdownGraceMs),
+        keepWarm?.close(),
+        promptFolder?.close(),
+      ]);
       await within(graceEnds - performance.now(), detachedWork.settled());
       await Promise.all([closeWebSockets(), http.close()]);
       await apollo.stop();

@@ -8,6 +8,7 @@ export enum ErrorCode {
   FORBIDDEN = 'FORBIDDEN',
   CONTEXT_NOT_FOUND = 'CONTEXT_NOT_FOUND',
   PROMPT_NOT_FOUND = 'PROMPT_NOT_FOUND',
+  RUN_NOT_FOUND = 'RUN_NOT_FOUND',
   MODEL_NOT_FOUND = 'MODEL_NOT_FOUND',
   CONTENT_REJECTED = 'CONTENT_REJECTED',
   IDEMPOTENCY_CONFLICT = 'IDEMPOTENCY_CONFLICT',
@@ -93,6 +94,14 @@ export function withoutFields(error: unknown): never {
 export function promptNotFound(): AppError {
   const message = 'There is no such prompt for you. `prompts` lists those that you may use.';
   return new AppError(ErrorCode.PROMPT_NOT_FOUND, message);
+}
+
+/** The same words whether it is unknown, no longer kept or another caller's. */
+export function runNotFound(): AppError {
+  return new AppError(
+    ErrorCode.RUN_NOT_FOUND,
+    'There is no such run, or it is no longer kept. `chatRuns` lists yours.',
+  );
 }
 
 /** The same failure of a request that may have been processed. */

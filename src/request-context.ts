@@ -21,6 +21,12 @@ export interface RequestParts {
 
 export type NewContext = (caller: Caller | AppError, requestId?: string) => RequestContext;
 
+/** An event of a run. */
+export interface StreamPosition {
+  runId: string;
+  seq: number;
+}
+
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
   private readonly controller = new AbortController();
@@ -34,6 +40,11 @@ export class RequestContext {
   ) {
     this.startedAt = parts.now();
   }
+
+  /** Where a client that was cut off wants to go on, by its `Last-Event-ID`. */
+  resumedFrom: StreamPosition | undefined;
+  /** The event that a stream emitted last, for clients that may be cut off. */
+  position: StreamPosition | undefined;
 
   /** The same request for work that goes on when its caller leaves, because others wait for it too. */
   detached(): RequestContext {

@@ -1,6 +1,8 @@
 import type { Logger } from 'pino';
 import { Chats } from './chat/chats.js';
 import { ChatResolver } from './chat/resolver.js';
+import { RunResolver } from './chat/runs/resolver.js';
+import { Runs } from './chat/runs/runs.js';
 import type { Config } from './config/config.js';
 import { Contexts } from './contexts/contexts.js';
 import { Creation } from './contexts/creation/creation.js';
@@ -64,13 +66,16 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     budgets,
     detachedWork,
   });
+  const longestChatMs = 2 * config.gateway.totalTimeoutMs;
+  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, longestChatMs });
   const container = containerOf([
     new ContextResolver(contexts),
-    new ChatResolver(chats),
+    new ChatResolver(chats, runs),
+    new RunResolver(runs),
     new PromptResolver({ prompts, contexts: promptContexts, store }),
     new ModelResolver(),
   ]);
-  return { container, counters, openStreams, detachedWork, keepWarm: createKeepWarm() };
+  return { container, counters, openStreams, detachedWork, runs, keepWarm: createKeepWarm() };
 
   /** Without the limits of callers, who share them, and without stored messages: the files have them. */
   function openPromptContexts() {

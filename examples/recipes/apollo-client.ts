@@ -16,11 +16,19 @@ import {
   ChatDocument,
   ChatStreamDocument,
   CreateContextDocument,
+  ResumeChatDocument,
   type TypedDocumentString,
 } from 'graphql-context-cache/client';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
-import { type ContextClient, CUT_OFF, follow, throwErrors } from './conversation.js';
+import {
+  type ContextClient,
+  CUT_OFF,
+  follow,
+  type Position,
+  type StreamResult,
+  throwErrors,
+} from './conversation.js';
 
 function typed<TData, TVariables extends OperationVariables>(
   operation: TypedDocumentString<TData, TVariables>,
@@ -67,29 +75,42 @@ export function createApolloClient(
   return {
     createContext: async (input) => (await run(CreateContextDocument, { input })).createContext,
     chat: async (input) => (await run(ChatDocument, { input })).chat,
-    chatStream(input, onText, signal) {
-      const results = client.subscribe({
-        query: typed(ChatStreamDocument),
-        variables: { input },
-        fetchPolicy: 'no-cache',
-      });
-      return follow(
-        (next, fail) => {
-          const subscription = results.subscribe({
-            next: ({ data, error }) => {
-              if (error && !CombinedGraphQLErrors.is(error)) fail(error);
-              else next({ data, errors: error?.errors });
-            },
-            error: fail,
-            complete: () => fail(CUT_OFF),
-          });
-          return () => subscription.unsubscribe();
-        },
-        onText,
-        signal,
-      );
+    chatStream: (input, ...others) => stream(ChatStreamDocument, { input }, ...others),
+    resumeChat(position, onText, signal) {
+      const variables = { runId: position.runId, after: position.seq };
+      return stream(ResumeChatDocument, variables, onText, signal, position);
     },
   };
+
+  function stream<TData extends StreamResult['data'], TVariables extends OperationVariables>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+    onText: (text: string) => void,
+    signal?: AbortSignal,
+    position?: Position,
+  ) {
+    const results = client.subscribe<TData, OperationVariables>({
+      query: typed(operation),
+      variables,
+      fetchPolicy: 'no-cache',
+    });
+    return follow(
+      (next, fail) => {
+        const subscription = results.subscribe({
+          next: ({ data, error }) => {
+            if (error && !CombinedGraphQLErrors.is(error)) fail(error);
+            else next({ data: data as TData, errors: error?.errors });
+          },
+          error: fail,
+          complete: () => fail(CUT_OFF),
+        });
+        return () => subscription.unsubscribe();
+      },
+      onText,
+      signal,
+      position,
+    );
+  }
 
   async function run<TData, TVariables extends OperationVariables>(
     operation: TypedDocumentString<TData, TVariables>,

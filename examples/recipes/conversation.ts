@@ -7,6 +7,7 @@ import type {
   CreateContextMutation,
   ErrorExtensions,
   MessageInput,
+  ResumeChatSubscription,
 } from 'graphql-context-cache/client';
 
 export type ChatEvent = ChatStreamSubscription['chatStream'];
@@ -18,7 +19,20 @@ export interface ContextClient {
   createContext(input: CreateContextInput): Promise<CreateContextMutation['createContext']>;
   chat(input: ChatInput): Promise<ChatMutation['chat']>;
   /** Calls `onText` with each piece of the answer. The signal aborts the stream and the upstream request. */
-  chatStream(input: ChatInput, onText: (text: string) => void, signal?: AbortSignal): Promise<ChatDone>;
+  chatStream(
+    input: ChatInput,
+    onText: (text: string) => void,
+    signal?: AbortSignal,
+    position?: Position,
+  ): Promise<ChatDone>;
+  /** Goes on with an answer that was begun with `onDisconnect: 'CONTINUE'`. */
+  resumeChat(position: Position, onText: (text: string) => void, signal?: AbortSignal): Promise<ChatDone>;
+}
+
+/** Where the stream of a run is: its id, and the number of the last delta that came. */
+export interface Position {
+  runId: string;
+  seq: number;
 }
 
 /** The server answered with an error. */
@@ -48,17 +62,23 @@ export function throwErrors(errors: readonly { message: string; extensions?: unk
 }
 
 export interface StreamResult {
-  data?: ChatStreamSubscription | null | undefined;
+  data?: ChatStreamSubscription | ResumeChatSubscription | null | undefined;
   errors?: readonly { message: string; extensions?: unknown }[] | undefined;
 }
 
 /** Returns the last event of the answer, else undefined. */
-export function read({ data, errors }: StreamResult, onText: (text: string) => void): ChatDone | undefined {
+export function read(
+  { data, errors }: StreamResult,
+  onText: (text: string) => void,
+  position?: Position,
+): ChatDone | undefined {
   throwErrors(errors);
-  const event = data?.chatStream;
+  const [event] = Object.values(data ?? {});
+  if (position && event?.__typename === 'ChatStarted') position.runId = event.runId;
+  if (position && event?.__typename === 'ChatDelta') position.seq = event.seq ?? position.seq;
   if (event?.__typename === 'ChatFailure') throw new AnswerBroke(event);
   if (event?.__typename === 'ChatDone') return event;
-  if (event?.content) onText(event.content);
+  if (event?.__typename === 'ChatDelta' && event.content) onText(event.content);
   return undefined;
 }
 
@@ -67,6 +87,7 @@ export async function follow(
   start: (next: (result: StreamResult) => void, fail: (error: unknown) => void) => () => void,
   onText: (text: string) => void,
   signal?: AbortSignal,
+  position?: Position,
 ): Promise<ChatDone> {
   signal?.throwIfAborted();
   let close = () => {};
@@ -77,7 +98,7 @@ export async function follow(
       signal?.addEventListener('abort', leave);
       close = start((result) => {
         try {
-          const done = read(result, onText);
+          const done = read(result, onText, position);
           if (done) resolve(done);
         } catch (error) {
           reject(error);
@@ -87,6 +108,36 @@ export async function follow(
   } finally {
     signal?.removeEventListener('abort', leave);
     close();
+  }
+}
+
+/** How often an answer is resumed at most, and how long it waits before. */
+const RESUMES = 5;
+const PAUSE_SECONDS = 0.5;
+
+/**
+ * Streams an answer that survives lost connections: it goes on at the server, and this resumes it. The signal stops watching;
+ * `StopChatDocument` ends the answer.
+ */
+export async function streamResuming(
+  client: ContextClient,
+  input: ChatInput,
+  onText: (text: string) => void,
+  signal?: AbortSignal,
+): Promise<ChatDone> {
+  const position: Position = { runId: '', seq: 0 };
+  // Sent again before the id of the run has come, the request joins the same run.
+  const kept: ChatInput = { ...input, onDisconnect: 'CONTINUE', idempotencyKey: crypto.randomUUID() };
+  for (let resumes = 0; ; resumes++) {
+    try {
+      return position.runId === ''
+        ? await client.chatStream(kept, onText, signal, position)
+        : await client.resumeChat(position, onText, signal);
+    } catch (error) {
+      const isAnswer = error instanceof ContextCacheError || error instanceof AnswerBroke;
+      if (isAnswer || signal?.aborted || resumes === RESUMES) throw error;
+      await seconds(PAUSE_SECONDS);
+    }
   }
 }
 

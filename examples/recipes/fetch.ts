@@ -3,9 +3,17 @@ import {
   ChatDocument,
   ChatStreamDocument,
   CreateContextDocument,
+  ResumeChatDocument,
   type TypedDocumentString,
 } from 'graphql-context-cache/client';
-import { type ContextClient, CUT_OFF, read, type StreamResult, throwErrors } from './conversation.js';
+import {
+  type ContextClient,
+  CUT_OFF,
+  type Position,
+  read,
+  type StreamResult,
+  throwErrors,
+} from './conversation.js';
 
 export function createFetchClient(url: string, authorization?: string): ContextClient {
   async function send<TData, TVariables>(
@@ -32,15 +40,24 @@ export function createFetchClient(url: string, authorization?: string): ContextC
   return {
     createContext: async (input) => (await run(CreateContextDocument, { input })).createContext,
     chat: async (input) => (await run(ChatDocument, { input })).chat,
-    async chatStream(input, onText, signal) {
+    async chatStream(input, onText, signal, position) {
       const response = await send(ChatStreamDocument, { input }, 'text/event-stream', signal);
-      for await (const result of resultsOf(response)) {
-        const done = read(result, onText);
-        if (done) return done;
-      }
-      throw CUT_OFF;
+      return follow(response, onText, position);
+    },
+    async resumeChat(position, onText, signal) {
+      const variables = { runId: position.runId, after: position.seq };
+      const response = await send(ResumeChatDocument, variables, 'text/event-stream', signal);
+      return follow(response, onText, position);
     },
   };
+
+  async function follow(response: Response, onText: (text: string) => void, position?: Position) {
+    for await (const result of resultsOf(response)) {
+      const done = read(result, onText, position);
+      if (done) return done;
+    }
+    throw CUT_OFF;
+  }
 }
 
 /** Yields the result of each event; leaving the loop cancels the request. */
@@ -56,7 +73,7 @@ async function* resultsOf(response: Response): AsyncGenerator<StreamResult> {
       const events = (rest + chunk.value).split('\n\n');
       rest = events.pop() ?? '';
       for (const event of events) {
-        const [, data] = /^event: next\ndata: (.*)$/.exec(event) ?? [];
+        const [, data] = /^event: next\n(?:id: .*\n)?data: (.*)$/.exec(event) ?? [];
         if (data) yield JSON.parse(data);
       }
     }

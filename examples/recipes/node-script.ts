@@ -44,7 +44,7 @@ process.once('SIGINT', () => controller.abort());
 
 const client: ContextClient = {
   ...createFetchClient(url, authorization),
-  chatStream: (input, onText, signal) =>
+  chatStream: (input, onText, signal, position) =>
     follow(
       (next, fail) =>
         socket.subscribe(
@@ -58,6 +58,7 @@ const client: ContextClient = {
         ),
       onText,
       signal,
+      position,
     ),
 };
 

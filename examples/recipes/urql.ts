@@ -11,10 +11,11 @@ import {
   ChatDocument,
   ChatStreamDocument,
   CreateContextDocument,
+  ResumeChatDocument,
   type TypedDocumentString,
 } from 'graphql-context-cache/client';
 import { createClient as createStreams } from 'graphql-sse';
-import { type ContextClient, follow, throwErrors } from './conversation.js';
+import { type ContextClient, follow, type Position, type StreamResult, throwErrors } from './conversation.js';
 
 function typed<TData, TVariables extends AnyVariables>(operation: TypedDocumentString<TData, TVariables>) {
   return gql<TData, TVariables>(operation.toString());
@@ -45,19 +46,32 @@ export function createUrqlClient(url: string, authorization?: string): ContextCl
     async chat(input) {
       return dataOf(await client.mutation(typed(ChatDocument), { input })).chat;
     },
-    chatStream(input, onText, signal) {
-      const results = client.subscription(typed(ChatStreamDocument), { input });
-      return follow(
-        (next, fail) =>
-          results.subscribe(({ data, error }) => {
-            if (error?.networkError) fail(error.networkError);
-            else next({ data, errors: error?.graphQLErrors });
-          }).unsubscribe,
-        onText,
-        signal,
-      );
+    chatStream: (input, ...others) => stream(ChatStreamDocument, { input }, ...others),
+    resumeChat(position, onText, signal) {
+      const variables = { runId: position.runId, after: position.seq };
+      return stream(ResumeChatDocument, variables, onText, signal, position);
     },
   };
+
+  function stream<TData extends StreamResult['data'], TVariables extends AnyVariables>(
+    operation: TypedDocumentString<TData, TVariables>,
+    variables: TVariables,
+    onText: (text: string) => void,
+    signal?: AbortSignal,
+    position?: Position,
+  ) {
+    const results = client.subscription(typed(operation), variables);
+    return follow(
+      (next, fail) =>
+        results.subscribe(({ data, error }) => {
+          if (error?.networkError) fail(error.networkError);
+          else next({ data, errors: error?.graphQLErrors });
+        }).unsubscribe,
+      onText,
+      signal,
+      position,
+    );
+  }
 }
 
 function dataOf<TData>({ data, error }: OperationResult<TData, AnyVariables>): TData {

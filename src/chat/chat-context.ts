@@ -14,6 +14,8 @@ export interface ChatContext {
   readonly contextModel: string;
   /** Whether a chat whose response was lost may be repeated: nothing keeps its history, and no idempotency key forbids it. */
   readonly repeatable: boolean;
+  /** Whether the gateway adds the chat to the context, as to a session. */
+  readonly keepsHistory: boolean;
   /** How this chat uses the cache. */
   readonly cache: CacheUse;
   /** Estimates the tokens that it adds to the chat's prompt. */

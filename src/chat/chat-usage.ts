@@ -11,6 +11,11 @@ export class ChatUsage {
   /** `estimatePrompt` is used if the gateway never counts. */
   constructor(private readonly estimatePrompt: () => Promise<number>) {}
 
+  /** As the gateway reported it last; null if it has not. */
+  get reported(): GatewayUsage | null {
+    return this.counted;
+  }
+
   get isCounted(): boolean {
     return this.counted !== null;
   }

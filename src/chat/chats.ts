@@ -1,6 +1,7 @@
 import type { DetachedWork } from '../coordination/detached-work.js';
 import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
+import type { GatewayUsage } from '../gateway/types.js';
 import type { OpenStreams } from '../limits/open-streams.js';
 import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
@@ -15,6 +16,26 @@ export interface ChatsParts extends RunningChatParts {
   detachedWork: DetachedWork;
 }
 
+/** A chat whose context is open, before it is asked. */
+export interface OpenChat {
+  readonly model: string;
+  /** Name of the prompt, or id of the context. */
+  readonly prompt: string | null;
+  readonly contextId: string | null;
+  /** Whether the gateway keeps the chat's history, as a session does. */
+  readonly keepsHistory: boolean;
+  /** As the gateway reported it last; null if it has not. */
+  usage(): GatewayUsage | null;
+  /** Asks at the first `next()`. Must be read, or its context stays locked. */
+  readonly events: AsyncGenerator<ChatEvent, void, void>;
+}
+
+/** A running chat and its caller's slot for a stream. */
+interface Slot {
+  chat: RunningChat;
+  close: () => void;
+}
+
 /** Asks a context and answers, whole or streamed. */
 export class Chats {
   constructor(private readonly parts: ChatsParts) {}
@@ -23,9 +44,11 @@ export class Chats {
     await this.parts.budgets.consumeChat(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
-    const asked = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input };
+    // Only streams have it, so it does not make two requests different.
+    const { onDisconnect: _, ...asked } = input;
+    const keyed = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: asked };
     const detached = request.detached();
-    return this.parts.idempotency.once(asked, request.signal, () => this.completeNow(input, detached));
+    return this.parts.idempotency.once(keyed, request.signal, () => this.completeNow(input, detached));
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
@@ -39,32 +62,59 @@ export class Chats {
   }
 
   /** Resolves once the first event is there: what fails before is thrown, what fails later is a ChatFailure. */
-  stream(input: ChatInput, request: RequestContext): Promise<AsyncIterableIterator<ChatEvent, void, void>> {
-    return started(this.events(input, request));
+  async stream(
+    input: ChatInput,
+    request: RequestContext,
+  ): Promise<AsyncIterableIterator<ChatEvent, void, void>> {
+    return started(this.events(await this.begin(input, request), request));
   }
 
-  private async *events(input: ChatInput, request: RequestContext): AsyncGenerator<ChatEvent, void, void> {
-    const closeStream = await this.parts.openStreams.acquire(request.caller.id);
-    let chat: RunningChat | undefined;
+  /** Resolves once its context is open: what fails before is thrown. */
+  async open(input: ChatInput, request: RequestContext): Promise<OpenChat> {
+    const slot = await this.begin(input, request);
+    const { chat } = slot;
+    return {
+      model: chat.model,
+      prompt: input.prompt ?? null,
+      contextId: input.contextId ?? null,
+      keepsHistory: chat.keepsHistory,
+      usage: () => chat.reportedUsage,
+      events: this.events(slot, request),
+    };
+  }
+
+  private async begin(input: ChatInput, request: RequestContext): Promise<Slot> {
+    const close = await this.parts.openStreams.acquire(request.caller.id);
+    try {
+      await this.parts.budgets.consumeChat(request.caller.id);
+      return { chat: await RunningChat.begin(input, this.parts, request), close };
+    } catch (error) {
+      close();
+      throw error;
+    }
+  }
+
+  private async *events(
+    { chat, close }: Slot,
+    request: RequestContext,
+  ): AsyncGenerator<ChatEvent, void, void> {
     let last: ChatEvent;
     try {
       try {
-        await this.parts.budgets.consumeChat(request.caller.id);
-        chat = await RunningChat.begin(input, this.parts, request);
         const head = yield* chat.stream();
         // The store writes both at once.
         [last] = await Promise.all([chat.conclude(head), chat.end()]);
       } catch (error) {
-        if (!chat?.isAnswered) throw error;
+        if (!chat.isAnswered) throw error;
         last = toFailure(error);
         request.work.codes.push(last.code);
       } finally {
-        if (chat) await this.end(chat);
+        await this.end(chat);
       }
       // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by now.
       yield last;
     } finally {
-      closeStream();
+      close();
     }
   }
 
@@ -74,7 +124,7 @@ export class Chats {
   }
 }
 
-function toFailure(error: unknown): ChatFailure {
+export function toFailure(error: unknown): ChatFailure {
   const { code, message, retryable, details } = toAppError(error);
   return { code, message, retryable, retryAfter: details.retryAfter ?? null };
 }

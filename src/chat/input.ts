@@ -1,9 +1,26 @@
 import { ArrayNotEmpty, IsOptional, Matches, ValidateNested } from 'class-validator';
-import { Field, Float, ID, InputType, Int } from 'type-graphql';
+import { Field, Float, ID, InputType, Int, registerEnumType } from 'type-graphql';
 import { IDEMPOTENCY_KEY, IsIdempotencyKey, MessageInput } from '../contexts/input.js';
 import { MessageRole } from '../gateway/types.js';
 import { between, Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
 import { CleanText, NotBlank, rule } from '../input/validation.js';
+
+export enum OnDisconnect {
+  CANCEL = 'CANCEL',
+  CONTINUE = 'CONTINUE',
+}
+
+registerEnumType(OnDisconnect, {
+  name: 'OnDisconnect',
+  description: 'What a `chatStream` does when its client disconnects.',
+  valuesConfig: {
+    CANCEL: { description: 'It aborts the call to the gateway.' },
+    CONTINUE: {
+      description:
+        'It goes on as a run: `resumeChat` shows it again, `stopChat` ends it. Its text is stored for RUN_KEPT_SECONDS.',
+    },
+  },
+});
 
 @InputType({ description: 'How much likelier or less likely one token becomes.' })
 export class LogitBiasInput {
@@ -110,9 +127,19 @@ export class ChatInput {
   @ValidateNested({ each: true })
   logitBias?: LogitBiasInput[] | null;
 
-  @Field(() => String, { nullable: true, description: `${IDEMPOTENCY_KEY} Only for the \`chat\` mutation.` })
+  @Field(() => String, {
+    nullable: true,
+    description: `${IDEMPOTENCY_KEY} For the \`chat\` mutation, and for a \`chatStream\` with onDisconnect CONTINUE, where the same key and input join the run for as long as it is kept.`,
+  })
   @IsIdempotencyKey()
   idempotencyKey?: string | null;
+
+  @Field(() => OnDisconnect, {
+    nullable: true,
+    defaultValue: OnDisconnect.CANCEL,
+    description: 'What a `chatStream` does when its client disconnects. Other operations ignore it.',
+  })
+  onDisconnect?: OnDisconnect | null;
 
   /** The plain object that graphql gives a subscription; class-validator finds its rules by the class. */
   static from(plain: ChatInput): ChatInput {

@@ -53,8 +53,12 @@ export class LockedContext implements ChatContext {
     return { status, reason: null, prompt: null, promptVersion: null };
   }
 
+  get keepsHistory(): boolean {
+    return this.lease !== null;
+  }
+
   get repeatable(): boolean {
-    return this.lease === null && !this.hasKey;
+    return !this.keepsHistory && !this.hasKey;
   }
 
   async estimateTokens(): Promise<number> {
@@ -95,7 +99,7 @@ function isShareable(id: string, owned: OwnedContext | null): boolean {
 }
 
 function toNewChat(input: ContextChatInput, owned: OwnedContext | null): NewChat {
-  const { idempotencyKey: _, prompt: __, ...asked } = input;
+  const { idempotencyKey: _, prompt: __, onDisconnect: ___, ...asked } = input;
   const model = input.model ?? owned?.context.model;
   if (model !== undefined) return { ...asked, model, contextId: owned?.context.gatewayId ?? input.contextId };
   const message = 'must be given: the model that this context was created for is not known here';

@@ -57,6 +57,11 @@ export class PromptContext implements ChatContext {
     return !this.hasKey;
   }
 
+  /** A prompt is a prefix, which never changes. */
+  get keepsHistory(): boolean {
+    return false;
+  }
+
   get cache(): CacheUse {
     return this.opened.cache;
   }
@@ -107,7 +112,7 @@ export class PromptContext implements ChatContext {
 type PromptChat = Omit<NewChat, 'contextId'>;
 
 function toPromptChat(input: PromptChatInput, prompt: PromptDefinition): PromptChat {
-  const { contextId: _, prompt: __, idempotencyKey: ___, model: ____, ...asked } = input;
+  const { contextId: _, prompt: __, idempotencyKey: ___, model: ____, onDisconnect: _____, ...asked } = input;
   const problems = [...refusedMessages(asked.messages, prompt), ...refusedParameters(input, prompt)];
   if (problems.length > 0) {
     throw badUserInput(

@@ -2,8 +2,10 @@ import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
 import { badUserInput } from '../errors.js';
 import { validateInput } from '../input/validation.js';
 import { RequestContext } from '../request-context.js';
+import { started } from '../util/generators.js';
 import { Chats } from './chats.js';
-import { ChatInput } from './input.js';
+import { ChatInput, OnDisconnect } from './input.js';
+import { Runs } from './runs/runs.js';
 import { ChatCompletion, type ChatEvent, ChatStreamEvent } from './types.js';
 
 interface SubscribeData {
@@ -13,7 +15,10 @@ interface SubscribeData {
 
 @Resolver()
 export class ChatResolver {
-  constructor(private readonly chats: Chats) {}
+  constructor(
+    private readonly chats: Chats,
+    private readonly runs: Runs,
+  ) {}
 
   @Mutation(() => ChatCompletion, {
     description:
@@ -41,15 +46,29 @@ export class ChatResolver {
     return event;
   }
 
-  private openStream(plain: ChatInput, context: RequestContext): Promise<AsyncIterableIterator<ChatEvent>> {
+  private async openStream(
+    plain: ChatInput,
+    context: RequestContext,
+  ): Promise<AsyncIterableIterator<ChatEvent>> {
     const input = ChatInput.from(plain);
     validateInput(input);
-    if (input.idempotencyKey != null) throw onlyForChat();
+    if (input.onDisconnect === OnDisconnect.CONTINUE) return this.openRun(input, context);
+    if (input.idempotencyKey != null) throw onlyIfKept();
     return this.chats.stream(input, context);
+  }
+
+  /** A request that repeats its `Last-Event-ID` does not ask again. */
+  private async openRun(
+    input: ChatInput,
+    context: RequestContext,
+  ): Promise<AsyncIterableIterator<ChatEvent>> {
+    const { resumedFrom } = context;
+    if (resumedFrom) return started(await this.runs.resume(resumedFrom.runId, resumedFrom.seq, context));
+    return started(await this.runs.start(input, context));
   }
 }
 
-function onlyForChat() {
-  const message = 'may only be given to the mutation `chat`: a stream is not kept';
+function onlyIfKept() {
+  const message = 'may only be used with the mutation `chat`, or with onDisconnect CONTINUE';
   return badUserInput(`input.idempotencyKey ${message}`, [{ path: ['input', 'idempotencyKey'], message }]);
 }

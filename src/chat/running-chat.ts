@@ -88,6 +88,19 @@ export class RunningChat {
     }
   }
 
+  get model(): string {
+    return this.context.model;
+  }
+
+  get keepsHistory(): boolean {
+    return this.context.keepsHistory;
+  }
+
+  /** As the gateway reported it last; null if it has not. */
+  get reportedUsage(): GatewayUsage | null {
+    return this.usage.reported;
+  }
+
   /** Whether anything of the answer has come. */
   get isAnswered(): boolean {
     return this.isConcluded || this.hasBegun;

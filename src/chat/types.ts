@@ -29,6 +29,9 @@ registerEnumType(ErrorCode, {
       description:
         'The context is unknown, has expired or is another caller’s: never told apart. Create a new one.',
     },
+    RUN_NOT_FOUND: {
+      description: 'The run is unknown, no longer kept, or another caller’s: never told apart.',
+    },
     PROMPT_NOT_FOUND: {
       description: 'The prompt is unknown or not for this caller: never told apart. Query `prompts`.',
     },
@@ -117,8 +120,24 @@ export class ChatCompletion {
   cache!: CacheUse;
 }
 
+@ObjectType({
+  description:
+    'The first event of a chat that goes on when its client disconnects (`onDisconnect: CONTINUE`).',
+})
+export class ChatStarted {
+  @Field(() => ID, { description: 'The id of the run, for `resumeChat` and `stopChat`.' })
+  runId!: string;
+}
+
 @ObjectType({ description: 'A piece of a streamed answer, as it came.' })
 export class ChatDelta {
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Its number in the run, from 1, for `after` of `resumeChat`. A delta that joins several has the number of the last. null unless the chat goes on when its client disconnects.',
+  })
+  seq?: number | null;
+
   @Field(() => Int, { description: 'Which of the `n` answers goes on, from 0.' })
   index!: number;
 
@@ -187,14 +206,17 @@ export class ChatFailure {
 
 export const ChatStreamEvent = createUnionType({
   name: 'ChatStreamEvent',
-  description: 'Any number of ChatDelta, then exactly one ChatDone or ChatFailure.',
-  types: () => [ChatDelta, ChatDone, ChatFailure] as const,
+  description:
+    'Any number of ChatDelta, then exactly one ChatDone or ChatFailure. With `onDisconnect: CONTINUE`, ChatStarted comes first.',
+  types: () => [ChatStarted, ChatDelta, ChatDone, ChatFailure] as const,
   resolveType: typeOfEvent,
 });
 
 export function typeOfEvent(event: ChatEvent): string {
-  return 'code' in event ? 'ChatFailure' : 'id' in event ? 'ChatDone' : 'ChatDelta';
+  if ('index' in event) return 'ChatDelta';
+  if ('runId' in event) return 'ChatStarted';
+  return 'code' in event ? 'ChatFailure' : 'ChatDone';
 }
 
 /** A name of its own: under the name of the value, the parameter would be taken for a class. */
-export type ChatEvent = ChatDelta | ChatDone | ChatFailure;
+export type ChatEvent = ChatStarted | ChatDelta | ChatDone | ChatFailure;

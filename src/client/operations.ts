@@ -45,7 +45,7 @@ export type ChatInput = {
   contextId?: InputMaybe<Scalars['ID']['input']>;
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
-  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. Only for the `chat` mutation. */
+  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. For the `chat` mutation, and for a `chatStream` with onDisconnect CONTINUE, where the same key and input join the run for as long as it is kept. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
@@ -57,6 +57,8 @@ export type ChatInput = {
   model?: InputMaybe<Scalars['String']['input']>;
   /** How many answers, at least 1; each is billed. */
   n?: InputMaybe<Scalars['Int']['input']>;
+  /** What a `chatStream` does when its client disconnects. Other operations ignore it. */
+  onDisconnect?: InputMaybe<OnDisconnect>;
   /** Above 0 tokens that occurred already become less likely, -2 to 2. */
   presencePenalty?: InputMaybe<Scalars['Float']['input']>;
   /** Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate. */
@@ -68,6 +70,19 @@ export type ChatInput = {
   /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
   topP?: InputMaybe<Scalars['Float']['input']>;
 };
+
+/** The state of a run. */
+export type ChatRunStatus =
+  /** The answer is complete. */
+  | 'DONE'
+  /** It failed; `failure` says why. What came is kept. */
+  | 'FAILED'
+  /** The server process that had it ended. What was stored is kept, and the question may be asked again. */
+  | 'INTERRUPTED'
+  /** The answer is still coming. */
+  | 'RUNNING'
+  /** It was stopped by `stopChat`, or because nobody watched it. What came is kept. */
+  | 'STOPPED';
 
 /** How the gateway treats chats with a context. */
 export type ContextMode =
@@ -128,6 +143,8 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
   | 'RATE_LIMITED'
+  /** The run is unknown, no longer kept, or another caller’s: never told apart. */
+  | 'RUN_NOT_FOUND'
   /** No valid credential was sent. */
   | 'UNAUTHENTICATED';
 
@@ -169,6 +186,13 @@ export type MessageRole =
   /** The user. */
   | 'USER';
 
+/** What a `chatStream` does when its client disconnects. */
+export type OnDisconnect =
+  /** It aborts the call to the gateway. */
+  | 'CANCEL'
+  /** It goes on as a run: `resumeChat` shows it again, `stopChat` ends it. Its text is stored for RUN_KEPT_SECONDS. */
+  | 'CONTINUE';
+
 /** Whether the prompt’s context exists. */
 export type PromptCacheState =
   /** There is none; the next chat creates it. */
@@ -206,6 +230,31 @@ export type CreateContextMutationVariables = Exact<{
 
 export type CreateContextMutation = { createContext: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, expiresAt?: string | null, truncationStrategy?: { type?: TruncationType | null, rollingTokens?: boolean | null } | null, usage?: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null } };
 
+export type ResumeChatSubscriptionVariables = Exact<{
+  runId: Scalars['ID']['input'];
+  after: Scalars['Int']['input'];
+}>;
+
+
+export type ResumeChatSubscription = { resumeChat:
+    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
+    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatStarted', runId: string }
+   };
+
+export type ChatRunsQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type ChatRunsQuery = { chatRuns: Array<{ id: string, status: ChatRunStatus, model: string, prompt?: string | null, startedAt: string, endedAt?: string | null, choices: Array<{ message: { content?: string | null } }>, failure?: { code: ErrorCode, message: string } | null }> };
+
+export type StopChatMutationVariables = Exact<{
+  runId: Scalars['ID']['input'];
+}>;
+
+
+export type StopChatMutation = { stopChat: { id: string, status: ChatRunStatus } };
+
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
 }>;
@@ -219,9 +268,10 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 
 export type ChatStreamSubscription = { chatStream:
-    | { __typename: 'ChatDelta', index: number, content?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, finishReason?: FinishReason | null }
     | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatStarted', runId: string }
    };
 
 export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
@@ -304,6 +354,72 @@ export const CreateContextDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CreateContextMutation, CreateContextMutationVariables>;
+export const ResumeChatDocument = new TypedDocumentString(`
+    subscription ResumeChat($runId: ID!, $after: Int!) {
+  resumeChat(runId: $runId, after: $after) {
+    __typename
+    ... on ChatStarted {
+      runId
+    }
+    ... on ChatDelta {
+      seq
+      index
+      content
+      finishReason
+    }
+    ... on ChatDone {
+      usage {
+        promptTokens
+        promptTokensDetails {
+          cachedTokens
+        }
+      }
+      context {
+        expiresAt
+      }
+      cache {
+        status
+        reason
+      }
+    }
+    ... on ChatFailure {
+      code
+      message
+      retryable
+      retryAfter
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ResumeChatSubscription, ResumeChatSubscriptionVariables>;
+export const ChatRunsDocument = new TypedDocumentString(`
+    query ChatRuns {
+  chatRuns {
+    id
+    status
+    model
+    prompt
+    startedAt
+    endedAt
+    choices {
+      message {
+        content
+      }
+    }
+    failure {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ChatRunsQuery, ChatRunsQueryVariables>;
+export const StopChatDocument = new TypedDocumentString(`
+    mutation StopChat($runId: ID!) {
+  stopChat(runId: $runId) {
+    id
+    status
+  }
+}
+    `) as unknown as TypedDocumentString<StopChatMutation, StopChatMutationVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -339,7 +455,11 @@ export const ChatStreamDocument = new TypedDocumentString(`
     subscription ChatStream($input: ChatInput!) {
   chatStream(input: $input) {
     __typename
+    ... on ChatStarted {
+      runId
+    }
     ... on ChatDelta {
+      seq
       index
       content
       finishReason

@@ -17,6 +17,7 @@ export interface Config {
   jwt?: JwtConfig;
   registry: RegistryConfig;
   prompts: PromptsConfig;
+  runs: RunsConfig;
   shutdownGraceMs: number;
   maxBodyBytes: number;
   /** Origins of the pages that may call, as browsers write them. */
@@ -91,6 +92,17 @@ export interface RegistryConfig {
   storeMessages: boolean;
 }
 
+/** Durations in milliseconds. */
+export interface RunsConfig {
+  enabled: boolean;
+  /** How long a run is kept after its end. */
+  keptMs: number;
+  /** The largest text of a run. */
+  maxBytes: number;
+  /** How long a run goes on that nobody watches. */
+  unwatchedMs: number;
+}
+
 export interface PromptsConfig {
   /** The folder of the prompt files; undefined: there are no prompts. */
   folder?: string;
@@ -141,6 +153,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
     prompts: readPrompts(read),
+    runs: readRuns(read),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
     maxBodyBytes: read.integer('MAX_BODY_BYTES', 4_194_304, 1_024, 1_073_741_824),
     corsOrigins: read.origins('CORS_ORIGINS'),
@@ -273,6 +286,15 @@ function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
     );
   }
   return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
+}
+
+function readRuns(read: EnvReader): RunsConfig {
+  return {
+    enabled: read.flag('RUNS', true),
+    keptMs: read.integer('RUN_KEPT_SECONDS', 600, 1, 86_400) * 1_000,
+    maxBytes: read.integer('RUN_MAX_BYTES', 1_048_576, 1_024, 67_108_864),
+    unwatchedMs: read.integer('RUN_UNWATCHED_SECONDS', 300, 1, 86_400) * 1_000,
+  };
 }
 
 /** If nothing is configured, the sandbox serves the examples. */

@@ -14,7 +14,7 @@ const FOLDER = packageFile('schema/operations/');
 
 /** Sorted by file name. */
 export function readExampleOperations(): ExampleOperation[] {
-  const files = readdirSync(FOLDER).sort();
+  const files = readdirSync(FOLDER).sort(new Intl.Collator('en', { numeric: true }).compare);
   return files
     .filter((file) => file.endsWith('.graphql'))
     .map((file) => {

@@ -50,12 +50,12 @@ function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
   // Checks write as much as the failed write: a smaller one may still succeed.
   let checkBytes = CHECK_BYTES;
   const monitored =
-    (name: string, method: Method): Method =>
+    (target: object, name: string, method: Method): Method =>
     async (...args) => {
       const startedAt = performance.now();
       let ok = false;
       try {
-        const result = await method.apply(store, args);
+        const result = await method.apply(target, args);
         ok = true;
         return result;
       } catch (error) {
@@ -66,10 +66,12 @@ function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
         onCall?.(name, ok, performance.now() - startedAt);
       }
     };
-  const names = Object.getOwnPropertyNames(Object.getPrototypeOf(store));
-  const methods = Object.fromEntries(
-    names.map((name) => [name, monitored(name, Reflect.get(store, name))]),
-  ) as unknown as MonitoredStore;
+  const monitorAll = <T extends object>(target: T): T => {
+    const names = Object.getOwnPropertyNames(Object.getPrototypeOf(target));
+    const methods = names.map((name) => [name, monitored(target, name, Reflect.get(target, name) as Method)]);
+    return Object.fromEntries(methods);
+  };
+  const methods = { ...monitorAll(store), runs: monitorAll(store.runs) } as MonitoredStore;
   const { check } = methods;
   const checkOnce = async () => {
     await check(checkBytes);

@@ -1,3 +1,5 @@
+import type { RunStore } from './runs.js';
+
 /** A context at the gateway. All times are in milliseconds since the epoch. */
 export interface ContextRecord {
   /** Unique in the store: the id and the gateway account that it belongs to. */
@@ -72,6 +74,8 @@ export interface Usage extends Totals {
  * deleted yet or not. Writes are durable across a crash of this process once their promise resolves.
  */
 export interface Store {
+  readonly runs: RunStore;
+
   /** Writes a new context with its first owner. A context with the same key is replaced and loses its owners. */
   create(context: ContextRecord, callerId: string): Promise<void>;
   /** Makes the caller an owner of a live context; null if there is none. */
@@ -127,6 +131,8 @@ export interface Store {
   acquireLease(name: string, token: string, ttlMs: number): Promise<boolean>;
   /** Extends the lease by `ttlMs` if the token still holds it; returns whether it does. */
   renewLease(name: string, token: string, ttlMs: number): Promise<boolean>;
+  /** Whether any token holds the lease, or waits for it. */
+  isLeaseHeld(name: string): Promise<boolean>;
   /** Releases the lease, or leaves its queue. */
   releaseLease(name: string, token: string): Promise<void>;
 

@@ -1,6 +1,7 @@
 import { type GraphQLSchema, isIntrospectionType, isObjectType } from 'graphql';
 import { buildSchemaSync, type PubSub, type ResolverData } from 'type-graphql';
 import { ChatResolver } from '../chat/resolver.js';
+import { RunResolver } from '../chat/runs/resolver.js';
 import { type ChatEvent, typeOfEvent } from '../chat/types.js';
 import { ContextResolver } from '../contexts/resolver.js';
 import { validateInput } from '../input/validation.js';
@@ -25,7 +26,7 @@ const NO_PUB_SUB: PubSub = {
 /** The public schema, made from the type-graphql classes. */
 export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [ContextResolver, ChatResolver, PromptResolver, ModelResolver],
+    resolvers: [ContextResolver, ChatResolver, RunResolver, PromptResolver, ModelResolver],
     container: ({ context }: ResolverData<RequestContext>) => context.container,
     validateFn: (argument) => validateInput(argument),
     pubSub: NO_PUB_SUB,
@@ -50,12 +51,12 @@ function readFieldsDirectly(schema: GraphQLSchema): void {
 }
 
 /**
- * An event of `chatStream` is its own result. type-graphql would convert and validate the arguments again for each event, and
+ * An event of a subscription is its own result. type-graphql would convert and validate the arguments again for each event, and
  * return a promise of the event's type; together that takes a third more than an event costs otherwise.
  */
 function resolveEventsAtOnce(schema: GraphQLSchema): void {
-  Object.assign(schema.getSubscriptionType()?.getFields().chatStream ?? {}, {
-    resolve: (event: ChatEvent) => event,
-  });
+  for (const field of Object.values(schema.getSubscriptionType()?.getFields() ?? {})) {
+    field.resolve = (event: ChatEvent) => event;
+  }
   Object.assign(schema.getType('ChatStreamEvent') ?? {}, { resolveType: typeOfEvent });
 }

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import {
+  ChatRunsDocument,
   ContextsDocument,
   type CreateContextInput,
   ForgetContextDocument,
+  StopChatDocument,
 } from 'graphql-context-cache/client';
 import {
   AnswerBroke,
@@ -10,6 +12,7 @@ import {
   type ContextClient,
   Conversation,
   PromptConversation,
+  streamResuming,
 } from '../../examples/recipes/conversation.js';
 import { createFetchClient } from '../../examples/recipes/fetch.js';
 import { readDocument } from '../docs/documents.js';
@@ -157,6 +160,34 @@ describe.each(RECIPES)('the recipe of %s', (_, connect) => {
     expect(failure).toMatchObject({ name: 'AbortError' });
     await eventually(() => held.closed);
     expect(gateway.seen).toHaveLength(2);
+  });
+
+  it('resumes an answer that goes on after a lost connection', async () => {
+    await using gateway = await promptGateway();
+    let answer = (_text: string): void => undefined;
+    gateway.onChat = (response) => {
+      beginStream(response);
+      answer = (text) => void response.write(chunk({ content: text }));
+      answer('Hi ');
+    };
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    let text = '';
+    const input = { prompt: 'support', messages: [{ role: 'USER' as const, content: 'hello' }] };
+    const streaming = streamResuming(connect(`${cable.origin}/graphql`), input, (piece) => {
+      text += piece;
+      if (text === 'Hi ') {
+        cable.cut();
+        answer('there');
+      }
+    });
+    await eventually(() => text === 'Hi there');
+    const { data } = await server.run(ChatRunsDocument, {});
+    await server.run(StopChatDocument, { runId: data.chatRuns[0]?.id ?? '' });
+    expect(await failureOf(streaming)).toMatchObject({ failure: { code: 'CANCELLED' } });
+    expect(text).toBe('Hi there');
+    expect(data.chatRuns).toHaveLength(1);
   });
 
   it('fails where the connection is lost in the middle of an answer', async () => {

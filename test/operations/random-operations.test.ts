@@ -51,6 +51,9 @@ const VALUES: Values = {
   contextId: CONTEXT_ID,
   prompt: orNull(fc.constantFrom('nothing', '')),
   name: fc.constantFrom('nothing', ''),
+  runId: fc.constantFrom('nothing', ''),
+  // The ids of runs are random.
+  onDisconnect: orNull(fc.constant('CANCEL')),
   model: fc.constantFrom('m', 'm', 'm', 'gemini-2.5-flash', 'fails', ''),
   messages: MESSAGES,
   ttl: orNull(fc.constantFrom(3_600, 60)),
@@ -58,6 +61,7 @@ const VALUES: Values = {
   reuse: fc.boolean(),
   idempotencyKey: orNull(fc.constantFrom('one', 'two')),
   first: fc.integer({ min: 0, max: 4 }),
+  'after: Int': fc.integer({ min: 0, max: 4 }),
   after: orNull(fc.constantFrom('nowhere', '')),
   since: fc.constantFrom('2025-12-31T00:00:00Z', '2026-01-01T13:00:00.000Z'),
   temperature: orNull(fc.constantFrom(0, 0.5, 3)),

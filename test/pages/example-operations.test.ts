@@ -18,12 +18,20 @@ describe('the example operations', () => {
   it('all run on the sandbox, one after the other, without an error', async () => {
     await using server = await TestServer.start();
     let contextId = '';
+    let runId = '';
     for (const { name, query, variables } of readExampleOperations()) {
-      const answer = await run(server, query, JSON.parse(variables.replace(/paste the id [^"]*/, contextId)));
+      const pasted = variables
+        .replace(/paste the id [^"]*/, contextId)
+        .replace(/paste the runId [^"]*/, runId);
+      const given = JSON.parse(pasted);
+      if (name === '3-chat-stream') given.input.onDisconnect = 'CONTINUE';
+      const answer = await run(server, query, given);
       expect({ name, answer }).toEqual({ name, answer: expect.not.stringContaining('"errors"') });
       contextId ||= /"id":"(ctx-[^"]+)"/.exec(answer)?.[1] ?? '';
+      runId ||= /"runId":"([^"]+)"/.exec(answer)?.[1] ?? '';
     }
     expect(contextId).not.toBe('');
+    expect(runId).not.toBe('');
   });
 
   it('begin with the creation of a context', () => {

@@ -25,6 +25,9 @@ const EXAMPLES = [
   'ForgetContext',
   'Prompts',
   'ChatByName',
+  'ResumeChat',
+  'ChatRuns',
+  'StopChat',
 ];
 
 type Editor = 'operation' | 'variables' | 'request-headers' | 'response';

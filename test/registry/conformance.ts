@@ -301,40 +301,139 @@ export function conformance(open: () => Promise<Store>) {
       expect(await store.usage('somebody else', 0, now)).toEqual([]);
     });
 
-    it('adds a chat to several sums at once, without an owned context', async () => {
-      const scope = `prompts:${caller}`;
-      const names = [
-        { scope: caller, name: 'a' },
-        { scope, name: '客服:zh' },
-      ];
-      await store.addUsage(names, TOKENS, NOON, null);
-      await store.addUsage(names.slice(1), TOKENS, NOON + HOUR_MS, null);
-      const now = NOON + 2 * HOUR_MS;
-      const sum = { contexts: 0, ...TOKENS };
-      expect(await store.usage(caller, 0, now)).toEqual([{ name: 'a', ...sum }]);
-      expect(await store.usage(scope, NOON + HOUR_MS, now)).toEqual([{ name: '客服:zh', ...sum }]);
-      expect(await store.usage(scope, 0, now)).toMatchObject([{ chats: 2 * TOKENS.chats }]);
-      expect(await store.usage(`${scope}:`, 0, now)).toEqual([]);
-    });
-
-    it('extends the context that the chat used, and never shortens or creates one', async () => {
-      const context = record();
-      await store.create(context, caller);
-      const until = async (key: string, expiresAt: number) => {
-        await store.addUsage([{ scope: caller, name: 'a' }], TOKENS, NOON, { key, expiresAt });
-        return (await store.context(key, NOON))?.expiresAt;
-      };
-      expect(await until(context.key, context.expiresAt + 1)).toBe(context.expiresAt + 1);
-      expect(await until(context.key, context.expiresAt)).toBe(context.expiresAt + 1);
-      expect(await until('unknown:', context.expiresAt)).toBeUndefined();
-    });
-
     it('outlives the contexts, up to the retention time', async () => {
       const context = record();
       await store.create(context, caller);
       await store.remove(context.key);
       expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1 }]);
       expect(await store.usage(caller, 0, NOON + USAGE_RETENTION_MS + HOUR_MS)).toEqual([]);
+    });
+  });
+
+  describe('a chat whose caller owns no context', () => {
+    const sums = (scope: string, now = NOON, since = 0) => store.usage(scope, since, now);
+    const prompts = () => `${caller}:prompts`;
+
+    it('is added to several names at once, beside the caller’s own chats with a model', async () => {
+      const context = record({ model: 'm' });
+      await store.create(context, caller);
+      await store.use(caller, context.key, useAt(NOON));
+      const names = [
+        { scope: caller, name: 'm' },
+        { scope: prompts(), name: 'support-zh' },
+      ];
+      await store.addUsage(names, TOKENS, NOON, null);
+      await store.addUsage(names, { ...TOKENS, promptTokens: 3_000_000_000 }, NOON + HOUR_MS, null);
+      const ofTwo = { chats: 2, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 };
+      expect(await sums(prompts(), NOON + HOUR_MS)).toEqual([
+        { name: 'support-zh', contexts: 0, ...ofTwo, promptTokens: 3_000_000_100 },
+      ]);
+      const ofThree = { chats: 3, cachedTokens: 240, completionTokens: 21, estimatedTokens: 27 };
+      expect(await sums(caller, NOON + HOUR_MS)).toEqual([
+        { name: 'm', contexts: 1, ...ofThree, promptTokens: 3_000_000_200 },
+      ]);
+      const held = await store.ownedContext(caller, context.key, NOON);
+      expect(held?.totals).toEqual(TOKENS);
+    });
+
+    it('is reported by name, from the hour of a time, up to the retention time', async () => {
+      const use = (name: string, at: number) => store.addUsage([{ scope: caller, name }], TOKENS, at, null);
+      await use('b', NOON);
+      await use('a', NOON + 3 * HOUR_MS);
+      const [a, b] = ['a', 'b'].map((name) => ({ name, contexts: 0, ...TOKENS }));
+      const now = NOON + 3 * HOUR_MS;
+      expect(await sums(caller, now)).toEqual([a, b]);
+      expect(await sums(caller, now, NOON + HOUR_MS - 1)).toEqual([a, b]);
+      expect(await sums(caller, now, NOON + HOUR_MS)).toEqual([a]);
+      expect(await sums(caller, NOON + USAGE_RETENTION_MS)).toEqual([a, b]);
+      expect(await sums(caller, NOON + USAGE_RETENTION_MS + HOUR_MS)).toEqual([a]);
+    });
+
+    it('is not seen in another scope, even if one begins with the other', async () => {
+      const day = Math.floor(NOON / DAY_MS);
+      const scopes = [caller, prompts(), `${caller}:${day}`, `${caller}:${day}:${day}`, `${caller} `];
+      for (const [index, scope] of scopes.entries()) {
+        await store.addUsage([{ scope, name: `n${index}` }], TOKENS, NOON, null);
+      }
+      for (const [index, scope] of scopes.entries()) {
+        expect(await sums(scope)).toEqual([{ name: `n${index}`, contexts: 0, ...TOKENS }]);
+      }
+      expect(await sums(`${caller}:`)).toEqual([]);
+    });
+
+    it('is found under any name in any scope', async () => {
+      const text = fc
+        .oneof(
+          fc.string({ unit: 'binary' }),
+          fc.constantFrom('', ':', 'a:1', '1:2:a', '\n', '客服', '👩‍💻 é', '\'"\\%'),
+        )
+        .filter((candidate) => !candidate.includes('\0'));
+      const names = fc.uniqueArray(text, { minLength: 1, maxLength: 4 });
+      await fc.assert(
+        fc.asyncProperty(text, names, async (suffix, some) => {
+          const scope = `caller-${++callers} ${suffix}`;
+          // A name may equal its scope.
+          const all = [...new Set([...some, scope])];
+          const used = all.map((name) => ({ scope, name }));
+          await store.addUsage(used, TOKENS, NOON, null);
+          await store.addUsage(used.slice(0, 1), TOKENS, NOON, null);
+          const found = await sums(scope);
+          expect(new Map(found.map(({ name, chats }) => [name, chats]))).toEqual(
+            new Map(all.map((name, index) => [name, index === 0 ? 2 : 1])),
+          );
+          expect(found).toHaveLength(all.length);
+        }),
+        { numRuns: 50 },
+      );
+    });
+
+    it('loses no concurrent updates', async () => {
+      const names = ['one', 'two'].map((name) => ({ scope: caller, name }));
+      await Promise.all(Array.from({ length: 100 }, () => store.addUsage(names, TOKENS, NOON, null)));
+      expect(await sums(caller)).toMatchObject([
+        { name: 'one', chats: 100, promptTokens: 10_000 },
+        { name: 'two', chats: 100, promptTokens: 10_000 },
+      ]);
+    });
+
+    it('extends the expiry of the context that it used, and never shortens it', async () => {
+      const context = record();
+      const { key, expiresAt } = context;
+      await store.create(context, `${caller}-owner`);
+      const names = [{ scope: caller, name: 'support-zh' }];
+      const useUntil = (until: number, at = NOON) =>
+        store.addUsage(names, TOKENS, at, { key, expiresAt: until });
+      await useUntil(expiresAt - 1);
+      expect(await store.context(key, NOON)).toEqual(context);
+      await useUntil(expiresAt + 5_000);
+      expect(await store.context(key, NOON)).toEqual({ ...context, expiresAt: expiresAt + 5_000 });
+      // It expired while the chat ran.
+      await useUntil(expiresAt + HOUR_MS, expiresAt + 6_000);
+      expect(await store.context(key, expiresAt + HOUR_MS - 1)).not.toBeNull();
+      expect(await store.context(key, expiresAt + HOUR_MS)).toBeNull();
+      expect(await store.ownedContext(`${caller}-owner`, key, NOON)).toMatchObject({
+        lastUsedAt: NOON,
+        totals: ZERO_TOTALS,
+      });
+      expect(await store.ownedContext(caller, key, NOON)).toBeNull();
+      expect(await sums(caller, expiresAt + 6_000)).toMatchObject([{ chats: 3, contexts: 0 }]);
+    });
+
+    it('extends the expiry even if it is added to no name', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const extended = { key: context.key, expiresAt: context.expiresAt + 1 };
+      await store.addUsage([], TOKENS, NOON, extended);
+      expect(await store.context(context.key, NOON)).toMatchObject(extended);
+      await expect(store.addUsage([], TOKENS, NOON, null)).resolves.toBeUndefined();
+    });
+
+    it('is counted although the context is gone, which stays gone', async () => {
+      const { key, expiresAt } = record();
+      const names = [{ scope: caller, name: 'support-zh' }];
+      await store.addUsage(names, TOKENS, NOON, { key, expiresAt });
+      expect(await store.context(key, NOON)).toBeNull();
+      expect(await sums(caller)).toMatchObject([{ chats: 1 }]);
     });
   });
 

@@ -6,9 +6,11 @@ export class Cable implements AsyncDisposable {
   private constructor(
     private readonly server: Server,
     private readonly sockets: Set<Socket>,
+    private readonly isMended: boolean,
   ) {}
 
-  static async to(origin: string): Promise<Cable> {
+  /** `isMended`: after a cut, new connections are accepted. */
+  static async to(origin: string, { isMended = false } = {}): Promise<Cable> {
     const sockets = new Set<Socket>();
     const server = createServer((near) => {
       const far = connect(Number(new URL(origin).port), '127.0.0.1');
@@ -19,7 +21,7 @@ export class Cable implements AsyncDisposable {
       near.pipe(far).pipe(near);
     }).listen(0, '127.0.0.1');
     await once(server, 'listening');
-    return new Cable(server, sockets);
+    return new Cable(server, sockets, isMended);
   }
 
   get origin(): string {
@@ -27,11 +29,12 @@ export class Cable implements AsyncDisposable {
   }
 
   cut(): void {
-    this.server.close();
+    if (!this.isMended) this.server.close();
     for (const socket of this.sockets) socket.destroy();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.cut();
+    this.server.close();
+    for (const socket of this.sockets) socket.destroy();
   }
 }

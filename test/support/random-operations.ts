@@ -23,7 +23,7 @@ export interface SentOperation {
   operationName?: string;
 }
 
-/** Values that make sense where they stand, by the name of the argument or field. */
+/** Values that make sense where they stand, by the name of the argument or field, or by name and type. */
 export type Values = Readonly<Record<string, fc.Arbitrary<unknown>>>;
 
 interface Variable {
@@ -216,7 +216,7 @@ class OperationWriter {
 
   private valueOf(name: string, type: GraphQLInputType): fc.Arbitrary<unknown> {
     if (isNonNullType(type)) return this.valueOf(name, type.ofType);
-    const known = this.values[name];
+    const known = this.values[`${name}: ${type}`] ?? this.values[name];
     if (known) return known;
     if (isListType(type)) return fc.array(this.valueOf('', type.ofType), { maxLength: 2 });
     if (isEnumType(type)) return fc.constantFrom(...type.getValues().map((value) => value.name));

@@ -1,7 +1,17 @@
-import { ChatDocument, ChatStreamDocument, CreateContextDocument } from 'graphql-context-cache/client';
+import {
+  ChatDocument,
+  ChatStreamDocument,
+  CreateContextDocument,
+  ResumeChatDocument,
+} from 'graphql-context-cache/client';
 import WebSocket from 'ws';
 import { createApolloClient, webSocketLink } from '../../examples/recipes/apollo-client.js';
-import { type ContextClient, follow, type StreamResult } from '../../examples/recipes/conversation.js';
+import {
+  type ContextClient,
+  follow,
+  type Position,
+  type StreamResult,
+} from '../../examples/recipes/conversation.js';
 import { createFetchClient } from '../../examples/recipes/fetch.js';
 import { createRelayNetwork } from '../../examples/recipes/relay.js';
 import { createUrqlClient } from '../../examples/recipes/urql.js';
@@ -24,7 +34,7 @@ export const RECIPES: [string, (url: string, authorization?: string) => ContextC
 /** The network as Relay's environment calls it, with what its compiler makes of a document. */
 function createRelayClient(url: string, authorization?: string): ContextClient {
   const network = createRelayNetwork(url, authorization);
-  const execute = (operation: { toString(): string }, operationKind: string, input: object) => {
+  const execute = (operation: { toString(): string }, operationKind: string, variables: object) => {
     const request = {
       id: null,
       cacheID: '',
@@ -33,27 +43,41 @@ function createRelayClient(url: string, authorization?: string): ContextClient {
       text: operation.toString(),
       operationKind,
     };
-    return network.execute(request as never, { input }, { force: true });
+    return network.execute(request as never, { ...variables }, { force: true });
   };
   const run = async (operation: { toString(): string }, input: object) => {
-    const response = await execute(operation, 'mutation', input).toPromise();
+    const response = await execute(operation, 'mutation', { input }).toPromise();
     return (response as { data: Record<string, never> }).data;
   };
   return {
     createContext: async (input) => (await run(CreateContextDocument, input)).createContext as never,
     chat: async (input) => (await run(ChatDocument, input)).chat as never,
-    chatStream: (input, onText, signal) =>
-      follow(
-        (next, fail) => {
-          const answer = execute(ChatStreamDocument, 'subscription', input);
-          const { unsubscribe } = answer.subscribe({
-            next: (result) => next(result as StreamResult),
-            error: fail,
-          });
-          return unsubscribe;
-        },
-        onText,
-        signal,
-      ),
+    chatStream: (input, ...others) => stream(ChatStreamDocument, { input }, ...others),
+    resumeChat(position, onText, signal) {
+      const variables = { runId: position.runId, after: position.seq };
+      return stream(ResumeChatDocument, variables, onText, signal, position);
+    },
   };
+
+  function stream(
+    operation: { toString(): string },
+    variables: object,
+    onText: (text: string) => void,
+    signal?: AbortSignal,
+    position?: Position,
+  ) {
+    return follow(
+      (next, fail) => {
+        const answer = execute(operation, 'subscription', variables);
+        const { unsubscribe } = answer.subscribe({
+          next: (result) => next(result as StreamResult),
+          error: fail,
+        });
+        return unsubscribe;
+      },
+      onText,
+      signal,
+      position,
+    );
+  }
 }

@@ -11,6 +11,10 @@ export const LAYOUT = 1;
  * - `v:` a value: its expiry in 13 digits, then the value
  * - `q:` the queue for a lease, a list of tokens
  * - `t:` a lease's name and a token; exists until the token's queue entry expires
+ * - `r:` a run, a hash: c (caller), h (holder), s (start), g (end of its keeping), w (last watched), d (data)
+ * - `rp:` a run's parts, a stream by seq
+ * - `rl:` a caller's runs, a sorted set by start
+ * - `rs:` the runs that a holder was asked to stop, a set
  * - `layout` the version of all this
  *
  * A context and its owners are one key, so that they expire together and every change is atomic. Redis' own expiry only frees memory; the
@@ -205,6 +209,20 @@ redis.call('DEL', ARGV[2] .. ARGV[1])
 redis.call('LREM', KEYS[1], 1, ARGV[1])
 local stored = redis.call('GET', KEYS[2])
 if stored and string.sub(stored, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
+  },
+  /** r, rp; data, goneAt, ms, then seq and data of each part */
+  registryUpdateRun: {
+    numberOfKeys: 2,
+    lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return end
+redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local written = last and tonumber(string.match(last[1], '%d+')) or 0
+for at = 4, #ARGV, 2 do
+  if tonumber(ARGV[at]) > written then redis.call('XADD', KEYS[2], ARGV[at] .. '-0', 'd', ARGV[at + 1]) end
+end
+redis.call('PEXPIRE', KEYS[2], ARGV[3])`,
   },
   /** layout, c; data, layout. Writes what a creation writes, under a key that no context has; returns the stored layout. */
   registryCheck: {

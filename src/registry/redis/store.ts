@@ -17,6 +17,7 @@ import {
   type Use,
   ZERO_TOTALS,
 } from '../store.js';
+import { RedisRuns } from './runs.js';
 import { LAYOUT, SCRIPTS, type ScriptCommands } from './scripts.js';
 
 /** Prefix of every key, so that other programs can use the same server. */
@@ -56,11 +57,13 @@ export function connectRedis(
 
 /** A store in Redis or Valkey, for processes on many machines. */
 export class RedisStore implements Store {
+  readonly runs: RedisRuns;
   private readonly redis: Redis & ScriptCommands;
 
   constructor(url: string, onError: (error: Error) => void) {
     const options = { keyPrefix: PREFIX, scripts: SCRIPTS, enableAutoPipelining: true };
     this.redis = connectRedis(url, onError, options) as Redis & ScriptCommands;
+    this.runs = new RedisRuns(this.redis);
   }
 
   async create(context: ContextRecord, callerId: string): Promise<void> {
@@ -182,6 +185,10 @@ export class RedisStore implements Store {
 
   async renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
     return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
+  }
+
+  async isLeaseHeld(name: string): Promise<boolean> {
+    return (await this.redis.exists(`v:lease:${name}`)) === 1;
   }
 
   async releaseLease(name: string, token: string): Promise<void> {

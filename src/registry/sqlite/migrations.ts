@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { CREATE_LEASES, CREATE_TABLES, VERSION } from './schema.js';
+import { CREATE_LEASES, CREATE_RUNS, CREATE_TABLES, VERSION } from './schema.js';
 import { ADD_USAGE, USAGE } from './statements.js';
 
 /** SQL that upgrades a file from this version to the next. A released step is never changed. */
@@ -12,6 +12,7 @@ const STEPS: Readonly<Record<number, string>> = {
     DROP TABLE checks;
     ${CREATE_LEASES}
   `,
+  7: CREATE_RUNS,
 };
 
 /** Each row of the log is a JSON list of usage rows. */

@@ -11,7 +11,7 @@ export class Purge {
   /** Whether the last run found fewer rows than it may delete. */
   isComplete = false;
   private startedAt = 0;
-  /** Deleted values remain in the write-ahead log until it is truncated. */
+  /** Deleted values and runs remain in the write-ahead log until it is truncated. */
   private hasRemovedValues = false;
 
   constructor(
@@ -33,10 +33,12 @@ export class Purge {
     const hour = hourOf(now);
     sql.moveUsage.run(hour, MAX_ROWS);
     const values = sql.removeExpiredValues.run(now, MAX_ROWS).changes;
-    if (values > 0) this.hasRemovedValues = true;
+    const runs = this.removeRuns(now);
+    if (values + runs > 0) this.hasRemovedValues = true;
     sql.removeOldLeases.run(MAX_ROWS);
     const removed = [
       values,
+      runs,
       this.removeContexts(now - PURGE_DELAY_MS),
       sql.removeMovedUsage.run(hour, MAX_ROWS).changes,
       sql.removeOldUsage.run(hourOf(now - USAGE_RETENTION_MS), MAX_ROWS).changes,
@@ -50,6 +52,15 @@ export class Purge {
     if (!this.hasRemovedValues) return;
     const { busy } = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number };
     this.hasRemovedValues = busy !== 0;
+  }
+
+  private removeRuns(now: number): number {
+    const runs = this.sql.expiredRuns.all(now, MAX_ROWS) as { id: string }[];
+    for (const { id } of runs) {
+      this.sql.removeRunParts.run(id);
+      this.sql.removeRun.run(id);
+    }
+    return runs.length;
   }
 
   /** Contexts whose expiry was extended are looked at again when they expire. Returns how many were looked at. */

@@ -1,5 +1,5 @@
 /** Version of the table layout; `migrations.ts` upgrades files of earlier versions. */
-export const VERSION = 7;
+export const VERSION = 8;
 
 /**
  * Entries per part. Lists are indexed by part before caller, so that new entries go to few pages, which are in memory; a million
@@ -21,6 +21,22 @@ export const CREATE_LEASES = `
     ticket INTEGER PRIMARY KEY, name TEXT NOT NULL, token TEXT NOT NULL, gone_at INTEGER NOT NULL,
     UNIQUE (name, token)
   );
+`;
+
+export const CREATE_RUNS = `
+  CREATE TABLE runs (
+    id TEXT PRIMARY KEY, caller TEXT NOT NULL, holder TEXT NOT NULL, started_at INTEGER NOT NULL,
+    gone_at INTEGER NOT NULL, watched_at INTEGER NOT NULL, data TEXT NOT NULL,
+    -- 1: the holder was asked to stop it.
+    stop INTEGER NOT NULL DEFAULT 0
+  ) WITHOUT ROWID;
+  CREATE INDEX runs_by_caller ON runs (caller, started_at);
+  CREATE INDEX runs_by_end ON runs (gone_at);
+  CREATE INDEX runs_to_stop ON runs (holder) WHERE stop = 1;
+  CREATE TABLE run_parts (
+    run TEXT NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
+    PRIMARY KEY (run, seq)
+  ) WITHOUT ROWID;
 `;
 
 /**
@@ -64,5 +80,6 @@ export const CREATE_TABLES = `
   ) WITHOUT ROWID;
   CREATE INDEX kept_values_by_end ON kept_values (gone_at);
   ${CREATE_LEASES}
+  ${CREATE_RUNS}
   PRAGMA user_version = ${VERSION};
 `;

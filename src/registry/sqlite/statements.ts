@@ -42,6 +42,8 @@ const inPart = (owner: string, tables: string) => `SELECT ${ownedColumns(owner)}
     AND (${owner}.held_at < ?3 OR c.key < ?4) AND c.gone_at > ?5
   ORDER BY ${owner}.held_at DESC, c.key DESC LIMIT ?6`;
 
+const RUN = `id, caller AS callerId, holder, started_at AS startedAt, gone_at AS goneAt, watched_at AS watchedAt, data`;
+
 /** Milliseconds by the machine's clock, which is the same for all processes that share the file. */
 const MACHINE_NOW = "CAST(unixepoch('subsec') * 1000 AS INTEGER)";
 
@@ -122,10 +124,24 @@ export const SQL = {
   joinLease: `INSERT INTO leases (name, token, gone_at) VALUES (?, ?, ${MACHINE_NOW} + ?)
     ON CONFLICT (name, token) DO UPDATE SET gone_at = excluded.gone_at`,
   leaseHolder: 'SELECT token FROM leases WHERE name = ? ORDER BY ticket LIMIT 1',
+  isLeaseHeld: `SELECT 1 FROM leases WHERE name = ? AND gone_at > ${MACHINE_NOW} LIMIT 1`,
   releaseLease: 'DELETE FROM leases WHERE name = ? AND token = ?',
   // The oldest belong to killed processes, except for the few that are renewed.
   removeOldLeases: `DELETE FROM leases WHERE ticket IN (SELECT ticket FROM leases ORDER BY ticket LIMIT ?)
     AND gone_at <= ${MACHINE_NOW}`,
+
+  createRun: `INSERT INTO runs (id, caller, holder, started_at, gone_at, watched_at, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  updateRun: 'UPDATE runs SET gone_at = ?, data = ? WHERE id = ?',
+  addRunPart: 'INSERT OR IGNORE INTO run_parts (run, seq, data) VALUES (?, ?, ?)',
+  run: `SELECT ${RUN} FROM runs WHERE id = ? AND gone_at > ?`,
+  runParts: 'SELECT seq, data FROM run_parts WHERE run = ? AND seq > ? ORDER BY seq',
+  runsOf: `SELECT ${RUN} FROM runs WHERE caller = ? AND gone_at > ? ORDER BY started_at DESC LIMIT ?`,
+  watchRun: 'UPDATE runs SET watched_at = MAX(watched_at, ?) WHERE id = ?',
+  requestStop: 'UPDATE runs SET stop = 1 WHERE id = ?',
+  stopRequests: 'SELECT id FROM runs WHERE holder = ? AND stop = 1',
+  expiredRuns: 'SELECT id FROM runs WHERE gone_at <= ? ORDER BY gone_at LIMIT ?',
+  removeRun: 'DELETE FROM runs WHERE id = ?',
+  removeRunParts: 'DELETE FROM run_parts WHERE run = ?',
 
   // No context has this key: each begins with the gateway's id.
   probeContexts: "INSERT INTO contexts (key, gone_at, data, held_at, used_at) VALUES ('', 0, ?, 0, 0)",

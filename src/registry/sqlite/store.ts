@@ -18,10 +18,12 @@ import { BUSY_TIMEOUT_MS, retryWhileBusy } from './busy.js';
 import { openFile, type Statements } from './file.js';
 import { listOwned, type OwnedRow, toOwnedContext } from './owned.js';
 import { Purge } from './purge.js';
+import { SqliteRuns } from './runs.js';
 import { WriteBatcher } from './write-batcher.js';
 
 /** A store in a single file, for the processes of one machine. */
 export class SqliteStore implements Store {
+  readonly runs: SqliteRuns;
   private readonly db: Database.Database;
   private readonly sql: Statements;
   private readonly batcher: WriteBatcher;
@@ -35,6 +37,7 @@ export class SqliteStore implements Store {
     this.sql = sql;
     this.assertInPlace = assertInPlace;
     this.batcher = new WriteBatcher(db, sql);
+    this.runs = new SqliteRuns(sql, this.batcher);
     this.purge = new Purge(sql, assertInPlace);
   }
 
@@ -166,6 +169,10 @@ export class SqliteStore implements Store {
       if (isHeld) this.sql.joinLease.run(name, token, ttlMs);
       return isHeld;
     });
+  }
+
+  isLeaseHeld(name: string): Promise<boolean> {
+    return retryWhileBusy(() => this.sql.isLeaseHeld.get(name) !== undefined);
   }
 
   releaseLease(name: string, token: string): Promise<void> {

@@ -16,12 +16,13 @@ interface EventStreamTimes {
 
 /**
  * Sends the results as server-sent events, in graphql-sse's "distinct connections mode". graphql-sse's own handler
- * would queue results without bound for a slow client.
+ * would queue results without bound for a slow client. `lastEventId` is asked after each result.
  */
 export async function sendEventStream(
   response: ServerResponse,
   results: AsyncIterable<ExecutionResult> | ExecutionResult[],
   { keepAliveMs, stalledMs }: EventStreamTimes,
+  lastEventId: () => string | undefined = () => undefined,
 ): Promise<void> {
   response.writeHead(200, {
     'content-type': EVENT_STREAM_TYPE,
@@ -39,8 +40,9 @@ export async function sendEventStream(
     for await (const result of results) {
       clearTimeout(begin);
       if (response.destroyed) break;
-      if (!response.write(`event: next\ndata: ${JSON.stringify(result)}\n\n`))
-        await drained(response, stalledMs);
+      const id = lastEventId();
+      const event = `event: next\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(result)}\n\n`;
+      if (!response.write(event)) await drained(response, stalledMs);
     }
     disconnectWhenStalled(response, stalledMs);
     response.end('event: complete\ndata:\n\n');

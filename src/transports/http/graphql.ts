@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ExecutionResult, GraphQLError } from 'graphql';
 import { shuttingDown } from '../../errors.js';
 import type { PreparedOperation } from '../../operations/operations.js';
-import type { RequestContext } from '../../request-context.js';
+import type { RequestContext, StreamPosition } from '../../request-context.js';
 import { HttpError } from '../http-error.js';
 import type { TransportOptions } from '../options.js';
 import type { ApolloRunner } from './apollo.js';
@@ -47,7 +47,18 @@ async function prepare(
   const operation = await readOperation(request, documents, maxBodyBytes);
   if (operations.isDraining) throw shuttingDown();
   const context = newContext(await identify(request.headers.authorization), requestId);
+  context.resumedFrom = positionIn(request.headers['last-event-id']);
   return { context, prepared: operations.prepare(operation, context) };
+}
+
+/** `<runId>:<seq>`, as `eventIdOf` writes it. */
+function positionIn(lastEventId: string | string[] | undefined): StreamPosition | undefined {
+  const [, runId, seq] = /^([\w-]{1,64}):(\d{1,9})$/.exec(String(lastEventId)) ?? [];
+  return runId === undefined ? undefined : { runId, seq: Number(seq) };
+}
+
+function eventIdOf({ position }: RequestContext): string | undefined {
+  return position && `${position.runId}:${position.seq}`;
 }
 
 function methodOf({ method }: IncomingMessage): Exchange['method'] {
@@ -78,7 +89,7 @@ async function run(
   { operations, apollo, keepAliveMs, timeouts: { stalledMs } }: GraphQLOptions,
 ): Promise<void> {
   const stream = (results: AsyncIterable<ExecutionResult> | ExecutionResult[]) =>
-    sendEventStream(response, results, { keepAliveMs, stalledMs });
+    sendEventStream(response, results, { keepAliveMs, stalledMs }, () => eventIdOf(context));
   if (Array.isArray(prepared)) {
     const refused = { errors: prepared };
     return accepted.streams === 'everything'

@@ -1,11 +1,17 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { openStore } from '../../../src/registry/open-store.js';
-import { HOUR_MS, PURGE_DELAY_MS, type Store } from '../../../src/registry/store.js';
+import {
+  DAY_MS,
+  HOUR_MS,
+  PURGE_DELAY_MS,
+  type Store,
+  USAGE_RETENTION_MS,
+} from '../../../src/registry/store.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { NOON } from '../../support/server.js';
-import { conformance, record } from '../conformance.js';
+import { conformance, record, TOKENS } from '../conformance.js';
 
 const silent = pino({ level: 'silent' });
 
@@ -29,6 +35,23 @@ describeWith(REDIS)('the store in Redis', () => {
       expect(rest).toBeGreaterThan(HOUR_MS);
       expect(rest).toBeLessThanOrEqual(HOUR_MS + PURGE_DELAY_MS);
     }
+    client.disconnect();
+    await store.close();
+  });
+
+  it('keeps a context in Redis as long as its last chat extended it, and usage for its retention time', async () => {
+    const store = await open();
+    const context = record();
+    await store.create(context, 'the one who owns');
+    const extended = { key: context.key, expiresAt: NOON + 3 * HOUR_MS };
+    await store.addUsage([{ scope: 'the one who chats', name: 'p' }], TOKENS, NOON + HOUR_MS, extended);
+    const client = new Redis(server.url);
+    const leftOf = (key: string) => client.pttl(`graphql-context-cache:${key}`);
+    expect(await leftOf(`c:${context.key}`)).toBeGreaterThan(2 * HOUR_MS);
+    expect(await leftOf(`c:${context.key}`)).toBeLessThanOrEqual(2 * HOUR_MS + PURGE_DELAY_MS);
+    expect(await leftOf(`u:the one who chats:${Math.floor(NOON / DAY_MS)}`)).toBeGreaterThan(
+      USAGE_RETENTION_MS,
+    );
     client.disconnect();
     await store.close();
   });

@@ -54,6 +54,8 @@ function changeOf(turn: Turn, step: Exclude<Step, { kind: 'asked' }>): Partial<T
   if (step.kind === 'failed') return { state: 'failed', problem: step.problem };
   const { event } = step;
   switch (event.__typename) {
+    case 'ChatStarted':
+      return {};
     case 'ChatDelta':
       return {
         answer: turn.answer + (event.content ?? ''),

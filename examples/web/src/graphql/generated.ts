@@ -45,7 +45,7 @@ export type ChatInput = {
   contextId?: InputMaybe<Scalars['ID']['input']>;
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
   frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
-  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. Only for the `chat` mutation. */
+  /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. For the `chat` mutation, and for a `chatStream` with onDisconnect CONTINUE, where the same key and input join the run for as long as it is kept. */
   idempotencyKey?: InputMaybe<Scalars['String']['input']>;
   /** Tokens to prefer or to avoid. */
   logitBias?: InputMaybe<Array<LogitBiasInput>>;
@@ -57,6 +57,8 @@ export type ChatInput = {
   model?: InputMaybe<Scalars['String']['input']>;
   /** How many answers, at least 1; each is billed. */
   n?: InputMaybe<Scalars['Int']['input']>;
+  /** What a `chatStream` does when its client disconnects. Other operations ignore it. */
+  onDisconnect?: InputMaybe<OnDisconnect>;
   /** Above 0 tokens that occurred already become less likely, -2 to 2. */
   presencePenalty?: InputMaybe<Scalars['Float']['input']>;
   /** Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate. */
@@ -68,6 +70,19 @@ export type ChatInput = {
   /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
   topP?: InputMaybe<Scalars['Float']['input']>;
 };
+
+/** The state of a run. */
+export type ChatRunStatus =
+  /** The answer is complete. */
+  | 'DONE'
+  /** It failed; `failure` says why. What came is kept. */
+  | 'FAILED'
+  /** The server process that had it ended. What was stored is kept, and the question may be asked again. */
+  | 'INTERRUPTED'
+  /** The answer is still coming. */
+  | 'RUNNING'
+  /** It was stopped by `stopChat`, or because nobody watched it. What came is kept. */
+  | 'STOPPED';
 
 /** How the gateway treats chats with a context. */
 export type ContextMode =
@@ -128,6 +143,8 @@ export type ErrorCode =
   | 'QUOTA_EXCEEDED'
   /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
   | 'RATE_LIMITED'
+  /** The run is unknown, no longer kept, or another caller’s: never told apart. */
+  | 'RUN_NOT_FOUND'
   /** No valid credential was sent. */
   | 'UNAUTHENTICATED';
 
@@ -168,6 +185,13 @@ export type MessageRole =
   | 'SYSTEM'
   /** The user. */
   | 'USER';
+
+/** What a `chatStream` does when its client disconnects. */
+export type OnDisconnect =
+  /** It aborts the call to the gateway. */
+  | 'CANCEL'
+  /** It goes on as a run: `resumeChat` shows it again, `stopChat` ends it. Its text is stored for RUN_KEPT_SECONDS. */
+  | 'CONTINUE';
 
 /** Whether the prompt’s context exists. */
 export type PromptCacheState =
@@ -237,6 +261,7 @@ export type ChatStreamSubscription = { chatStream:
     | { __typename: 'ChatDelta', content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
     | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, model: string, mode?: ContextMode | null, createdAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number } } | null }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatStarted' }
    };
 
 export const ContextFieldsFragmentDoc = {"kind":"Document","definitions":[{"kind":"FragmentDefinition","name":{"kind":"Name","value":"ContextFields"},"typeCondition":{"kind":"NamedType","name":{"kind":"Name","value":"ContextCache"}},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"id"}},{"kind":"Field","name":{"kind":"Name","value":"model"}},{"kind":"Field","name":{"kind":"Name","value":"mode"}},{"kind":"Field","name":{"kind":"Name","value":"createdAt"}},{"kind":"Field","name":{"kind":"Name","value":"expiresAt"}},{"kind":"Field","name":{"kind":"Name","value":"totals"},"selectionSet":{"kind":"SelectionSet","selections":[{"kind":"Field","name":{"kind":"Name","value":"chats"}},{"kind":"Field","name":{"kind":"Name","value":"promptTokens"}},{"kind":"Field","name":{"kind":"Name","value":"cachedTokens"}}]}}]}}]} as unknown as DocumentNode<ContextFieldsFragment, unknown>;

@@ -80,6 +80,7 @@ export const en = {
     UNAUTHENTICATED: 'This server needs a credential. Enter one under “Access”.',
     FORBIDDEN: 'This credential does not permit that.',
     CONTEXT_NOT_FOUND: 'This context no longer exists. Create a new one.',
+    RUN_NOT_FOUND: 'This answer is no longer kept.',
     PROMPT_NOT_FOUND: 'This server has no such prompt for you.',
     MODEL_NOT_FOUND: 'The gateway does not offer this model.',
     CONTENT_REJECTED: 'The gateway’s moderation rejected the text.',

@@ -72,6 +72,7 @@ export const zh: Words = {
     UNAUTHENTICATED: '此服务器需要凭证，请在“访问凭证”中输入。',
     FORBIDDEN: '此凭证没有权限。',
     CONTEXT_NOT_FOUND: '此上下文已不存在，请新建一个。',
+    RUN_NOT_FOUND: '此回答已不再保留。',
     PROMPT_NOT_FOUND: '此服务器没有您可用的这个提示词。',
     MODEL_NOT_FOUND: '网关没有这个模型。',
     CONTENT_REJECTED: '内容未通过网关的审核。',

@@ -1,0 +1,308 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { RunsConfig } from '../../config/config.js';
+import type { Contexts } from '../../contexts/contexts.js';
+import { LEASE_MS, RENEW_MS } from '../../coordination/leases.js';
+import { AppError, badUserInput, ErrorCode, runNotFound, shuttingDown } from '../../errors.js';
+import type { StoredRun } from '../../registry/runs.js';
+import type { Store } from '../../registry/store.js';
+import type { RequestContext } from '../../request-context.js';
+import { unlessAborted } from '../../util/abort.js';
+import { waitUntil } from '../../util/wait.js';
+import { type Chats, toFailure } from '../chats.js';
+import type { ChatInput } from '../input.js';
+import type { ChatEvent } from '../types.js';
+import { Run, stopped, unwatched } from './run.js';
+import { RunLog } from './run-log.js';
+import { RunWriter } from './run-writer.js';
+import { asInterrupted, contextOf, stateOf, toChatRun, toEvent } from './stored-run.js';
+import { type ChatRun, ChatRunStatus } from './types.js';
+
+/** Milliseconds between two looks of a viewer at a run of another process, and of a process at what it was asked to stop. */
+const POLL_MS = 50;
+/** Milliseconds that a second request with the same idempotency key waits for the run of the first. */
+const OPEN_WAIT_MS = 15_000;
+/** Milliseconds that stopChat waits for another process. */
+const STOP_WAIT_MS = 5_000;
+const MAX_LISTED = 100;
+
+export interface RunsParts {
+  chats: Chats;
+  contexts: Contexts;
+  store: Store;
+  now: () => number;
+  log: Logger;
+  config: RunsConfig;
+  /** Milliseconds after which a call to the gateway has certainly ended. */
+  longestChatMs: number;
+}
+
+type Events = AsyncGenerator<ChatEvent, void, void>;
+
+/** Chats that outlive the connection that asked for them. Those of this process are shown from memory, others from the store. */
+export class Runs {
+  private readonly local = new Map<string, Run>();
+  private readonly holder = randomUUID();
+  private readonly writer: RunWriter;
+  private timers: NodeJS.Timeout[] = [];
+
+  constructor(private readonly parts: RunsParts) {
+    const { store, now, log } = parts;
+    this.writer = new RunWriter({
+      store: store.runs,
+      now,
+      goneAt: (run) => this.goneAt(run),
+      onStored: (run) => void this.local.delete(run.id),
+      log,
+    });
+  }
+
+  /** Starts a run, or joins the one that this idempotency key has started, and shows it from its beginning. */
+  async start(input: ChatInput, request: RequestContext): Promise<Events> {
+    if (!this.parts.config.enabled) throw disabled();
+    const { idempotencyKey, ...asked } = input;
+    if (idempotencyKey == null) return this.begin(input, request);
+    const name = `run:${hash([request.caller.id, idempotencyKey])}`;
+    const claim = { input: hash(asked), runId: randomUUID() };
+    const { store, config } = this.parts;
+    const ttl = this.parts.longestChatMs + config.keptMs;
+    const stored = await store.addValue(name, JSON.stringify(claim), ttl, request.now());
+    if (stored === null) {
+      return this.begin(input, request, claim.runId).catch(async (error) => {
+        // Nothing was sent, so the key may start another run.
+        await store.compareAndSwapValue(name, JSON.stringify(claim), null, 0, request.now());
+        throw error;
+      });
+    }
+    const first = JSON.parse(stored) as typeof claim;
+    if (first.input !== claim.input) throw conflict();
+    // The first request may still be opening its context.
+    await waitUntil(() => this.exists(first.runId, request), OPEN_WAIT_MS);
+    if (!(await this.exists(first.runId, request))) throw outcomeUnknown();
+    return this.show(first.runId, request);
+  }
+
+  /** The events beyond a seq, then what comes, then the end. */
+  async resume(runId: string, after: number, request: RequestContext): Promise<Events> {
+    const run = this.local.get(runId);
+    const isLocal = run?.callerId === request.caller.id;
+    const events = isLocal
+      ? run.view(after, request)
+      : this.watch(await this.findStored(runId, request), after, request);
+    return this.guard(events, request);
+  }
+
+  async find(runId: string, request: RequestContext): Promise<ChatRun> {
+    const run = this.local.get(runId);
+    if (run?.callerId === request.caller.id) return this.describe(run, request);
+    return this.describeStored(await this.findStored(runId, request), request);
+  }
+
+  /** Those that run or ended lately, the newest first. */
+  async list(request: RequestContext): Promise<ChatRun[]> {
+    const { store } = this.parts;
+    const runs = await store.runs.runsOf(request.caller.id, MAX_LISTED, request.now());
+    return Promise.all(
+      runs.map((stored) => {
+        const run = this.local.get(stored.id);
+        return run ? this.describe(run, request) : this.describeStored(stored, request);
+      }),
+    );
+  }
+
+  /** Ends the call to the gateway, in whichever process it is. A run that has ended stays as it is. */
+  async stop(runId: string, request: RequestContext): Promise<ChatRun> {
+    const run = this.local.get(runId);
+    if (run?.callerId === request.caller.id) {
+      run.stop(ChatRunStatus.STOPPED, stopped());
+      await waitUntil(() => run.status !== ChatRunStatus.RUNNING, STOP_WAIT_MS);
+      return this.describe(run, request);
+    }
+    const isRunning = async () => (await this.find(runId, request)).status === ChatRunStatus.RUNNING;
+    if (await isRunning()) {
+      await this.parts.store.runs.requestStop(runId);
+      await waitUntil(async () => !(await isRunning()), STOP_WAIT_MS);
+    }
+    return this.find(runId, request);
+  }
+
+  /** Waits for the runs, then interrupts those that still run. */
+  async close(graceMs: number): Promise<void> {
+    const isIdle = () => [...this.local.values()].every(({ status }) => status !== ChatRunStatus.RUNNING);
+    await waitUntil(isIdle, graceMs);
+    for (const run of this.local.values()) run.stop(ChatRunStatus.INTERRUPTED, shuttingDown());
+    await waitUntil(isIdle, STOP_WAIT_MS);
+    await this.writer.flush();
+    for (const timer of this.timers) clearInterval(timer);
+    if (this.timers.length > 0)
+      await this.parts.store.releaseLease(this.lease, this.holder).catch(() => undefined);
+  }
+
+  private get lease(): string {
+    return leaseOf(this.holder);
+  }
+
+  private async begin(input: ChatInput, request: RequestContext, runId = randomUUID()): Promise<Events> {
+    const own = request.detached();
+    const chat = await this.parts.chats.open(input, own);
+    const { maxBytes } = this.parts.config;
+    const run = new Run(runId, chat, own, { maxBytes, onChange: (changed) => this.writer.add(changed) });
+    await this.register(run);
+    void run.drive();
+    return this.show(run.id, request);
+  }
+
+  /** A run that cannot be stored is shown by this process alone. */
+  private async register(run: Run): Promise<void> {
+    const { store, log } = this.parts;
+    this.local.set(run.id, run);
+    const { id, callerId, startedAt } = run;
+    try {
+      await this.hold();
+      const goneAt = this.goneAt(run);
+      const data = JSON.stringify(run.state);
+      await store.runs.createRun({
+        id,
+        callerId,
+        holder: this.holder,
+        startedAt,
+        goneAt,
+        watchedAt: startedAt,
+        data,
+      });
+    } catch (err) {
+      log.error({ runId: id, err }, 'a run cannot be stored, so no other process can show it');
+    }
+  }
+
+  /** Other processes take a run for interrupted once its holder's lease has expired. */
+  private async hold(): Promise<void> {
+    if (this.timers.length > 0) return;
+    const every = (ms: number, work: () => Promise<unknown>) =>
+      setInterval(() => void work().catch(() => undefined), ms).unref();
+    const renew = () => this.parts.store.acquireLease(this.lease, this.holder, LEASE_MS);
+    this.timers = [
+      every(RENEW_MS, renew),
+      every(POLL_MS, () => this.stopRequested()),
+      every(Math.min(this.parts.config.unwatchedMs, 1_000), () => this.stopUnwatched()),
+    ];
+    await renew();
+  }
+
+  private async stopRequested(): Promise<void> {
+    if (this.local.size === 0) return;
+    for (const id of await this.parts.store.runs.stopRequests(this.holder))
+      this.local.get(id)?.stop(ChatRunStatus.STOPPED, stopped());
+  }
+
+  private async stopUnwatched(): Promise<void> {
+    const { store, now, config } = this.parts;
+    for (const run of this.local.values()) {
+      // It could not be stored.
+      if (run.endedAt !== null && now() - run.endedAt >= config.keptMs) this.local.delete(run.id);
+      const isOver = (watchedAt: number) => run.viewers === 0 && now() - watchedAt >= config.unwatchedMs;
+      if (run.status !== ChatRunStatus.RUNNING || !isOver(run.watchedAt)) continue;
+      const stored = await store.runs.run(run.id, now()).catch(() => null);
+      if (isOver(Math.max(run.watchedAt, stored?.watchedAt ?? 0)))
+        run.stop(ChatRunStatus.STOPPED, unwatched());
+    }
+  }
+
+  private goneAt({ startedAt, endedAt }: Run): number {
+    const { config, longestChatMs } = this.parts;
+    return (endedAt ?? startedAt + longestChatMs) + config.keptMs;
+  }
+
+  private async *show(runId: string, request: RequestContext): Events {
+    request.position = { runId, seq: 0 };
+    yield { runId };
+    yield* await this.resume(runId, 0, request);
+  }
+
+  /** A viewer whose server shuts down gets its end. */
+  private async *guard(events: Events, request: RequestContext): Events {
+    try {
+      yield* events;
+    } catch (error) {
+      if (!request.signal.aborted || request.isAbandoned) throw error;
+      yield toFailure(error);
+    }
+  }
+
+  /** A run of another process, or one that has ended. */
+  private async *watch(first: StoredRun, after: number, request: RequestContext): Events {
+    const { store, config, contexts } = this.parts;
+    const log = new RunLog();
+    let reportedAt = 0;
+    for (let seen = after; ; ) {
+      // The state is read before the parts: if it has ended, all parts are there.
+      const stored = (await store.runs.run(first.id, request.now())) ?? first;
+      for (const { data } of await store.runs.runParts(first.id, log.last)) log.unpack(data);
+      for (const delta of log.since(seen)) {
+        request.position = { runId: first.id, seq: delta.seq ?? 0 };
+        yield delta;
+      }
+      seen = Math.max(seen, log.last);
+      const state = await this.currentState(stored);
+      if (state.end) return yield toEvent(state.end, await contextOf(state, contexts, request));
+      if (request.now() - reportedAt > config.unwatchedMs / 4) {
+        reportedAt = request.now();
+        await store.runs.watchRun(first.id, reportedAt);
+      }
+      await unlessAborted(request.signal, pause(POLL_MS));
+    }
+  }
+
+  private async exists(runId: string, request: RequestContext): Promise<boolean> {
+    return this.local.has(runId) || (await this.parts.store.runs.run(runId, request.now())) !== null;
+  }
+
+  private async findStored(runId: string, request: RequestContext): Promise<StoredRun> {
+    const stored = await this.parts.store.runs.run(runId, request.now());
+    if (stored?.callerId !== request.caller.id) throw runNotFound();
+    return stored;
+  }
+
+  private async describe(run: Run, request: RequestContext): Promise<ChatRun> {
+    const { state } = run;
+    return toChatRun(run, state, run.log, await contextOf(state, this.parts.contexts, request));
+  }
+
+  private async describeStored(stored: StoredRun, request: RequestContext): Promise<ChatRun> {
+    const log = new RunLog();
+    for (const { data } of await this.parts.store.runs.runParts(stored.id, 0)) log.unpack(data);
+    const state = await this.currentState(stored);
+    return toChatRun(stored, state, log, await contextOf(state, this.parts.contexts, request));
+  }
+
+  private async currentState(stored: StoredRun) {
+    const state = stateOf(stored);
+    if (state.end) return state;
+    return (await this.parts.store.isLeaseHeld(leaseOf(stored.holder))) ? state : asInterrupted(state);
+  }
+}
+
+function leaseOf(holder: string): string {
+  return `runs:${holder}`;
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url');
+}
+
+function disabled(): AppError {
+  const message = 'CONTINUE is not available: the operator has disabled runs (RUNS=off)';
+  return badUserInput(`input.onDisconnect ${message}`, [{ path: ['input', 'onDisconnect'], message }]);
+}
+
+function outcomeUnknown(): AppError {
+  const message =
+    'The request that had this idempotency key first has left no run. It may have been processed: look at `chatRuns`, or send it again with a new key.';
+  return new AppError(ErrorCode.OUTCOME_UNKNOWN, message);
+}
+
+function conflict(): AppError {
+  const message = 'This idempotency key was used with a different input. Choose another key.';
+  return new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
+}

@@ -1,0 +1,52 @@
+import type { RunPart, RunStore, RunUpdate, StoredRun } from '../runs.js';
+import { retryWhileBusy } from './busy.js';
+import type { Statements } from './file.js';
+import type { WriteBatcher } from './write-batcher.js';
+
+/** Runs in the file of the contexts. */
+export class SqliteRuns implements RunStore {
+  constructor(
+    private readonly sql: Statements,
+    private readonly batcher: WriteBatcher,
+  ) {}
+
+  createRun({ id, callerId, holder, startedAt, goneAt, watchedAt, data }: StoredRun): Promise<void> {
+    const row = [id, callerId, holder, startedAt, goneAt, watchedAt, data];
+    return this.batcher.write(() => void this.sql.createRun.run(row));
+  }
+
+  updateRuns(updates: readonly RunUpdate[]): Promise<void> {
+    return this.batcher.write(() => {
+      for (const { id, goneAt, data, parts } of updates) {
+        if (this.sql.updateRun.run(goneAt, data, id).changes === 0) continue;
+        for (const part of parts) this.sql.addRunPart.run(id, part.seq, part.data);
+      }
+    });
+  }
+
+  async run(id: string, now: number): Promise<StoredRun | null> {
+    const row = await retryWhileBusy(() => this.sql.run.get(id, now) as StoredRun | undefined);
+    return row ?? null;
+  }
+
+  runParts(id: string, after: number): Promise<RunPart[]> {
+    return retryWhileBusy(() => this.sql.runParts.all(id, after) as RunPart[]);
+  }
+
+  runsOf(callerId: string, limit: number, now: number): Promise<StoredRun[]> {
+    return retryWhileBusy(() => this.sql.runsOf.all(callerId, now, limit) as StoredRun[]);
+  }
+
+  watchRun(id: string, at: number): Promise<void> {
+    return this.batcher.write(() => void this.sql.watchRun.run(at, id));
+  }
+
+  requestStop(id: string): Promise<void> {
+    return this.batcher.write(() => void this.sql.requestStop.run(id));
+  }
+
+  async stopRequests(holder: string): Promise<string[]> {
+    const rows = await retryWhileBusy(() => this.sql.stopRequests.all(holder) as { id: string }[]);
+    return rows.map(({ id }) => id);
+  }
+}
