@@ -437,6 +437,82 @@ export function conformance(open: () => Promise<Store>) {
     });
   });
 
+  describe('a run', () => {
+    const runOf = (change = {}) => ({
+      id: `run-${Math.random()}`,
+      callerId: caller,
+      holder: 'holder',
+      startedAt: NOON,
+      goneAt: NOON + HOUR_MS,
+      watchedAt: NOON,
+      data: '{"status":"您"}',
+      ...change,
+    });
+    const part = (seq: number) => ({ seq, data: `part ${seq} 您` });
+
+    it('is returned as it was stored, until it is gone', async () => {
+      const run = runOf();
+      await store.runs.createRun(run);
+      expect(await store.runs.run(run.id, NOON)).toEqual(run);
+      expect(await store.runs.run(run.id, run.goneAt)).toBeNull();
+      expect(await store.runs.run('unknown', NOON)).toBeNull();
+    });
+
+    it('grows by parts, each stored once, and is read from any seq', async () => {
+      const run = runOf();
+      await store.runs.createRun(run);
+      const update = { id: run.id, goneAt: NOON + 2 * HOUR_MS, data: 'new' };
+      await store.runs.updateRuns([{ ...update, parts: [part(3)] }], NOON);
+      await store.runs.updateRuns([{ ...update, parts: [part(3), part(12)] }], NOON);
+      await store.runs.updateRuns([{ ...update, parts: [] }], NOON);
+      expect(await store.runs.runParts(run.id, 0)).toEqual([part(3), part(12)]);
+      expect(await store.runs.runParts(run.id, 3)).toEqual([part(12)]);
+      expect(await store.runs.runParts(run.id, 12)).toEqual([]);
+      expect(await store.runs.run(run.id, NOON + HOUR_MS)).toEqual({
+        ...run,
+        goneAt: update.goneAt,
+        data: 'new',
+      });
+    });
+
+    it('that is unknown is not updated, watched or stopped', async () => {
+      const id = `unknown-${Math.random()}`;
+      await store.runs.updateRuns([{ id, goneAt: NOON + HOUR_MS, data: 'x', parts: [part(1)] }], NOON);
+      await store.runs.watchRun(id, NOON);
+      await store.runs.requestStop(id);
+      expect(await store.runs.run(id, NOON)).toBeNull();
+      expect(await store.runs.runParts(id, 0)).toEqual([]);
+    });
+
+    it('is listed for its caller, the newest first', async () => {
+      const runs = [0, 2, 1].map((minutes) => runOf({ startedAt: NOON + minutes * 60_000 }));
+      for (const run of runs) await store.runs.createRun(run);
+      await store.runs.createRun(runOf({ callerId: `${caller}-other` }));
+      const listed = async (limit: number, now = NOON) =>
+        (await store.runs.runsOf(caller, limit, now)).map(({ startedAt }) => (startedAt - NOON) / 60_000);
+      expect(await listed(10)).toEqual([2, 1, 0]);
+      expect(await listed(2)).toEqual([2, 1]);
+      expect(await listed(10, NOON + HOUR_MS)).toEqual([]);
+    });
+
+    it('is asked to stop at its holder alone', async () => {
+      const holder = `holder-${Math.random()}`;
+      const [one, two] = [runOf({ holder }), runOf({ holder })];
+      for (const run of [one, two]) await store.runs.createRun(run);
+      expect(await store.runs.stopRequests(holder)).toEqual([]);
+      await store.runs.requestStop(one.id);
+      expect(await store.runs.stopRequests(holder)).toEqual([one.id]);
+      expect(await store.runs.stopRequests('another')).toEqual([]);
+    });
+
+    it('tells when it was watched', async () => {
+      const run = runOf();
+      await store.runs.createRun(run);
+      await store.runs.watchRun(run.id, NOON + 1_000);
+      expect(await store.runs.run(run.id, NOON)).toEqual({ ...run, watchedAt: NOON + 1_000 });
+    });
+  });
+
   describe('a value', () => {
     it('expires after its ttl', async () => {
       await store.setValue(`${caller} v`, 'x"\n您', 1_000, NOON);
@@ -484,6 +560,17 @@ export function conformance(open: () => Promise<Store>) {
   });
 
   describe('a lease', () => {
+    it('is seen to be held until it is released or expires', async () => {
+      const name = `${caller} seen`;
+      expect(await store.isLeaseHeld(name)).toBe(false);
+      await store.acquireLease(name, 'one', 60_000);
+      expect(await store.isLeaseHeld(name)).toBe(true);
+      await store.releaseLease(name, 'one');
+      expect(await store.isLeaseHeld(name)).toBe(false);
+      await store.acquireLease(name, 'one', 1);
+      await eventually(async () => !(await store.isLeaseHeld(name)));
+    });
+
     const take = (token: string, ttlMs = HOUR_MS) => store.acquireLease(caller, token, ttlMs);
 
     it('is held in order of arrival, however often others poll', async () => {

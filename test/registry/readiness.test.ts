@@ -236,6 +236,19 @@ describe('the text in a SQLite file', () => {
     await store.close();
   });
 
+  it('of a run is overwritten once the run is no longer kept', async () => {
+    const path = newPath();
+    const store = openStore(`sqlite:${path}`, silent);
+    const times = { startedAt: NOON, goneAt: NOON + DAY_MS, watchedAt: NOON };
+    await store.runs.createRun({ id: 'run-1', callerId: 'alice', holder: 'h', ...times, data: '{}' });
+    const parts = [{ seq: 1, data: 'the text of a run '.repeat(50) }];
+    await store.runs.updateRuns([{ id: 'run-1', goneAt: times.goneAt, data: '{}', parts }], NOON);
+    expect(holds(path, 'the text of a run')).toBe(true);
+    await store.purgeExpired(NOON + DAY_MS);
+    expect(holds(path, 'the text of a run')).toBe(false);
+    await store.close();
+  });
+
   it('is readable only by the file’s owner, even if the files already existed', async () => {
     const path = newPath();
     const before = openStore(`sqlite:${path}`, silent);

@@ -101,11 +101,11 @@ export class RunLog {
   unpack(text: string): void {
     const packed = JSON.parse(text) as PackedDeltas;
     const marks = new Map(packed.marks.map(([seq, role, finishReason]) => [seq, { role, finishReason }]));
-    let contentEnd = 0;
-    let reasoningEnd = 0;
+    const contents = new Pieces(packed.content);
+    const reasonings = new Pieces(packed.reasoning);
     for (const [place, index] of packed.indexes.entries()) {
-      const content = packed.content.slice(contentEnd, (contentEnd += packed.contents[place] ?? 0));
-      const reasoning = packed.reasoning.slice(reasoningEnd, (reasoningEnd += packed.reasonings[place] ?? 0));
+      const content = contents.next(packed.contents[place]);
+      const reasoning = reasonings.next(packed.reasonings[place]);
       const seq = packed.from + place;
       if (seq <= this.last) continue;
       const { role = null, finishReason = null } = marks.get(seq) ?? {};
@@ -129,6 +129,19 @@ export class RunLog {
       delta.finishReason = finishReason ?? delta.finishReason;
     }
     return delta;
+  }
+}
+
+/** Cuts a text into pieces. */
+class Pieces {
+  private end = 0;
+
+  constructor(private readonly text: string) {}
+
+  next(length = 0): string {
+    const begin = this.end;
+    this.end += length;
+    return this.text.slice(begin, this.end);
   }
 }
 

@@ -108,7 +108,10 @@ export class Run {
 
   private take(event: ChatEvent): void {
     if ('runId' in event) return;
-    if (!('index' in event)) return this.finish(event);
+    if (!('index' in event)) {
+      this.finish(event);
+      return;
+    }
     this.log.append(event);
     if (this.log.bytes > this.options.maxBytes)
       this.stop(ChatRunStatus.FAILED, tooLarge(this.options.maxBytes));

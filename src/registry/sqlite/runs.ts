@@ -26,15 +26,17 @@ export class SqliteRuns implements RunStore {
 
   async run(id: string, now: number): Promise<StoredRun | null> {
     const row = await retryWhileBusy(() => this.sql.run.get(id, now) as StoredRun | undefined);
-    return row ?? null;
+    return row ? toStoredRun(row) : null;
   }
 
-  runParts(id: string, after: number): Promise<RunPart[]> {
-    return retryWhileBusy(() => this.sql.runParts.all(id, after) as RunPart[]);
+  async runParts(id: string, after: number): Promise<RunPart[]> {
+    const rows = await retryWhileBusy(() => this.sql.runParts.all(id, after) as RunPart[]);
+    return rows.map(({ seq, data }) => ({ seq, data }));
   }
 
-  runsOf(callerId: string, limit: number, now: number): Promise<StoredRun[]> {
-    return retryWhileBusy(() => this.sql.runsOf.all(callerId, now, limit) as StoredRun[]);
+  async runsOf(callerId: string, limit: number, now: number): Promise<StoredRun[]> {
+    const rows = await retryWhileBusy(() => this.sql.runsOf.all(callerId, now, limit) as StoredRun[]);
+    return rows.map(toStoredRun);
   }
 
   watchRun(id: string, at: number): Promise<void> {
@@ -49,4 +51,9 @@ export class SqliteRuns implements RunStore {
     const rows = await retryWhileBusy(() => this.sql.stopRequests.all(holder) as { id: string }[]);
     return rows.map(({ id }) => id);
   }
+}
+
+/** libsql adds fields of its own to a row. */
+function toStoredRun({ id, callerId, holder, startedAt, goneAt, watchedAt, data }: StoredRun): StoredRun {
+  return { id, callerId, holder, startedAt, goneAt, watchedAt, data };
 }
