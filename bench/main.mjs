@@ -17,7 +17,7 @@ import { startCandidate, startUpstream } from './support/candidates.mjs';
 import { machine, plotResults, printResults, rounded } from './support/report.mjs';
 
 const FULL = {
-  limitMinutes: 30,
+  limitMinutes: 40,
   createContext: { starts: 3, warmUpMs: 5_000, rounds: 4, ms: 2_000 },
   // As fast as models generate, and slow enough for every candidate to keep up.
   chatStream: { starts: 3, warmUpMs: 8_000, rounds: 4, ms: 6_000, streams: 100, chunks: 50, everyMs: 40 },

@@ -24,6 +24,7 @@ import { createLog, logOperations } from './telemetry/logs.js';
 import { Metrics } from './telemetry/metrics.js';
 import { openTraces } from './telemetry/traces.js';
 import { logUnreached } from './telemetry/unreached.js';
+import type { Watch } from './telemetry/work.js';
 import { Cors } from './transports/cors.js';
 import { Hosts } from './transports/hosts.js';
 import { ApolloRunner } from './transports/http/apollo.js';
@@ -80,6 +81,10 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     onUnreached: logUnreached(log, now),
   });
   const store = openConfiguredStore(config, log, metrics.onStoreUse);
+  const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
+  const watch: Watch = (finished) => {
+    for (const one of watchers) one(finished);
+  };
   const promptFolder = await openPrompts(config, { log });
   const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
   const { container, counters, openStreams, detachedWork, runs, keepWarm } = createServices(config, {
@@ -87,6 +92,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     promptFolder,
     newServerRequest: apiKey === undefined ? undefined : newServerRequest,
     onKeptWarm: metrics.onKeptWarm,
+    watch,
     now,
     log,
   });
@@ -100,7 +106,6 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     return new RequestContext({ requestId, caller, gateway, container, now });
   };
   const schema = config.federation ? toSubgraph(createSchema(), config.introspection) : createSchema();
-  const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
   const compiler = new Compiler(schema, compiledFromRun);
   if (compiledFromRun === 1) await compiler.load();
   const operations = new Operations({
@@ -109,9 +114,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     introspection: config.introspection,
     documents,
     log,
-    watch: (finished) => {
-      for (const watch of watchers) watch(finished);
-    },
+    watch,
   });
   const isReady = async () => !operations.isDraining && (await store.isReachable());
   metrics.read({

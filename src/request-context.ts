@@ -47,8 +47,8 @@ export class RequestContext {
   position: StreamPosition | undefined;
 
   /** The same request for work that goes on when its caller leaves, because others wait for it too. */
-  detached(): RequestContext {
-    return new RequestContext(this.parts, this.work);
+  detached(work = this.work): RequestContext {
+    return new RequestContext(this.parts, work);
   }
 
   /** A detached request of another caller of the same gateway account: of the server itself, for what its callers share. */

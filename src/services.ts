@@ -25,12 +25,15 @@ import { PromptResolver } from './prompts/resolver.js';
 import type { MonitoredStore } from './registry/open-store.js';
 import { DAY_MS } from './registry/store.js';
 import type { Container, RequestContext } from './request-context.js';
+import type { Watch } from './telemetry/work.js';
 
 export interface ServiceDependencies {
   store: MonitoredStore;
   promptFolder: PromptFolder | undefined;
   /** A request of the server itself, if it has a key of its own. */
   newServerRequest: (() => RequestContext) | undefined;
+  /** Called with the work of each run of a chat; must not throw. */
+  watch: Watch;
   /** Called with the prompt tokens of each chat that kept a prompt's context alive. */
   onKeptWarm: (prompt: string, tokens: number) => void;
   now: () => number;
@@ -67,7 +70,8 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     detachedWork,
   });
   const longestChatMs = 2 * config.gateway.totalTimeoutMs;
-  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, longestChatMs });
+  const { watch } = dependencies;
+  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, watch, longestChatMs });
   const container = containerOf([
     new ContextResolver(contexts),
     new ChatResolver(chats, runs),

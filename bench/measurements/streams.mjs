@@ -1,6 +1,11 @@
 import { interleave, medianRatio, medians, overStarts } from '../support/rounds.mjs';
 
-const TRANSPORTS = { raw: ['raw', 'sse'], oursSse: ['ours', 'sse'], oursWs: ['ours', 'ws'] };
+const TRANSPORTS = {
+  raw: ['raw', 'sse'],
+  oursSse: ['ours', 'sse'],
+  oursWs: ['ours', 'ws'],
+  oursGoingOn: ['ours', 'sse', 'CONTINUE'],
+};
 const NAMES = Object.keys(TRANSPORTS);
 
 /** Milliseconds between two chunks during warm-up: at the pace of a model, V8 would take minutes to optimize. */
@@ -9,13 +14,14 @@ const WARM_UP_EVERY_MS = 2;
 /** chatStream over each transport: chunks per second of the server's processor time, and time to first token. */
 export async function measureStreams({ caller, start, starts, ...load }) {
   const measured = await overStarts(starts, (run) => measureOneStart({ caller, start, run, ...load }));
-  const [raw] = measured;
+  const [raw, cancelled] = measured;
   return Object.fromEntries(
     NAMES.map((name, place) => [
       name,
       {
         ...medians(measured[place]),
         shareOfRaw: medianRatio(measured[place], raw, 'chunksPerCpuSecond'),
+        shareOfCancelled: medianRatio(measured[place], cancelled, 'chunksPerCpuSecond'),
         firstTokenTimesRaw: medianRatio(measured[place], raw, 'firstTokenP99Ms'),
       },
     ]),
@@ -25,10 +31,10 @@ export async function measureStreams({ caller, start, starts, ...load }) {
 async function measureOneStart({ caller, start, run, warmUpMs, rounds, ms, streams, chunks, everyMs }) {
   const programs = { raw: await start('raw'), ours: await start('ours') };
   const optionsOf = async (name) => {
-    const [candidate, transport] = TRANSPORTS[name];
+    const [candidate, transport, onDisconnect] = TRANSPORTS[name];
     const { url } = programs[candidate];
     const contextIds = await caller.run('newContextIds', { url, count: streams });
-    return { url, transport, contextIds, chunks };
+    return { url, transport, contextIds, chunks, ...(onDisconnect && { onDisconnect }) };
   };
   for (const name of NAMES) {
     const options = await optionsOf(name);

@@ -20,9 +20,12 @@ export interface RunPart {
   data: string;
 }
 
-export interface RunUpdate extends Pick<StoredRun, 'id' | 'goneAt' | 'data'> {
+export interface RunUpdate {
+  id: string;
   /** What is appended. */
   parts: readonly RunPart[];
+  /** null: unchanged. */
+  state: Pick<StoredRun, 'goneAt' | 'data'> | null;
 }
 
 /** Stores runs, so that every process that shares the store can show them and stop them. */

@@ -22,11 +22,11 @@ export interface FinishedOperation extends Work {
   requestId: string;
   /** undefined: nobody who is known. */
   callerId: string | undefined;
-  /** `query`, `mutation` or `subscription`; `refused` where it never ran. */
+  /** `query`, `mutation` or `subscription`; `run` for a chat that outlives its operation; `refused` where it never ran. */
   kind: string;
   /** As the document has it. */
   name: string | undefined;
-  /** The fields of the root that were asked for, `fragment` for those inside one; `refused` where it never ran. */
+  /** The fields of the root that were asked for, `fragment` for those inside one; `run` and `refused` as above. */
   fields: string[];
   /** Milliseconds since the epoch. */
   startedAt: number;

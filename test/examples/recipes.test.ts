@@ -175,17 +175,19 @@ describe.each(RECIPES)('the recipe of %s', (_, connect) => {
     await using cable = await Cable.to(server.origin, { isMended: true });
     let text = '';
     const input = { prompt: 'support', messages: [{ role: 'USER' as const, content: 'hello' }] };
-    const streaming = streamResuming(connect(`${cable.origin}/graphql`), input, (piece) => {
-      text += piece;
-      if (text === 'Hi ') {
-        cable.cut();
-        answer('there');
-      }
-    });
+    const failure = failureOf(
+      streamResuming(connect(`${cable.origin}/graphql`), input, (piece) => {
+        text += piece;
+        if (text === 'Hi ') {
+          cable.cut();
+          answer('there');
+        }
+      }),
+    );
     await eventually(() => text === 'Hi there');
     const { data } = await server.run(ChatRunsDocument, {});
     await server.run(StopChatDocument, { runId: data.chatRuns[0]?.id ?? '' });
-    expect(await failureOf(streaming)).toMatchObject({ failure: { code: 'CANCELLED' } });
+    expect(await failure).toMatchObject({ failure: { code: 'CANCELLED' } });
     expect(text).toBe('Hi there');
     expect(data.chatRuns).toHaveLength(1);
   });

@@ -461,23 +461,27 @@ export function conformance(open: () => Promise<Store>) {
     it('grows by parts, each stored once, and is read from any seq', async () => {
       const run = runOf();
       await store.runs.createRun(run);
-      const update = { id: run.id, goneAt: NOON + 2 * HOUR_MS, data: 'new' };
+      const state = { goneAt: NOON + 2 * HOUR_MS, data: 'new' };
+      const update = { id: run.id, state };
       await store.runs.updateRuns([{ ...update, parts: [part(3)] }], NOON);
       await store.runs.updateRuns([{ ...update, parts: [part(3), part(12)] }], NOON);
-      await store.runs.updateRuns([{ ...update, parts: [] }], NOON);
+      await store.runs.updateRuns([{ ...update, parts: [], state: null }], NOON);
       expect(await store.runs.runParts(run.id, 0)).toEqual([part(3), part(12)]);
       expect(await store.runs.runParts(run.id, 3)).toEqual([part(12)]);
       expect(await store.runs.runParts(run.id, 12)).toEqual([]);
       expect(await store.runs.run(run.id, NOON + HOUR_MS)).toEqual({
         ...run,
-        goneAt: update.goneAt,
+        goneAt: state.goneAt,
         data: 'new',
       });
     });
 
     it('that is unknown is not updated, watched or stopped', async () => {
       const id = `unknown-${Math.random()}`;
-      await store.runs.updateRuns([{ id, goneAt: NOON + HOUR_MS, data: 'x', parts: [part(1)] }], NOON);
+      await store.runs.updateRuns(
+        [{ id, state: { goneAt: NOON + HOUR_MS, data: 'x' }, parts: [part(1)] }],
+        NOON,
+      );
       await store.runs.watchRun(id, NOON);
       await store.runs.requestStop(id);
       expect(await store.runs.run(id, NOON)).toBeNull();

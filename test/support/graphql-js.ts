@@ -51,6 +51,7 @@ export class GraphQLJs implements AsyncDisposable {
       promptFolder: undefined,
       newServerRequest: undefined,
       onKeptWarm: () => undefined,
+      watch: () => undefined,
       now: () => NOON,
       log: this.log,
     });

@@ -5,18 +5,18 @@ import { SseCaller } from './transports.mjs';
 const AT_ONCE = 100;
 
 /**
- * Opens a stream per context and waits for the first chunk of each; the streams stay open and silent.
- * @param {{ url: string, contextIds: string[] }} options
+ * Opens a stream per context and waits for the first chunk of each (of a stream that goes on, after ChatStarted); the streams stay open and silent.
+ * @param {{ url: string, contextIds: string[], onDisconnect?: string }} options
  * @returns {Promise<() => Promise<void>>} a function that reads all streams to their end
  */
-export async function openStreams({ url, contextIds }) {
+export async function openStreams({ url, contextIds, onDisconnect }) {
   const ends = [];
   let next = 0;
   const worker = async () => {
     while (next < contextIds.length) {
       const contextId = contextIds[next];
       next += 1;
-      ends.push(await openStream(url, contextId));
+      ends.push(await openStream(url, contextId, onDisconnect));
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
@@ -25,13 +25,19 @@ export async function openStreams({ url, contextIds }) {
   };
 }
 
-async function openStream(url, contextId) {
+async function openStream(url, contextId, onDisconnect) {
   const caller = new SseCaller(url);
   let begin;
   const begun = new Promise((resolve) => {
     begin = resolve;
   });
-  const ended = caller.read(chatStreamPayload(contextId, { hold: true }), () => begin());
+  const payload = chatStreamPayload(contextId, { hold: true }, onDisconnect);
+  const first = onDisconnect === 'CONTINUE' ? 2 : 1;
+  let events = 0;
+  const ended = caller.read(payload, (count) => {
+    events += count;
+    if (events >= first) begin();
+  });
   await Promise.race([begun, ended]);
   return async () => {
     await ended;

@@ -37,8 +37,12 @@ export function promptChatBody(prompt) {
   return JSON.stringify({ ...CHAT, variables: { input: { ...input, prompt } } });
 }
 
-/** The example operation; the question defines the upstream's answer. @param {object} script */
-export function chatStreamPayload(contextId, script) {
+/**
+ * The example operation; the question defines the upstream's answer.
+ * @param {string} contextId @param {object} script @param {'CANCEL' | 'CONTINUE'} [onDisconnect]
+ */
+export function chatStreamPayload(contextId, script, onDisconnect) {
   const messages = [{ role: 'USER', content: JSON.stringify(script) }];
-  return { ...STREAM, variables: { input: { ...STREAM.variables.input, contextId, messages } } };
+  const input = { ...STREAM.variables.input, contextId, messages, ...(onDisconnect && { onDisconnect }) };
+  return { ...STREAM, variables: { input } };
 }

@@ -10,8 +10,12 @@ const MAX_WAITING_BYTES = 4_096;
 interface Written {
   seq: number;
   bytes: number;
+  /** The state as it was stored. */
+  data: string;
   isMissed: boolean;
 }
+
+const NOTHING: Written = { seq: 0, bytes: 0, data: '', isMissed: false };
 
 export interface RunWriterOptions {
   store: RunStore;
@@ -55,23 +59,16 @@ export class RunWriter {
   private async write(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const batch = [...this.waiting].map((run) => ({
-      run,
-      seq: run.log.last,
-      bytes: run.log.bytes,
-      state: run.state,
-    }));
+    const batch = [...this.waiting].map((run) => this.changeOf(run));
     this.waiting.clear();
-    const updates = batch.map(({ run, seq, state }): RunUpdate => {
-      const { seq: after = 0 } = this.written.get(run) ?? {};
-      const parts = seq > after ? [{ seq, data: run.log.pack(after) }] : [];
-      return { id: run.id, goneAt: this.options.goneAt(run), data: JSON.stringify(state), parts };
-    });
     try {
-      await this.options.store.updateRuns(updates, this.options.now());
-      for (const { run, seq, bytes, state } of batch) {
-        this.written.set(run, { seq, bytes, isMissed: false });
-        if (state.end !== null) this.options.onStored(run);
+      await this.options.store.updateRuns(
+        batch.map(({ update }) => update),
+        this.options.now(),
+      );
+      for (const { run, written, isOver } of batch) {
+        this.written.set(run, written);
+        if (isOver) this.options.onStored(run);
       }
     } catch (err) {
       for (const { run } of batch) this.miss(run, err);
@@ -80,14 +77,29 @@ export class RunWriter {
     }
   }
 
+  private changeOf(run: Run) {
+    const { id, log, state } = run;
+    const before = this.written.get(run) ?? NOTHING;
+    const written = { seq: log.last, bytes: log.bytes, data: JSON.stringify(state), isMissed: false };
+    const parts = written.seq > before.seq ? [{ seq: written.seq, data: log.pack(before.seq) }] : [];
+    const { data } = written;
+    const isChanged = data !== before.data;
+    const update: RunUpdate = {
+      id,
+      parts,
+      state: isChanged ? { goneAt: this.options.goneAt(run), data } : null,
+    };
+    return { run, update, written, isOver: state.end !== null };
+  }
+
   private miss(run: Run, err: unknown): void {
     this.waiting.add(run);
-    const { seq = 0, bytes = 0, isMissed = false } = this.written.get(run) ?? {};
-    if (!isMissed)
+    const before = this.written.get(run) ?? NOTHING;
+    if (!before.isMissed)
       this.options.log.error(
         { runId: run.id, err },
         'a run cannot be stored, so no other process can show it',
       );
-    this.written.set(run, { seq, bytes, isMissed: true });
+    this.written.set(run, { ...before, isMissed: true });
   }
 }

@@ -1,9 +1,9 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import type { GatewayUsage } from '../../gateway/types.js';
 import type { RequestContext } from '../../request-context.js';
-import { unlessAborted } from '../../util/abort.js';
+import { onAbort } from '../../util/abort.js';
 import { type OpenChat, toFailure } from '../chats.js';
-import type { ChatDone, ChatEvent, ChatFailure } from '../types.js';
+import type { ChatDelta, ChatDone, ChatEvent, ChatFailure } from '../types.js';
 import { RunLog } from './run-log.js';
 import { ChatRunStatus } from './types.js';
 
@@ -38,13 +38,12 @@ export class Run {
   readonly startedAt: number;
   /** When a viewer of this process left last. */
   watchedAt: number;
-  /** Of this process. */
-  viewers = 0;
   status = ChatRunStatus.RUNNING;
   endedAt: number | null = null;
   private end: ChatDone | ChatFailure | null = null;
   private stopped: { status: ChatRunStatus; failure: ChatFailure } | undefined;
-  private change = new Change();
+  /** Called after each change. */
+  private readonly viewers = new Set<() => void>();
 
   constructor(
     readonly id: string,
@@ -55,6 +54,11 @@ export class Run {
   ) {
     this.startedAt = request.now();
     this.watchedAt = this.startedAt;
+  }
+
+  /** Whether anybody watches it in this process. */
+  get isWatched(): boolean {
+    return this.viewers.size > 0;
   }
 
   get callerId(): string {
@@ -84,24 +88,32 @@ export class Run {
     this.request.stop(error);
   }
 
-  /** The deltas beyond a seq, then what comes, then the end. A viewer that is slow gets joined deltas. */
-  async *view(after: number, viewer: RequestContext): AsyncGenerator<ChatEvent, void, void> {
-    this.viewers++;
+  /**
+   * The deltas beyond a seq, then what comes, then the end. A viewer that is slow gets joined deltas. `isNew`: it begins with the id of
+   * the run.
+   */
+  async *view(after: number, viewer: RequestContext, isNew: boolean): AsyncGenerator<ChatEvent, void, void> {
+    let wake = (): void => undefined;
+    const onChange = () => wake();
+    const removeListener = onAbort(viewer.signal, onChange);
+    this.viewers.add(onChange);
     try {
+      if (isNew) yield started(this.id, viewer);
       for (let seen = after; ; ) {
-        const change = this.change.promise;
         const deltas = this.log.since(seen);
         const { end } = this;
         seen = Math.max(seen, this.log.last);
-        for (const delta of deltas) {
-          viewer.position = { runId: this.id, seq: delta.seq ?? 0 };
-          yield delta;
-        }
+        for (const delta of deltas) yield positioned(this.id, delta, viewer);
         if (end) return yield end;
-        await unlessAborted(viewer.signal, change);
+        if (viewer.signal.aborted) return yield* endOf(viewer);
+        if (this.log.last > seen || this.end) continue;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
     } finally {
-      this.viewers--;
+      removeListener();
+      this.viewers.delete(onChange);
       this.watchedAt = viewer.now();
     }
   }
@@ -121,25 +133,33 @@ export class Run {
   private finish(event: ChatDone | ChatFailure): void {
     if (this.end) return;
     const end = 'code' in event ? (this.stopped?.failure ?? event) : event;
-    this.end = 'code' in end ? withTurn(end, this.chat.keepsHistory) : end;
+    const isHalfSeen = this.log.last > 0 || this.stopped !== undefined;
+    this.end = 'code' in end ? withTurn(end, this.chat.keepsHistory && isHalfSeen) : end;
     this.status = 'code' in end ? (this.stopped?.status ?? ChatRunStatus.FAILED) : ChatRunStatus.DONE;
     this.endedAt = this.request.now();
     this.changed();
   }
 
   private changed(): void {
-    const { change } = this;
-    this.change = new Change();
-    change.resolve();
+    for (const wake of this.viewers) wake();
     this.options.onChange(this);
   }
 }
 
-class Change {
-  resolve: () => void = () => undefined;
-  readonly promise = new Promise<void>((resolve) => {
-    this.resolve = resolve;
-  });
+export function started(runId: string, viewer: RequestContext): ChatEvent {
+  viewer.position = { runId, seq: 0 };
+  return { runId };
+}
+
+/** Notes where the viewer is, in case it is cut off. */
+export function positioned(runId: string, delta: ChatDelta, viewer: RequestContext): ChatDelta {
+  viewer.position = { runId, seq: delta.seq ?? 0 };
+  return delta;
+}
+
+/** The end of a viewer whose server shuts down; one that has left gets none. */
+export function* endOf(viewer: RequestContext): Generator<ChatEvent, void, void> {
+  if (!viewer.isAbandoned) yield toFailure(viewer.signal.reason);
 }
 
 /** What a frontend must know before it asks a session again. */

@@ -8,12 +8,12 @@ import { AppError, badUserInput, ErrorCode, runNotFound, shuttingDown } from '..
 import type { StoredRun } from '../../registry/runs.js';
 import type { Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
-import { unlessAborted } from '../../util/abort.js';
+import { newWork, type Watch } from '../../telemetry/work.js';
 import { waitUntil } from '../../util/wait.js';
-import { type Chats, toFailure } from '../chats.js';
+import type { Chats } from '../chats.js';
 import type { ChatInput } from '../input.js';
 import type { ChatEvent } from '../types.js';
-import { Run, stopped, unwatched } from './run.js';
+import { endOf, positioned, Run, started, stopped, unwatched } from './run.js';
 import { RunLog } from './run-log.js';
 import { RunWriter } from './run-writer.js';
 import { asInterrupted, contextOf, stateOf, toChatRun, toEvent } from './stored-run.js';
@@ -34,6 +34,8 @@ export interface RunsParts {
   now: () => number;
   log: Logger;
   config: RunsConfig;
+  /** Called with the work of each run once it has ended; must not throw. */
+  watch: Watch;
   /** Milliseconds after which a call to the gateway has certainly ended. */
   longestChatMs: number;
 }
@@ -43,7 +45,8 @@ type Events = AsyncGenerator<ChatEvent, void, void>;
 /** Chats that outlive the connection that asked for them. Those of this process are shown from memory, others from the store. */
 export class Runs {
   private readonly local = new Map<string, Run>();
-  private readonly holder = randomUUID();
+  /** Names the lease of this process while it has runs. */
+  private holder = randomUUID();
   private readonly writer: RunWriter;
   private timers: NodeJS.Timeout[] = [];
 
@@ -80,17 +83,14 @@ export class Runs {
     // The first request may still be opening its context.
     await waitUntil(() => this.exists(first.runId, request), OPEN_WAIT_MS);
     if (!(await this.exists(first.runId, request))) throw outcomeUnknown();
-    return this.show(first.runId, request);
+    return this.resume(first.runId, 0, request, true);
   }
 
-  /** The events beyond a seq, then what comes, then the end. */
-  async resume(runId: string, after: number, request: RequestContext): Promise<Events> {
+  /** The events beyond a seq, then what comes, then the end. `isNew`: they begin with ChatStarted. */
+  async resume(runId: string, after: number, request: RequestContext, isNew = false): Promise<Events> {
     const run = this.local.get(runId);
-    const isLocal = run?.callerId === request.caller.id;
-    const events = isLocal
-      ? run.view(after, request)
-      : this.watch(await this.findStored(runId, request), after, request);
-    return this.guard(events, request);
+    if (run?.callerId === request.caller.id) return run.view(after, request, isNew);
+    return this.watch(await this.findStored(runId, request), after, request, isNew);
   }
 
   async find(runId: string, request: RequestContext): Promise<ChatRun> {
@@ -134,23 +134,32 @@ export class Runs {
     for (const run of this.local.values()) run.stop(ChatRunStatus.INTERRUPTED, shuttingDown());
     await waitUntil(isIdle, STOP_WAIT_MS);
     await this.writer.flush();
-    for (const timer of this.timers) clearInterval(timer);
-    if (this.timers.length > 0)
-      await this.parts.store.releaseLease(this.lease, this.holder).catch(() => undefined);
-  }
-
-  private get lease(): string {
-    return leaseOf(this.holder);
+    await this.letGo();
   }
 
   private async begin(input: ChatInput, request: RequestContext, runId = randomUUID()): Promise<Events> {
-    const own = request.detached();
+    // Its viewers' operations may end before it, so its work is reported at its own end.
+    const own = request.detached(newWork());
     const chat = await this.parts.chats.open(input, own);
     const { maxBytes } = this.parts.config;
     const run = new Run(runId, chat, own, { maxBytes, onChange: (changed) => this.writer.add(changed) });
     await this.register(run);
-    void run.drive();
-    return this.show(run.id, request);
+    void run.drive().then(() => this.report(run, own));
+    return run.view(0, request, true);
+  }
+
+  private report(run: Run, { requestId, callerId, work, startedAt }: RequestContext): void {
+    const durationMs = (run.endedAt ?? startedAt) - startedAt;
+    const facts = {
+      kind: 'run',
+      name: undefined,
+      fields: ['run'],
+      requestId,
+      callerId,
+      startedAt,
+      durationMs,
+    };
+    this.parts.watch({ ...work, ...facts });
   }
 
   /** A run that cannot be stored is shown by this process alone. */
@@ -181,7 +190,10 @@ export class Runs {
     if (this.timers.length > 0) return;
     const every = (ms: number, work: () => Promise<unknown>) =>
       setInterval(() => void work().catch(() => undefined), ms).unref();
-    const renew = () => this.parts.store.acquireLease(this.lease, this.holder, LEASE_MS);
+    // The release of the last lease may still be on its way.
+    const holder = randomUUID();
+    this.holder = holder;
+    const renew = () => this.parts.store.acquireLease(leaseOf(holder), holder, LEASE_MS);
     this.timers = [
       every(RENEW_MS, renew),
       every(POLL_MS, () => this.stopRequested()),
@@ -190,8 +202,16 @@ export class Runs {
     await renew();
   }
 
+  /** Without runs, a process need not wake up for them. */
+  private async letGo(): Promise<void> {
+    if (this.timers.length === 0) return;
+    for (const timer of this.timers) clearInterval(timer);
+    this.timers = [];
+    await this.parts.store.releaseLease(leaseOf(this.holder), this.holder).catch(() => undefined);
+  }
+
   private async stopRequested(): Promise<void> {
-    if (this.local.size === 0) return;
+    if (this.local.size === 0) return this.letGo();
     for (const id of await this.parts.store.runs.stopRequests(this.holder))
       this.local.get(id)?.stop(ChatRunStatus.STOPPED, stopped());
   }
@@ -201,7 +221,7 @@ export class Runs {
     for (const run of this.local.values()) {
       // It could not be stored.
       if (run.endedAt !== null && now() - run.endedAt >= config.keptMs) this.local.delete(run.id);
-      const isOver = (watchedAt: number) => run.viewers === 0 && now() - watchedAt >= config.unwatchedMs;
+      const isOver = (watchedAt: number) => !run.isWatched && now() - watchedAt >= config.unwatchedMs;
       if (run.status !== ChatRunStatus.RUNNING || !isOver(run.watchedAt)) continue;
       const stored = await store.runs.run(run.id, now()).catch(() => null);
       if (isOver(Math.max(run.watchedAt, stored?.watchedAt ?? 0)))
@@ -214,43 +234,27 @@ export class Runs {
     return (endedAt ?? startedAt + longestChatMs) + config.keptMs;
   }
 
-  private async *show(runId: string, request: RequestContext): Events {
-    request.position = { runId, seq: 0 };
-    yield { runId };
-    yield* await this.resume(runId, 0, request);
-  }
-
-  /** A viewer whose server shuts down gets its end. */
-  private async *guard(events: Events, request: RequestContext): Events {
-    try {
-      yield* events;
-    } catch (error) {
-      if (!request.signal.aborted || request.isAbandoned) throw error;
-      yield toFailure(error);
-    }
-  }
-
   /** A run of another process, or one that has ended. */
-  private async *watch(first: StoredRun, after: number, request: RequestContext): Events {
+  private async *watch(first: StoredRun, after: number, request: RequestContext, isNew: boolean): Events {
     const { store, config, contexts } = this.parts;
+    const { id } = first;
     const log = new RunLog();
     let reportedAt = 0;
+    if (isNew) yield started(id, request);
     for (let seen = after; ; ) {
       // The state is read before the parts: if it has ended, all parts are there.
-      const stored = (await store.runs.run(first.id, request.now())) ?? first;
-      for (const { data } of await store.runs.runParts(first.id, log.last)) log.unpack(data);
-      for (const delta of log.since(seen)) {
-        request.position = { runId: first.id, seq: delta.seq ?? 0 };
-        yield delta;
-      }
+      const stored = (await store.runs.run(id, request.now())) ?? first;
+      for (const { data } of await store.runs.runParts(id, log.last)) log.unpack(data);
+      for (const delta of log.since(seen)) yield positioned(id, delta, request);
       seen = Math.max(seen, log.last);
       const state = await this.currentState(stored);
       if (state.end) return yield toEvent(state.end, await contextOf(state, contexts, request));
       if (request.now() - reportedAt > config.unwatchedMs / 4) {
         reportedAt = request.now();
-        await store.runs.watchRun(first.id, reportedAt);
+        await store.runs.watchRun(id, reportedAt);
       }
-      await unlessAborted(request.signal, pause(POLL_MS));
+      await pause(POLL_MS, undefined, { signal: request.signal }).catch(() => undefined);
+      if (request.signal.aborted) return yield* endOf(request);
     }
   }
 

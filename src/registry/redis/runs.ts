@@ -26,9 +26,10 @@ export class RedisRuns implements RunStore {
 
   async updateRuns(updates: readonly RunUpdate[], now: number): Promise<void> {
     await Promise.all(
-      updates.map(({ id, goneAt, data, parts }) =>
+      updates.map(({ id, parts, state }) =>
         this.redis.registryUpdateRun(
-          ...[`r:${id}`, `rp:${id}`, data, goneAt, lifetime(goneAt, now)],
+          ...[`r:${id}`, `rp:${id}`, state?.data ?? '', state?.goneAt ?? 0],
+          state ? lifetime(state.goneAt, now) : 0,
           ...parts.flatMap((part) => [part.seq, part.data]),
         ),
       ),

@@ -210,19 +210,21 @@ redis.call('LREM', KEYS[1], 1, ARGV[1])
 local stored = redis.call('GET', KEYS[2])
 if stored and string.sub(stored, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
   },
-  /** r, rp; data, goneAt, ms, then seq and data of each part */
+  /** r, rp; data (empty: unchanged), goneAt, ms, then seq and data of each part */
   registryUpdateRun: {
     numberOfKeys: 2,
     lua: `
 if redis.call('EXISTS', KEYS[1]) == 0 then return end
-redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
-redis.call('PEXPIRE', KEYS[1], ARGV[3])
+if ARGV[1] ~= '' then
+  redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local written = last and tonumber(string.match(last[1], '%d+')) or 0
 for at = 4, #ARGV, 2 do
   if tonumber(ARGV[at]) > written then redis.call('XADD', KEYS[2], ARGV[at] .. '-0', 'd', ARGV[at + 1]) end
 end
-redis.call('PEXPIRE', KEYS[2], ARGV[3])`,
+redis.call('PEXPIRE', KEYS[2], redis.call('PTTL', KEYS[1]))`,
   },
   /** layout, c; data, layout. Writes what a creation writes, under a key that no context has; returns the stored layout. */
   registryCheck: {

@@ -33,10 +33,11 @@ export const CREATE_RUNS = `
   CREATE INDEX runs_by_caller ON runs (caller, started_at);
   CREATE INDEX runs_by_end ON runs (gone_at);
   CREATE INDEX runs_to_stop ON runs (holder) WHERE stop = 1;
+  -- In order of writing, so that the parts of many runs that are written at once go to few pages.
   CREATE TABLE run_parts (
-    run TEXT NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
-    PRIMARY KEY (run, seq)
-  ) WITHOUT ROWID;
+    number INTEGER PRIMARY KEY, run TEXT NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
+    UNIQUE (run, seq)
+  );
 `;
 
 /**

@@ -132,7 +132,10 @@ export const SQL = {
 
   createRun: `INSERT INTO runs (id, caller, holder, started_at, gone_at, watched_at, data) VALUES (?, ?, ?, ?, ?, ?, ?)`,
   updateRun: 'UPDATE runs SET gone_at = ?, data = ? WHERE id = ?',
-  addRunPart: 'INSERT OR IGNORE INTO run_parts (run, seq, data) VALUES (?, ?, ?)',
+  /** A JSON list of rows. */
+  addRunParts: `INSERT OR IGNORE INTO run_parts (run, seq, data)
+    SELECT value->>0, value->>1, value->>2 FROM json_each(?)
+    WHERE EXISTS (SELECT 1 FROM runs WHERE id = value->>0)`,
   run: `SELECT ${RUN} FROM runs WHERE id = ? AND gone_at > ?`,
   runParts: 'SELECT seq, data FROM run_parts WHERE run = ? AND seq > ? ORDER BY seq',
   runsOf: `SELECT ${RUN} FROM runs WHERE caller = ? AND gone_at > ? ORDER BY started_at DESC LIMIT ?`,
