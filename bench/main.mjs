@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { measureChatByName } from './measurements/chat-by-name.mjs';
 import { measureCreateContext } from './measurements/create-context.mjs';
 import { measureGrowth } from './measurements/growth.mjs';
 import { measureOpenStreams } from './measurements/open-streams.mjs';
-import { measurePrompts } from './measurements/prompts.mjs';
 import { measureRegistry } from './measurements/registry.mjs';
 import { measureStart } from './measurements/start.mjs';
 import { measureStreams } from './measurements/streams.mjs';
@@ -23,7 +23,7 @@ const FULL = {
   chatStream: { starts: 3, warmUpMs: 8_000, rounds: 4, ms: 6_000, streams: 100, chunks: 50, everyMs: 40 },
   openStreams: { streams: 5_000 },
   growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
-  prompts: { rounds: 8, ms: 1_500 },
+  chatByName: { rounds: 8, ms: 1_500 },
   registry: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
@@ -33,7 +33,7 @@ const SHORT = {
   chatStream: { starts: 1, warmUpMs: 200, rounds: 1, ms: 200, streams: 5, chunks: 10, everyMs: 10 },
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },
-  prompts: { rounds: 1, ms: 200 },
+  chatByName: { rounds: 1, ms: 200 },
   registry: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },
   start: { starts: 1 },
 };
@@ -66,7 +66,7 @@ async function measure() {
     chatStream: await step('chatStream', measureStreams),
     openStreams: await step('openStreams', measureOpenStreams),
     ...(await step('growth', measureGrowth)),
-    prompts: await step('prompts', measurePrompts),
+    chatByName: await step('chatByName', measureChatByName),
     registry: await step('registry', measureRegistry),
     start: await step('start', measureStart),
   };

@@ -53,6 +53,8 @@ const PARAMETERS: Kinds = {
   frequencyPenalty: 'number',
 };
 const MESSAGE: Kinds = { role: 'string', content: 'string' };
+/** Seconds. A context is not used in its last minute, so one with a shorter ttl would hardly be used. */
+const MIN_TTL = 300;
 /** Seconds. A context with a shorter ttl would have to be renewed every few minutes. */
 const MIN_WARM_TTL = 600;
 
@@ -186,6 +188,8 @@ function versionOf(context: NewContext): string {
 function checkInputs(source: YamlSource, content: FileContent, { context }: PromptDefinition): void {
   const messages = context.messages.map((message) => Object.assign(new MessageInput(), message));
   source.validate([], Object.assign(new CreateContextInput(), context, { messages }));
+  if (Number(context.ttl ?? MIN_TTL) < MIN_TTL && isGemini(context.model))
+    source.report(['ttl'], `must be at least ${MIN_TTL} seconds`);
   const parameters = Object.assign(new PromptParameters(), content.parameters);
   source.validate(['parameters'], parameters);
   const { maxTokens, maxTokensLimit = Number.POSITIVE_INFINITY } = parameters;

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser.js';
 import { Cable } from '../support/cable.js';
-import { beginStream, chunk, STREAM } from '../support/chat-answers.js';
+import { beginStream, chunk, DONE, STREAM, USAGE } from '../support/chat-answers.js';
 import { ChatPage } from '../support/chat-page.js';
 import { buildExample } from '../support/example.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
@@ -269,6 +269,48 @@ describeWith(CHROMIUM)('the example page', () => {
       expect(await chat.answers.last().textContent()).toContain('Hi 您好😀');
       expect(await chat.button('Try again').count()).toBe(0);
       expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'goes on with an answer after a reload in its middle',
+    async () => {
+      await using gateway = await StandIn.start();
+      const open: ServerResponse[] = [];
+      await using server = await startBefore(gateway, (response) => {
+        open.push(beginStream(response));
+        response.write(chunk({ content: 'first piece' }));
+      });
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      await chat.question.fill('What?');
+      await chat.question.press('Enter');
+      await chat.answers.getByText('first piece').waitFor();
+      await chat.page.reload();
+      await chat.answers.getByText('first piece').waitFor();
+      open[0]?.write(chunk({ content: ', second piece' }));
+      await chat.answers.getByText('first piece, second piece').waitFor();
+      await chat.page.reload();
+      open[0]?.end(chunk({ content: '!' }) + USAGE + DONE);
+      await chat.answers.getByText('first piece, second piece!').waitFor();
+      await chat.bars.first().waitFor();
+      expect(await chat.page.getByText('What?').count()).toBe(1);
+      expect(open).toHaveLength(1);
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'asks without a run where the server keeps none',
+    async () => {
+      await using server = await TestServer.start({ RUNS: 'off' });
+      server.clock = Date.now;
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA);
+      await chat.ask('When will my order arrive?');
+      expect(await chat.answers.count()).toBe(1);
     },
     SLOW,
   );

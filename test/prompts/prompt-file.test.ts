@@ -99,6 +99,11 @@ text`;
     ['empty front matter', '---\n---\nx', ['p.md:2 must hold keys and values, at least `model`']],
     ['no text', '---\nmodel: m\n---\n \n', ['p.md:2 must have a text below its front matter']],
     [
+      'a ttl too short for a prompt',
+      '---\nmodel: gemini-2.5-pro\nttl: 299\n---\nx',
+      ['p.md:3 `ttl` must be at least 300 seconds'],
+    ],
+    [
       'a ttl out of range',
       '---\nmodel: m\nttl: 60\n---\nx',
       ['p.md:3 `ttl` must be 3600 to 604800 seconds (an hour to 7 days)'],

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from './client.mjs';
+import { WHOLE_STREAM } from './gateway.mjs';
 import { CANARY, marker } from './marker.mjs';
 import { FULL } from './timeline.mjs';
 
@@ -13,6 +14,15 @@ const STREAM = `subscription ($input: ChatInput!) {
     ... on ChatFailure { code message }
   }
 }`;
+const EVENTS = `
+  __typename
+  ... on ChatStarted { runId }
+  ... on ChatDelta { seq content }
+  ... on ChatDone { usage { promptTokens completionTokens } }
+  ... on ChatFailure { code message }
+`;
+const START_RUN = `subscription ($input: ChatInput!) { chatStream(input: $input) { ${EVENTS} } }`;
+const RESUME_RUN = `subscription ($runId: ID!, $after: Int!) { resumeChat(runId: $runId, after: $after) { ${EVENTS} } }`;
 const FORGET = 'mutation ($id: ID!) { forgetContext(id: $id) }';
 const LIST = `query ($after: String) {
   contexts(first: 100, after: $after) {
@@ -102,6 +112,28 @@ export class Caller {
     return this.#note(result, input);
   }
 
+  /** A chat that goes on when it is left, and is resumed at either server: its text must have no gap and no repeat. */
+  async goOn(contextId) {
+    const input = {
+      ...this.#question(contextId, true),
+      idempotencyKey: this.#key(),
+      onDisconnect: 'CONTINUE',
+    };
+    const seen = { runId: undefined, seq: 0, text: '' };
+    let result;
+    for (let watched = 0; watched < MAX_SENT && !result?.isOver; watched++) {
+      if (watched > 0) await pause(this.#random.between(50, 500));
+      const options = { signal: watched < MAX_SENT - 1 ? this.#patience() : undefined };
+      result = seen.runId
+        ? await this.#client.watch(RESUME_RUN, { runId: seen.runId, after: seen.seq }, seen, options)
+        : await this.#client.watch(START_RUN, { input }, seen, options);
+    }
+    const isWhole = result.done ? seen.text === WHOLE_STREAM : WHOLE_STREAM.startsWith(seen.text);
+    if (!isWhole) this.problems.push(`a run was resumed as ${JSON.stringify(seen.text)}`);
+    if (result.done) this.#add(input, result.done.usage, result.from);
+    return this.#note({ ...result, data: result.done }, input);
+  }
+
   /** One request so many times on one connection, under one key. */
   async pipeline(contextId, times) {
     const input = { ...this.#question(contextId, true), idempotencyKey: this.#key() };
@@ -133,7 +165,8 @@ export class Caller {
       return reuse ? this.create({ mode: 'COMMON_PREFIX', reuse }) : this.create({ isKeyed });
     }
     if (what < 0.32) return this.#forget(this.#random.pick(ids));
-    if (what < 0.6) return this.chat(this.#random.pick(ids), { isKeyed });
+    if (what < 0.42) return this.goOn(this.#random.pick(ids));
+    if (what < 0.65) return this.chat(this.#random.pick(ids), { isKeyed });
     return this.stream(this.#random.pick(ids));
   }
 

@@ -83,6 +83,32 @@ export class Client {
     }
   }
 
+  /** Watches a run from where `seen` is to its end, or to where it is cut; adds what comes to `seen`. */
+  async watch(query, variables, seen, { signal } = {}) {
+    const results = this.#pickStreaming().iterate({ query, variables });
+    signal?.addEventListener('abort', () => void results.return());
+    const from = Date.now();
+    try {
+      for await (const result of results) {
+        const read = this.#read(result, from);
+        const [event] = Object.values(read.data ?? {});
+        if (event?.__typename === 'ChatFailure') return { ...this.#refused(event, from), isOver: true };
+        if (read.outcome !== 'OK' || event.__typename === 'ChatDone')
+          return { ...read, done: event, isOver: true };
+        seen.runId = event.runId ?? seen.runId;
+        seen.seq = event.seq ?? seen.seq;
+        seen.text += event.content ?? '';
+      }
+      return { outcome: signal?.aborted ? 'left' : 'ended without a last event', from };
+    } catch (error) {
+      if (signal?.aborted) return { outcome: 'left', from };
+      const [first] = [error].flat();
+      return first?.extensions
+        ? { ...this.#read({ errors: [first] }, from), isOver: true }
+        : this.#broken(error, from);
+    }
+  }
+
   async leave() {
     for (const client of [...this.#streaming.values()].flat()) await client.dispose();
   }
@@ -120,6 +146,9 @@ export class Client {
 
   #refused({ code, message }, from) {
     if (code !== 'INTERNAL_SERVER_ERROR') return { outcome: code, from };
+    // A run whose process was killed, which is seen once its lease has expired.
+    if (message.startsWith('The server process that had this chat has ended'))
+      return { outcome: 'interrupted', from };
     const isTrouble = this.#timeline.had([...RESTART, FULL], { from, within: TROUBLE_MS });
     const isMeant = isTrouble && !message.startsWith('Something went wrong');
     return { outcome: isMeant ? 'refused in trouble' : `${code}: ${message}`, from };

@@ -9,6 +9,8 @@ const LOST = 0.03;
 /** Events of a stream, each billed as one token. */
 const PARTS = 10;
 const QUESTION_TOKENS = 3;
+/** The text of a whole stream. */
+export const WHOLE_STREAM = Array.from({ length: PARTS }, (_, part) => `${part} `).join('');
 
 /** What goes wrong instead of an answer: before the request is processed, */
 const refusals = [

@@ -4,7 +4,7 @@ import { judgeQuota, judgeTotals, QUOTA } from './quota.mjs';
 const MAX_GROWTH = 6 * 1024 * 1024;
 /** What a caller may be told by a sound server before a faulty gateway. */
 const EXPECTED =
-  /^(OK|left|cut|refused in trouble|RATE_LIMITED|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|OUTCOME_UNKNOWN)$/;
+  /^(OK|left|cut|interrupted|refused in trouble|RATE_LIMITED|RUN_NOT_FOUND|GATEWAY_(TIMEOUT|UNAVAILABLE|BAD_RESPONSE)|CONTEXT_NOT_FOUND|OUTCOME_UNKNOWN)$/;
 
 export async function leftOpen(gateway, server) {
   const open = {

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
  * Two built servers on one store under load for a while: a gateway that fails at random, callers over all transports who leave at random,
- * send the same again and all at once, servers that are ended and killed, and a store without room. At the end the gateway is well: the
+ * send the same again and all at once, resume what they left, servers that are ended and killed, and a store without room. At the end the gateway is well: the
  * server must serve again, nothing may be open, memory must be flat, everything that was answered must still be there, nothing that must
  * not be processed twice may be in the gateway's ledger twice, and quotas must have held.
  */

@@ -45,7 +45,13 @@ export function App() {
         </select>
       </header>
       <Provider value={client}>
-        <Workspace key={credential} listShown={listShown} hideList={() => showList(false)} />
+        <Workspace
+          key={credential}
+          // The credential does not survive a reload, and neither may what it gave access to.
+          isKept={credential === ''}
+          listShown={listShown}
+          hideList={() => showList(false)}
+        />
       </Provider>
     </>
   );

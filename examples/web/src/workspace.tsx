@@ -1,15 +1,23 @@
-import { useRef, useState } from 'react';
+import { useRef } from 'react';
 import { Chat } from './chat/chat';
 import { useConversations } from './chat/use-conversations';
 import { ContextList } from './contexts/context-list';
 import { CreateContext } from './contexts/create-context';
 import { useContexts } from './contexts/use-contexts';
+import { useKept } from './kept';
+
+interface WorkspaceProps {
+  /** Whether conversations survive a reload of the page. */
+  isKept: boolean;
+  listShown: boolean;
+  hideList: () => void;
+}
 
 /** A caller's contexts next to the form for a new one or the chat with the selected one. */
-export function Workspace({ listShown, hideList }: { listShown: boolean; hideList: () => void }) {
+export function Workspace({ isKept, listShown, hideList }: WorkspaceProps) {
   const contexts = useContexts();
-  const conversations = useConversations(contexts.update);
-  const [chosenId, setChosenId] = useState<string>();
+  const conversations = useConversations(isKept, contexts.update);
+  const [chosenId, setChosenId] = useKept<string | undefined>('chosen', undefined, isKept);
   const chosen = contexts.items.find(({ id }) => id === chosenId);
   const main = useRef<HTMLElement>(null);
   function choose(id: string | undefined) {

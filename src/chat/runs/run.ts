@@ -1,10 +1,9 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import type { GatewayUsage } from '../../gateway/types.js';
 import type { RequestContext } from '../../request-context.js';
-import { onAbort } from '../../util/abort.js';
 import { type OpenChat, toFailure } from '../chats.js';
-import type { ChatDelta, ChatDone, ChatEvent, ChatFailure } from '../types.js';
-import { RunLog } from './run-log.js';
+import type { ChatDone, ChatEvent, ChatFailure } from '../types.js';
+import { RunView } from './run-view.js';
 import { ChatRunStatus } from './types.js';
 
 /** Everything about a run but its deltas, as it is stored. Times are in milliseconds since the epoch. */
@@ -33,32 +32,22 @@ export interface RunOptions {
 }
 
 /** A chat that runs in this process, whoever watches it. */
-export class Run {
-  readonly log = new RunLog();
+export class Run extends RunView {
   readonly startedAt: number;
-  /** When a viewer of this process left last. */
-  watchedAt: number;
   status = ChatRunStatus.RUNNING;
   endedAt: number | null = null;
-  private end: ChatDone | ChatFailure | null = null;
   private stopped: { status: ChatRunStatus; failure: ChatFailure } | undefined;
-  /** Called after each change. */
-  private readonly viewers = new Set<() => void>();
 
   constructor(
-    readonly id: string,
+    id: string,
     private readonly chat: OpenChat,
     /** Aborts the chat, and no viewer. */
     private readonly request: RequestContext,
     private readonly options: RunOptions,
   ) {
+    super(id);
     this.startedAt = request.now();
     this.watchedAt = this.startedAt;
-  }
-
-  /** Whether anybody watches it in this process. */
-  get isWatched(): boolean {
-    return this.viewers.size > 0;
   }
 
   get callerId(): string {
@@ -88,36 +77,6 @@ export class Run {
     this.request.stop(error);
   }
 
-  /**
-   * The deltas beyond a seq, then what comes, then the end. A viewer that is slow gets joined deltas. `isNew`: it begins with the id of
-   * the run.
-   */
-  async *view(after: number, viewer: RequestContext, isNew: boolean): AsyncGenerator<ChatEvent, void, void> {
-    let wake = (): void => undefined;
-    const onChange = () => wake();
-    const removeListener = onAbort(viewer.signal, onChange);
-    this.viewers.add(onChange);
-    try {
-      if (isNew) yield started(this.id, viewer);
-      for (let seen = after; ; ) {
-        const deltas = this.log.since(seen);
-        const { end } = this;
-        seen = Math.max(seen, this.log.last);
-        for (const delta of deltas) yield positioned(this.id, delta, viewer);
-        if (end) return yield end;
-        if (viewer.signal.aborted) return yield* endOf(viewer);
-        if (this.log.last > seen || this.end) continue;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    } finally {
-      removeListener();
-      this.viewers.delete(onChange);
-      this.watchedAt = viewer.now();
-    }
-  }
-
   private take(event: ChatEvent): void {
     if ('runId' in event) return;
     if (!('index' in event)) {
@@ -140,26 +99,10 @@ export class Run {
     this.changed();
   }
 
-  private changed(): void {
-    for (const wake of this.viewers) wake();
+  protected override changed(): void {
+    super.changed();
     this.options.onChange(this);
   }
-}
-
-export function started(runId: string, viewer: RequestContext): ChatEvent {
-  viewer.position = { runId, seq: 0 };
-  return { runId };
-}
-
-/** Notes where the viewer is, in case it is cut off. */
-export function positioned(runId: string, delta: ChatDelta, viewer: RequestContext): ChatDelta {
-  viewer.position = { runId, seq: delta.seq ?? 0 };
-  return delta;
-}
-
-/** The end of a viewer whose server shuts down; one that has left gets none. */
-export function* endOf(viewer: RequestContext): Generator<ChatEvent, void, void> {
-  if (!viewer.isAbandoned) yield toFailure(viewer.signal.reason);
 }
 
 /** What a frontend must know before it asks a session again. */

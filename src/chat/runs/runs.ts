@@ -1,5 +1,4 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RunsConfig } from '../../config/config.js';
 import type { Contexts } from '../../contexts/contexts.js';
@@ -13,13 +12,14 @@ import { waitUntil } from '../../util/wait.js';
 import type { Chats } from '../chats.js';
 import type { ChatInput } from '../input.js';
 import type { ChatEvent } from '../types.js';
-import { endOf, positioned, Run, started, stopped, unwatched } from './run.js';
+import { RemoteRun } from './remote-run.js';
+import { Run, stopped, unwatched } from './run.js';
 import { RunLog } from './run-log.js';
 import { RunWriter } from './run-writer.js';
 import { asInterrupted, contextOf, stateOf, toChatRun, toEvent } from './stored-run.js';
 import { type ChatRun, ChatRunStatus } from './types.js';
 
-/** Milliseconds between two looks of a viewer at a run of another process, and of a process at what it was asked to stop. */
+/** Milliseconds between two looks of a process at what it was asked to stop. */
 const POLL_MS = 50;
 /** Milliseconds that a second request with the same idempotency key waits for the run of the first. */
 const OPEN_WAIT_MS = 15_000;
@@ -45,6 +45,8 @@ type Events = AsyncGenerator<ChatEvent, void, void>;
 /** Chats that outlive the connection that asked for them. Those of this process are shown from memory, others from the store. */
 export class Runs {
   private readonly local = new Map<string, Run>();
+  /** Those of other processes that are watched in this one. */
+  private readonly remote = new Map<string, RemoteRun>();
   /** Names the lease of this process while it has runs. */
   private holder = randomUUID();
   private readonly writer: RunWriter;
@@ -90,7 +92,8 @@ export class Runs {
   async resume(runId: string, after: number, request: RequestContext, isNew = false): Promise<Events> {
     const run = this.local.get(runId);
     if (run?.callerId === request.caller.id) return run.view(after, request, isNew);
-    return this.watch(await this.findStored(runId, request), after, request, isNew);
+    await this.findStored(runId, request);
+    return this.remoteRun(runId, request).view(after, request, isNew);
   }
 
   async find(runId: string, request: RequestContext): Promise<ChatRun> {
@@ -234,28 +237,24 @@ export class Runs {
     return (endedAt ?? startedAt + longestChatMs) + config.keptMs;
   }
 
-  /** A run of another process, or one that has ended. */
-  private async *watch(first: StoredRun, after: number, request: RequestContext, isNew: boolean): Events {
-    const { store, config, contexts } = this.parts;
-    const { id } = first;
-    const log = new RunLog();
-    let reportedAt = 0;
-    if (isNew) yield started(id, request);
-    for (let seen = after; ; ) {
-      // The state is read before the parts: if it has ended, all parts are there.
-      const stored = (await store.runs.run(id, request.now())) ?? first;
-      for (const { data } of await store.runs.runParts(id, log.last)) log.unpack(data);
-      for (const delta of log.since(seen)) yield positioned(id, delta, request);
-      seen = Math.max(seen, log.last);
-      const state = await this.currentState(stored);
-      if (state.end) return yield toEvent(state.end, await contextOf(state, contexts, request));
-      if (request.now() - reportedAt > config.unwatchedMs / 4) {
-        reportedAt = request.now();
-        await store.runs.watchRun(id, reportedAt);
-      }
-      await pause(POLL_MS, undefined, { signal: request.signal }).catch(() => undefined);
-      if (request.signal.aborted) return yield* endOf(request);
-    }
+  private remoteRun(runId: string, request: RequestContext): RemoteRun {
+    const watched = this.remote.get(runId);
+    if (watched) return watched;
+    const { store, now, config } = this.parts;
+    const run = new RemoteRun(runId, {
+      store: store.runs,
+      now,
+      reportEveryMs: config.unwatchedMs / 4,
+      endOf: () => this.endOf(runId, request),
+      onIdle: () => void this.remote.delete(runId),
+    });
+    this.remote.set(runId, run);
+    return run;
+  }
+
+  private async endOf(runId: string, request: RequestContext) {
+    const state = await this.currentState(await this.findStored(runId, request));
+    return state.end && toEvent(state.end, await contextOf(state, this.parts.contexts, request));
   }
 
   private async exists(runId: string, request: RequestContext): Promise<boolean> {

@@ -16,6 +16,8 @@ export interface Turn {
   usage?: Usage | null;
   /** The error, if `state` is `failed`. */
   problem?: Problem;
+  /** The run at the server, and the number of its last delta that came; undefined: the answer ends with its connection. */
+  run?: { id: string; seq: number };
 }
 
 /** The turns of each conversation, by context id. */
@@ -55,9 +57,10 @@ function changeOf(turn: Turn, step: Exclude<Step, { kind: 'asked' }>): Partial<T
   const { event } = step;
   switch (event.__typename) {
     case 'ChatStarted':
-      return {};
+      return { run: { id: event.runId, seq: 0 } };
     case 'ChatDelta':
       return {
+        ...(turn.run && { run: { ...turn.run, seq: event.seq ?? turn.run.seq } }),
         answer: turn.answer + (event.content ?? ''),
         reasoning: turn.reasoning + (event.reasoningContent ?? ''),
         ...(event.finishReason && { finishReason: event.finishReason }),

@@ -30,4 +30,10 @@ export function toProblem({ graphQLErrors: [first] }: CombinedError): Problem {
   };
 }
 
+/** Whether the server keeps no runs, so that an answer ends with its connection. */
+export function refusesRuns({ graphQLErrors: [first] }: CombinedError): boolean {
+  const { fields = [] } = (first?.extensions ?? {}) as Extensions;
+  return fields.some(({ path }) => path.at(-1) === 'onDisconnect');
+}
+
 export const CONNECTION_LOST: Problem = { code: 'NETWORK', message: '', retryable: true };

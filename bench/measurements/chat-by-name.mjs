@@ -11,7 +11,7 @@ model: Doubao-1.5-pro-32k
 ${'You are a patient support agent. '.repeat(500)}`;
 
 /** Processor time of a chat by a prompt's name, next to a chat by the id of a prefix, on one server. */
-export async function measurePrompts({ caller, upstream, folder, rounds, ms }) {
+export async function measureChatByName({ caller, upstream, folder, rounds, ms }) {
   const prompts = join(folder, 'prompts');
   mkdirSync(prompts);
   writeFileSync(join(prompts, 'support.md'), PROMPT);
