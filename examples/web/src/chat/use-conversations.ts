@@ -12,6 +12,7 @@ import { keep, readKept } from '../kept';
 import { advance, type Conversations, messagesFor, type Step, type Turn } from './conversation';
 
 const NAME = 'conversations';
+const NONE: Conversations = {};
 const NO_TURNS: readonly Turn[] = [];
 
 type Event = Extract<Step, { kind: 'event' }>['event'];
@@ -23,12 +24,12 @@ interface Result {
 /** The conversations of this tab, which survive a reload if `isKept`. `onUsed` is called with the updated context after an answer. */
 export function useConversations(isKept: boolean, onUsed: (context: Context) => void) {
   const client = useClient();
-  const [conversations, dispatch] = useReducer(advance, {}, (none: Conversations) =>
+  const [conversations, dispatch] = useReducer(advance, NONE, (none: Conversations) =>
     readKept(NAME, none, isKept),
   );
   const stops = useRef(new Map<string, () => void>());
   useEffect(() => {
-    if (isKept) keep(NAME, conversations);
+    if (isKept) keep(NAME, conversations === NONE ? undefined : conversations);
   }, [conversations, isKept]);
   // Once: what was streaming when the page was loaded.
   useEffect(() => {
