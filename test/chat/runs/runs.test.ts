@@ -95,6 +95,35 @@ describe.each(RUN_TRANSPORTS)('a chat that goes on, over %s', (_, connect) => {
     expect(gateway.standIn.seen.filter(({ path }) => path.endsWith('/completions'))).toHaveLength(1);
   });
 
+  it('loses and repeats nothing for a viewer who is cut off after any event, again and again', async () => {
+    const words = Array.from({ length: 12 }, (_one, word) => `w${word} `);
+    const recorded = [...words.map((content) => chunk({ content })), chunk({}, 'stop'), USAGE, DONE].join('');
+    await using gateway = await StandIn.start((response, _request, { path }) =>
+      path === '/v1/context/create' ? json(response, 200, CREATED) : void beginStream(response).end(recorded),
+    );
+    await using server = await serverWithContext(gateway);
+    const client = connect(server);
+    for (let cut = 1; cut <= 4; cut++) {
+      const text: unknown[] = [];
+      let position = { runId: '', seq: 0 };
+      for (let isOver = false; !isOver; ) {
+        const stream = position.runId ? client.resume(position.runId, position.seq) : client.start(QUESTION);
+        for (let seen = 0; seen < cut && !isOver; seen++) {
+          const { value: event } = await stream.next();
+          position = {
+            runId: String(event?.runId ?? position.runId),
+            seq: Number(event?.seq ?? position.seq),
+          };
+          text.push(event?.content ?? '');
+          isOver = event?.__typename === 'ChatDone';
+        }
+        await stream.return?.();
+      }
+      expect([cut, text.join('')]).toEqual([cut, words.join('')]);
+    }
+    client.close();
+  });
+
   it('has any number of viewers, of whom a slow one slows nobody', async () => {
     await using gateway = await slowGateway();
     await using server = await serverWithContext(gateway);
