@@ -18,16 +18,17 @@ async function chat(server: ServerProcess) {
   return data.chat.cache;
 }
 
-function behaviours(storeUrl: () => string) {
+function behaviours(storeUrl: () => string, processes: number) {
   it('create a prompt’s context once for 200 first chats', async () => {
     using files = new PromptFiles();
     await using gateway = await promptGateway();
     const start = () => ServerProcess.before(gateway, storeUrl(), { ...files.env, ...PATIENT });
-    await using one = await start();
-    await using two = await start();
-    await using three = await start();
-    await using four = await start();
-    const servers = [one, two, three, four];
+    const servers = await Promise.all(Array.from({ length: processes }, start));
+    await using _ = {
+      async [Symbol.asyncDispose]() {
+        for (const server of servers) await server.kill();
+      },
+    };
     const { onCreate } = gateway;
     // Answered only once every process has had the time to ask.
     gateway.onCreate = async (...asked) => {
@@ -35,7 +36,7 @@ function behaviours(storeUrl: () => string) {
       onCreate(...asked);
     };
     const chats = await Promise.all(
-      Array.from({ length: 200 }, (_, index) => chat(servers[index % 4] ?? one)),
+      Array.from({ length: 200 }, (_, index) => chat(servers[index % processes] as ServerProcess)),
     );
     expect(gateway.creates).toHaveLength(1);
     expect(gateway.plainChats).toHaveLength(0);
@@ -94,7 +95,7 @@ function behaviours(storeUrl: () => string) {
 describe('processes on one SQLite file', () => {
   const folder = mkdtempSync(join(tmpdir(), 'prompt-processes-'));
   let files = 0;
-  behaviours(() => `sqlite:${join(folder, `${files}.db`)}`);
+  behaviours(() => `sqlite:${join(folder, `${files}.db`)}`, 2);
   afterEach(() => void files++);
   afterAll(() => rmSync(folder, { recursive: true }));
 });
@@ -105,7 +106,7 @@ describeWith(REDIS)('processes on one Redis', () => {
     redis = await RedisServer.start();
   });
   afterEach(() => redis.stop());
-  behaviours(() => redis.url);
+  behaviours(() => redis.url, 4);
 
   it('chat without a context while it is down', async () => {
     using files = new PromptFiles();

@@ -53,6 +53,9 @@ function echoingGateway() {
   });
 }
 
+/** The failures that quote what was sent in different ways. */
+const PROMPT_WISHES = ['', 'fail:400', 'fail:500', 'fail:junk', 'fail:late'];
+
 /** By file. The gateway refuses to create the context of one, and repeats its text. */
 const PROMPTS = {
   'support.md': promptFile({}, `${CANARY}-prompt operator`),
@@ -91,7 +94,7 @@ async function walk(server: ServerProcess, authorization: string, otherIds: stri
   }
   await ask('{ prompts { name title description model version cache { state } totals { chats } } }');
   for (const prompt of Object.keys(PROMPTS).map((file) => file.replace('.md', ''))) {
-    for (const wish of wishes) await ask(CHAT, { input: { prompt, messages: words(wish) } });
+    for (const wish of PROMPT_WISHES) await ask(CHAT, { input: { prompt, messages: words(wish) } });
     await ask(CHAT, { input: { prompt, model: CANARY, messages: [{ role: 'SYSTEM', content: CANARY }] } });
   }
   await ask(CHAT, { input: { prompt: CANARY, messages: words('') } });
