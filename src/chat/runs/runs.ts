@@ -1,105 +1,67 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Logger } from 'pino';
-import type { RunsConfig } from '../../config/config.js';
-import type { Contexts } from '../../contexts/contexts.js';
-import { LEASE_MS, RENEW_MS } from '../../coordination/leases.js';
-import { AppError, badUserInput, ErrorCode, runNotFound, shuttingDown } from '../../errors.js';
-import type { StoredRun } from '../../registry/runs.js';
-import type { Store } from '../../registry/store.js';
+import { AppError, badUserInput, ErrorCode } from '../../errors.js';
 import type { RequestContext } from '../../request-context.js';
-import { newWork, type Watch } from '../../telemetry/work.js';
 import { waitUntil } from '../../util/wait.js';
-import type { Chats } from '../chats.js';
 import type { ChatInput } from '../input.js';
 import type { ChatEvent } from '../types.js';
-import { RemoteRun } from './remote-run.js';
-import { Run, stopped, unwatched } from './run.js';
-import { RunLog } from './run-log.js';
-import { RunWriter } from './run-writer.js';
-import { asInterrupted, contextOf, stateOf, toChatRun, toEvent } from './stored-run.js';
+import { LocalRuns, type LocalRunsParts, STOP_WAIT_MS } from './local-runs.js';
+import { RemoteRuns, type RemoteRunsParts } from './remote-runs.js';
+import { type Run, stopped } from './run.js';
+import { contextOf, toChatRun } from './stored-run.js';
 import { type ChatRun, ChatRunStatus } from './types.js';
 
-/** Milliseconds between two looks of a process at what it was asked to stop. */
-const POLL_MS = 50;
 /** Milliseconds that a second request with the same idempotency key waits for the run of the first. */
 const OPEN_WAIT_MS = 15_000;
-/** Milliseconds that stopChat waits for another process. */
-const STOP_WAIT_MS = 5_000;
 const MAX_LISTED = 100;
 
-export interface RunsParts {
-  chats: Chats;
-  contexts: Contexts;
-  store: Store;
-  now: () => number;
-  log: Logger;
-  config: RunsConfig;
-  /** Called with the work of each run once it has ended; must not throw. */
-  watch: Watch;
-  /** Milliseconds after which a call to the gateway has certainly ended. */
-  longestChatMs: number;
-}
+export type RunsParts = LocalRunsParts & RemoteRunsParts;
 
 type Events = AsyncGenerator<ChatEvent, void, void>;
 
+/** Which run an idempotency key has started, for which input. */
+interface Claim {
+  input: string;
+  runId: string;
+}
+
 /** Chats that outlive the connection that asked for them. Those of this process are shown from memory, others from the store. */
 export class Runs {
-  private readonly local = new Map<string, Run>();
-  /** Those of other processes that are watched in this one. */
-  private readonly remote = new Map<string, RemoteRun>();
-  /** Names the lease of this process while it has runs. */
-  private holder = randomUUID();
-  private readonly writer: RunWriter;
-  private timers: NodeJS.Timeout[] = [];
+  private readonly local: LocalRuns;
+  private readonly remote: RemoteRuns;
 
   constructor(private readonly parts: RunsParts) {
-    const { store, now, log } = parts;
-    this.writer = new RunWriter({
-      store: store.runs,
-      now,
-      goneAt: (run) => this.goneAt(run),
-      onStored: (run) => void this.local.delete(run.id),
-      log,
-    });
+    this.local = new LocalRuns(parts);
+    this.remote = new RemoteRuns(parts);
   }
 
   /** Starts a run, or joins the one that this idempotency key has started, and shows it from its beginning. */
   async start(input: ChatInput, request: RequestContext): Promise<Events> {
     if (!this.parts.config.enabled) throw disabled();
+    const runId = randomUUID();
+    if (input.idempotencyKey == null) return this.begin(runId, input, request);
     const { idempotencyKey, ...asked } = input;
-    if (idempotencyKey == null) return this.begin(input, request);
     const name = `run:${hash([request.caller.id, idempotencyKey])}`;
-    const claim = { input: hash(asked), runId: randomUUID() };
-    const { store, config } = this.parts;
-    const ttl = this.parts.longestChatMs + config.keptMs;
-    const stored = await store.addValue(name, JSON.stringify(claim), ttl, request.now());
-    if (stored === null) {
-      return this.begin(input, request, claim.runId).catch(async (error) => {
-        // Nothing was sent, so the key may start another run.
-        await store.compareAndSwapValue(name, JSON.stringify(claim), null, 0, request.now());
-        throw error;
-      });
-    }
-    const first = JSON.parse(stored) as typeof claim;
-    if (first.input !== claim.input) throw conflict();
-    // The first request may still be opening its context.
-    await waitUntil(() => this.exists(first.runId, request), OPEN_WAIT_MS);
-    if (!(await this.exists(first.runId, request))) throw outcomeUnknown();
-    return this.resume(first.runId, 0, request, true);
+    const claim: Claim = { input: hash(asked), runId };
+    const first = await this.claim(name, claim, request);
+    if (first) return this.join(first, claim, request);
+    return this.begin(runId, input, request).catch(async (error) => {
+      // Nothing was sent, so the key may start another run.
+      const { store } = this.parts;
+      await store.compareAndSwapValue(name, JSON.stringify(claim), null, 0, request.now());
+      throw error;
+    });
   }
 
   /** The events beyond a seq, then what comes, then the end. `isNew`: they begin with ChatStarted. */
   async resume(runId: string, after: number, request: RequestContext, isNew = false): Promise<Events> {
-    const run = this.local.get(runId);
-    if (run?.callerId === request.caller.id) return run.view(after, request, isNew);
-    await this.findStored(runId, request);
-    return this.remoteRun(runId, request).view(after, request, isNew);
+    const run = this.ownLocal(runId, request) ?? (await this.remote.open(runId, request));
+    return run.view(after, request, isNew);
   }
 
   async find(runId: string, request: RequestContext): Promise<ChatRun> {
-    const run = this.local.get(runId);
-    if (run?.callerId === request.caller.id) return this.describe(run, request);
-    return this.describeStored(await this.findStored(runId, request), request);
+    const run = this.ownLocal(runId, request);
+    if (run) return this.describe(run, request);
+    return this.remote.describe(await this.remote.find(runId, request), request);
   }
 
   /** Those that run or ended lately, the newest first. */
@@ -109,15 +71,15 @@ export class Runs {
     return Promise.all(
       runs.map((stored) => {
         const run = this.local.get(stored.id);
-        return run ? this.describe(run, request) : this.describeStored(stored, request);
+        return run ? this.describe(run, request) : this.remote.describe(stored, request);
       }),
     );
   }
 
   /** Ends the call to the gateway, in whichever process it is. A run that has ended stays as it is. */
   async stop(runId: string, request: RequestContext): Promise<ChatRun> {
-    const run = this.local.get(runId);
-    if (run?.callerId === request.caller.id) {
+    const run = this.ownLocal(runId, request);
+    if (run) {
       run.stop(ChatRunStatus.STOPPED, stopped());
       await waitUntil(() => run.status !== ChatRunStatus.RUNNING, STOP_WAIT_MS);
       return this.describe(run, request);
@@ -130,164 +92,43 @@ export class Runs {
     return this.find(runId, request);
   }
 
-  /** Waits for the runs, then interrupts those that still run. */
-  async close(graceMs: number): Promise<void> {
-    const isIdle = () => [...this.local.values()].every(({ status }) => status !== ChatRunStatus.RUNNING);
-    await waitUntil(isIdle, graceMs);
-    for (const run of this.local.values()) run.stop(ChatRunStatus.INTERRUPTED, shuttingDown());
-    await waitUntil(isIdle, STOP_WAIT_MS);
-    await this.writer.flush();
-    await this.letGo();
+  close(graceMs: number): Promise<void> {
+    return this.local.close(graceMs);
   }
 
-  private async begin(input: ChatInput, request: RequestContext, runId = randomUUID()): Promise<Events> {
-    // Its viewers' operations may end before it, so its work is reported at its own end.
-    const own = request.detached(newWork());
-    const chat = await this.parts.chats.open(input, own);
-    const { maxBytes } = this.parts.config;
-    const run = new Run(runId, chat, own, { maxBytes, onChange: (changed) => this.writer.add(changed) });
-    await this.register(run);
-    void run.drive().then(() => this.report(run, own));
+  private async begin(runId: string, input: ChatInput, request: RequestContext): Promise<Events> {
+    const run = await this.local.start(runId, input, request);
     return run.view(0, request, true);
   }
 
-  private report(run: Run, { requestId, callerId, work, startedAt }: RequestContext): void {
-    const durationMs = (run.endedAt ?? startedAt) - startedAt;
-    const facts = {
-      kind: 'run',
-      name: undefined,
-      fields: ['run'],
-      requestId,
-      callerId,
-      startedAt,
-      durationMs,
-    };
-    this.parts.watch({ ...work, ...facts });
+  /** Returns the claim that came first; null if it is this one. */
+  private async claim(name: string, claim: Claim, request: RequestContext): Promise<Claim | null> {
+    const { store, config, longestChatMs } = this.parts;
+    const ttl = longestChatMs + config.keptMs;
+    const stored = await store.addValue(name, JSON.stringify(claim), ttl, request.now());
+    return stored === null ? null : (JSON.parse(stored) as Claim);
   }
 
-  /** A run that cannot be stored is shown by this process alone. */
-  private async register(run: Run): Promise<void> {
-    const { store, log } = this.parts;
-    this.local.set(run.id, run);
-    const { id, callerId, startedAt } = run;
-    try {
-      await this.hold();
-      const goneAt = this.goneAt(run);
-      const data = JSON.stringify(run.state);
-      await store.runs.createRun({
-        id,
-        callerId,
-        holder: this.holder,
-        startedAt,
-        goneAt,
-        watchedAt: startedAt,
-        data,
-      });
-    } catch (err) {
-      log.error({ runId: id, err }, 'a run cannot be stored, so no other process can show it');
-    }
+  private async join(first: Claim, { input }: Claim, request: RequestContext): Promise<Events> {
+    if (first.input !== input) throw conflict();
+    const { runId } = first;
+    const exists = async () =>
+      this.local.get(runId) !== undefined || (await this.parts.store.runs.run(runId, request.now())) !== null;
+    // The first request may still be opening its context.
+    await waitUntil(exists, OPEN_WAIT_MS);
+    if (!(await exists())) throw outcomeUnknown();
+    return this.resume(runId, 0, request, true);
   }
 
-  /** Other processes take a run for interrupted once its holder's lease has expired. */
-  private async hold(): Promise<void> {
-    if (this.timers.length > 0) return;
-    const every = (ms: number, work: () => Promise<unknown>) =>
-      setInterval(() => void work().catch(() => undefined), ms).unref();
-    // The release of the last lease may still be on its way.
-    const holder = randomUUID();
-    this.holder = holder;
-    const renew = () => this.parts.store.acquireLease(leaseOf(holder), holder, LEASE_MS);
-    this.timers = [
-      every(RENEW_MS, renew),
-      every(POLL_MS, () => this.stopRequested()),
-      every(Math.min(this.parts.config.unwatchedMs, 1_000), () => this.stopUnwatched()),
-    ];
-    await renew();
-  }
-
-  /** Without runs, a process need not wake up for them. */
-  private async letGo(): Promise<void> {
-    if (this.timers.length === 0) return;
-    for (const timer of this.timers) clearInterval(timer);
-    this.timers = [];
-    await this.parts.store.releaseLease(leaseOf(this.holder), this.holder).catch(() => undefined);
-  }
-
-  private async stopRequested(): Promise<void> {
-    if (this.local.size === 0) return this.letGo();
-    for (const id of await this.parts.store.runs.stopRequests(this.holder))
-      this.local.get(id)?.stop(ChatRunStatus.STOPPED, stopped());
-  }
-
-  private async stopUnwatched(): Promise<void> {
-    const { store, now, config } = this.parts;
-    for (const run of this.local.values()) {
-      // It could not be stored.
-      if (run.endedAt !== null && now() - run.endedAt >= config.keptMs) this.local.delete(run.id);
-      const isOver = (watchedAt: number) => !run.isWatched && now() - watchedAt >= config.unwatchedMs;
-      if (run.status !== ChatRunStatus.RUNNING || !isOver(run.watchedAt)) continue;
-      const stored = await store.runs.run(run.id, now()).catch(() => null);
-      if (isOver(Math.max(run.watchedAt, stored?.watchedAt ?? 0)))
-        run.stop(ChatRunStatus.STOPPED, unwatched());
-    }
-  }
-
-  private goneAt({ startedAt, endedAt }: Run): number {
-    const { config, longestChatMs } = this.parts;
-    return (endedAt ?? startedAt + longestChatMs) + config.keptMs;
-  }
-
-  private remoteRun(runId: string, request: RequestContext): RemoteRun {
-    const watched = this.remote.get(runId);
-    if (watched) return watched;
-    const { store, now, config } = this.parts;
-    const run = new RemoteRun(runId, {
-      store: store.runs,
-      now,
-      reportEveryMs: config.unwatchedMs / 4,
-      endOf: () => this.endOf(runId, request),
-      onIdle: () => void this.remote.delete(runId),
-    });
-    this.remote.set(runId, run);
-    return run;
-  }
-
-  private async endOf(runId: string, request: RequestContext) {
-    const state = await this.currentState(await this.findStored(runId, request));
-    return state.end && toEvent(state.end, await contextOf(state, this.parts.contexts, request));
-  }
-
-  private async exists(runId: string, request: RequestContext): Promise<boolean> {
-    return this.local.has(runId) || (await this.parts.store.runs.run(runId, request.now())) !== null;
-  }
-
-  private async findStored(runId: string, request: RequestContext): Promise<StoredRun> {
-    const stored = await this.parts.store.runs.run(runId, request.now());
-    if (stored?.callerId !== request.caller.id) throw runNotFound();
-    return stored;
+  private ownLocal(runId: string, request: RequestContext): Run | undefined {
+    const run = this.local.get(runId);
+    return run?.callerId === request.caller.id ? run : undefined;
   }
 
   private async describe(run: Run, request: RequestContext): Promise<ChatRun> {
     const { state } = run;
     return toChatRun(run, state, run.log, await contextOf(state, this.parts.contexts, request));
   }
-
-  private async describeStored(stored: StoredRun, request: RequestContext): Promise<ChatRun> {
-    const log = new RunLog();
-    for (const { data } of await this.parts.store.runs.runParts(stored.id, 0)) log.unpack(data);
-    const state = await this.currentState(stored);
-    return toChatRun(stored, state, log, await contextOf(state, this.parts.contexts, request));
-  }
-
-  private async currentState(stored: StoredRun) {
-    const state = stateOf(stored);
-    if (state.end) return state;
-    return (await this.parts.store.isLeaseHeld(leaseOf(stored.holder))) ? state : asInterrupted(state);
-  }
-}
-
-function leaseOf(holder: string): string {
-  return `runs:${holder}`;
 }
 
 function hash(value: unknown): string {

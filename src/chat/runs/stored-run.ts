@@ -10,6 +10,11 @@ import { interrupted, type RunState, type StoredEnd, withTurn } from './run.js';
 import type { RunLog } from './run-log.js';
 import { type ChatRun, ChatRunStatus } from './types.js';
 
+/** Names the lease that a process holds while it has runs. */
+export function leaseOf(holder: string): string {
+  return `runs:${holder}`;
+}
+
 export function stateOf({ data }: StoredRun): RunState {
   return JSON.parse(data) as RunState;
 }
