@@ -11,17 +11,10 @@ export class RedisRuns implements RunStore {
   constructor(private readonly redis: Redis & ScriptCommands) {}
 
   async createRun({ id, callerId, holder, startedAt, goneAt, watchedAt, data }: StoredRun): Promise<void> {
-    const ms = lifetime(goneAt, startedAt);
-    const list = `rl:${callerId}`;
-    await this.redis
-      .multi()
-      .hset(`r:${id}`, { c: callerId, h: holder, s: startedAt, g: goneAt, w: watchedAt, d: data })
-      .pexpire(`r:${id}`, ms)
-      .zadd(list, startedAt, id)
-      .zremrangebyrank(list, 0, -MAX_LISTED - 1)
-      .pexpire(list, ms, 'NX')
-      .pexpire(list, ms, 'GT')
-      .exec();
+    await this.redis.registryCreateRun(
+      ...[`r:${id}`, `rl:${callerId}`, callerId, holder, startedAt, goneAt, watchedAt, data],
+      ...[lifetime(goneAt, startedAt), id, MAX_LISTED],
+    );
   }
 
   async updateRuns(updates: readonly RunUpdate[], now: number): Promise<void> {
@@ -67,7 +60,7 @@ export class RedisRuns implements RunStore {
   async requestStop(id: string): Promise<void> {
     const holder = await this.redis.hget(`r:${id}`, 'h');
     if (holder === null) return;
-    await this.redis.multi().sadd(`rs:${holder}`, id).pexpire(`rs:${holder}`, PURGE_DELAY_MS).exec();
+    await this.redis.registryRequestStop(`rs:${holder}`, id, PURGE_DELAY_MS);
   }
 
   /** A holder whose runs have ended ignores the requests, which expire. */

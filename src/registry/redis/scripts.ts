@@ -210,6 +210,23 @@ redis.call('LREM', KEYS[1], 1, ARGV[1])
 local stored = redis.call('GET', KEYS[2])
 if stored and string.sub(stored, 14) == ARGV[1] then redis.call('DEL', KEYS[2]) end`,
   },
+  /** r, rl; caller, holder, start, goneAt, watchedAt, data, ms, id, longest list */
+  registryCreateRun: {
+    numberOfKeys: 2,
+    lua: `${EXTEND}
+redis.call('HSET', KEYS[1], 'c', ARGV[1], 'h', ARGV[2], 's', ARGV[3], 'g', ARGV[4], 'w', ARGV[5], 'd', ARGV[6])
+redis.call('PEXPIRE', KEYS[1], ARGV[7])
+redis.call('ZADD', KEYS[2], ARGV[3], ARGV[8])
+redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
+extend(KEYS[2], ARGV[7])`,
+  },
+  /** rs; id, ms */
+  registryRequestStop: {
+    numberOfKeys: 1,
+    lua: `
+redis.call('SADD', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
+  },
   /** r, rp; data (empty: unchanged), goneAt, ms, then seq and data of each part */
   registryUpdateRun: {
     numberOfKeys: 2,

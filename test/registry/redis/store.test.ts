@@ -56,6 +56,23 @@ describeWith(REDIS)('the store in Redis', () => {
     await store.close();
   });
 
+  it('says why a full Redis stores no run', async () => {
+    const store = await open();
+    const client = new Redis(server.url);
+    const times = { startedAt: NOON, watchedAt: NOON, goneAt: NOON + HOUR_MS };
+    const run = { id: 'run-1', callerId: 'the one who asks', holder: 'process-1', data: '{}', ...times };
+    const full = { cause: { message: expect.stringContaining('OOM command not allowed') } };
+    await client.config('SET', 'maxmemory', '1');
+    await expect(store.runs.createRun(run)).rejects.toMatchObject(full);
+    await client.config('SET', 'maxmemory', '0');
+    await store.runs.createRun(run);
+    await client.config('SET', 'maxmemory', '1');
+    await expect(store.runs.requestStop('run-1')).rejects.toMatchObject(full);
+    await client.config('SET', 'maxmemory', '0');
+    client.disconnect();
+    await store.close();
+  });
+
   it('removes entries of deleted contexts from a growing list', async () => {
     const store = await open();
     const client = new Redis(server.url);
