@@ -25,17 +25,17 @@ export const CREATE_LEASES = `
 
 export const CREATE_RUNS = `
   CREATE TABLE runs (
-    id TEXT PRIMARY KEY, caller TEXT NOT NULL, holder TEXT NOT NULL, started_at INTEGER NOT NULL,
-    gone_at INTEGER NOT NULL, watched_at INTEGER NOT NULL, data TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, caller TEXT NOT NULL, holder TEXT NOT NULL,
+    started_at INTEGER NOT NULL, gone_at INTEGER NOT NULL, watched_at INTEGER NOT NULL, data TEXT NOT NULL,
     -- 1: the holder was asked to stop it.
     stop INTEGER NOT NULL DEFAULT 0
-  ) WITHOUT ROWID;
+  );
   CREATE INDEX runs_by_caller ON runs (caller, started_at);
   CREATE INDEX runs_by_end ON runs (gone_at);
   CREATE INDEX runs_to_stop ON runs (holder) WHERE stop = 1;
-  -- In order of writing, so that the parts of many runs that are written at once go to few pages.
+  -- In order of writing, and runs by number, so that the parts of many runs that are written at once change few pages.
   CREATE TABLE run_parts (
-    number INTEGER PRIMARY KEY, run TEXT NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
+    number INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, data TEXT NOT NULL,
     UNIQUE (run, seq)
   );
 `;

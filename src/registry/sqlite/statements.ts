@@ -134,17 +134,17 @@ export const SQL = {
   updateRun: 'UPDATE runs SET gone_at = ?, data = ? WHERE id = ?',
   /** A JSON list of rows. */
   addRunParts: `INSERT OR IGNORE INTO run_parts (run, seq, data)
-    SELECT value->>0, value->>1, value->>2 FROM json_each(?)
-    WHERE EXISTS (SELECT 1 FROM runs WHERE id = value->>0)`,
+    SELECT runs.number, value->>1, value->>2 FROM json_each(?) JOIN runs ON runs.id = value->>0`,
   run: `SELECT ${RUN} FROM runs WHERE id = ? AND gone_at > ?`,
-  runParts: 'SELECT seq, data FROM run_parts WHERE run = ? AND seq > ? ORDER BY seq',
+  runParts:
+    'SELECT seq, data FROM run_parts WHERE run = (SELECT number FROM runs WHERE id = ?) AND seq > ? ORDER BY seq',
   runsOf: `SELECT ${RUN} FROM runs WHERE caller = ? AND gone_at > ? ORDER BY started_at DESC LIMIT ?`,
   watchRun: 'UPDATE runs SET watched_at = MAX(watched_at, ?) WHERE id = ?',
   requestStop: 'UPDATE runs SET stop = 1 WHERE id = ?',
   stopRequests: 'SELECT id FROM runs WHERE holder = ? AND stop = 1',
   expiredRuns: 'SELECT id FROM runs WHERE gone_at <= ? ORDER BY gone_at LIMIT ?',
   removeRun: 'DELETE FROM runs WHERE id = ?',
-  removeRunParts: 'DELETE FROM run_parts WHERE run = ?',
+  removeRunParts: 'DELETE FROM run_parts WHERE run = (SELECT number FROM runs WHERE id = ?)',
 
   // No context has this key: each begins with the gateway's id.
   probeContexts: "INSERT INTO contexts (key, gone_at, data, held_at, used_at) VALUES ('', 0, ?, 0, 0)",
