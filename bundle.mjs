@@ -1,14 +1,13 @@
 /**
  * Builds `dist` from the output of `tsc` in `build`. The programs are bundled, because finding, reading and linking 700 files
- * took a third of a start; the client is copied, because frontends bundle it themselves.
+ * took a third of a start.
  */
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 // Vite's bundler. esbuild changes the order of modules, renames classes, and drops named exports from `import()` of CommonJS.
 import { build } from 'rolldown';
 
 rmSync('dist', { recursive: true, force: true });
-cpSync('build/client', 'dist/client', { recursive: true, filter: (path) => !path.endsWith('.map') });
 
 const { output } = await build({
   input: { main: 'build/main.js', 'sandbox/main': 'build/sandbox/main.js' },

@@ -4,7 +4,8 @@ export default {
   extensionsToTreatAsEsm: ['.ts'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
-    '^graphql-context-cache/client$': '<rootDir>/src/client/index.ts',
+    '^graphql-context-cache-client$': '<rootDir>/client/src/index.ts',
+    '^graphql-context-cache-client/react$': '<rootDir>/client/src/react/index.ts',
   },
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
   globalSetup: '<rootDir>/test/support/programs.ts',

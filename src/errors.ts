@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { ErrorExtensions, FieldError, GatewayFacts } from './client/errors.js';
+import type { ErrorExtensions, FieldError, GatewayFacts } from 'graphql-context-cache-client';
 
 /** Every `errors[].extensions.code` that a caller can meet. */
 export enum ErrorCode {

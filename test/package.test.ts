@@ -35,7 +35,7 @@ const write = (file: string, text: string) => writeFileSync(join(project, file),
 
 /** One that is right, and one line that has to be wrong, or the types would be `any`. */
 const CONSUMER = `
-import { ContextsDocument, type ContextsQuery, type ErrorExtensions, type TypedDocumentString } from 'graphql-context-cache/client';
+import { ContextsDocument, type ContextsQuery, type ErrorExtensions, type TypedDocumentString } from 'graphql-context-cache-client';
 declare function run<TData, TVariables>(operation: TypedDocumentString<TData, TVariables>, variables: TVariables): TData;
 export const rate: number | null | undefined = run(ContextsDocument, { first: 20 }).contexts.edges[0]?.node.totals.cacheHitRate;
 export const isGone = ({ code }: ErrorExtensions) => code === 'CONTEXT_NOT_FOUND';
@@ -100,7 +100,7 @@ describe('the typed client, in a project that installed the package', () => {
 
   it('needs no other package, and comes with the schema and the trusted documents', () => {
     const script = `
-      import * as client from 'graphql-context-cache/client';
+      import * as client from 'graphql-context-cache-client';
       const path = (name) => import.meta.resolve('graphql-context-cache/' + name);
       console.log(JSON.stringify({
         texts: Object.values(client).filter((value) => typeof value === 'object').map(String),

@@ -29,3 +29,53 @@ export interface GatewayFacts {
   code?: string;
   requestId?: string;
 }
+
+/** The server's codes, and `NETWORK_ERROR` if no GraphQL response came: connection lost, or a proxy answered. */
+export type ClientErrorCode = ErrorCode | 'NETWORK_ERROR';
+
+export interface ErrorDetails {
+  code: ClientErrorCode;
+  retryable: boolean;
+  retryAfter?: number | null | undefined;
+  requestId?: string | undefined;
+  fields?: readonly FieldError[] | undefined;
+  gateway?: GatewayFacts | undefined;
+}
+
+/** The error of every method of the client, except for an abort, which throws the reason of the signal. */
+export class ContextCacheError extends Error {
+  override readonly name = 'ContextCacheError';
+  readonly code: ClientErrorCode;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** Whole seconds to wait before trying again, if the server said so. */
+  readonly retryAfter: number | undefined;
+  /** Names the request in the server's log. */
+  readonly requestId: string | undefined;
+  /** With BAD_USER_INPUT: what is wrong, field by field; else empty. */
+  readonly fields: readonly FieldError[];
+  readonly gateway: GatewayFacts | undefined;
+
+  constructor(message: string, details: ErrorDetails, options?: ErrorOptions) {
+    super(message, options);
+    this.code = details.code;
+    this.retryable = details.retryable;
+    this.retryAfter = details.retryAfter ?? undefined;
+    this.requestId = details.requestId;
+    this.fields = details.fields ?? [];
+    this.gateway = details.gateway;
+  }
+
+  /** With the message, which `JSON.stringify` would leave out. */
+  toJSON(): ErrorDetails & { message: string } {
+    return { ...this, message: this.message };
+  }
+}
+
+export function networkError(message: string, cause?: unknown): ContextCacheError {
+  return new ContextCacheError(message, { code: 'NETWORK_ERROR', retryable: true }, { cause });
+}
+
+export function connectionLost(cause?: unknown): ContextCacheError {
+  return networkError('The connection to the server was lost.', cause);
+}

@@ -228,7 +228,7 @@ export type CreateContextMutationVariables = Exact<{
 }>;
 
 
-export type CreateContextMutation = { createContext: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, expiresAt?: string | null, truncationStrategy?: { type?: TruncationType | null, rollingTokens?: boolean | null } | null, usage?: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null } };
+export type CreateContextMutation = { createContext: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, expiresAt?: string | null, reused: boolean, truncationStrategy?: { type?: TruncationType | null, rollingTokens?: boolean | null } | null, usage?: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null } };
 
 export type ResumeChatSubscriptionVariables = Exact<{
   runId: Scalars['ID']['input'];
@@ -237,8 +237,8 @@ export type ResumeChatSubscriptionVariables = Exact<{
 
 
 export type ResumeChatSubscription = { resumeChat:
-    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
+    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -255,6 +255,13 @@ export type StopChatMutationVariables = Exact<{
 
 export type StopChatMutation = { stopChat: { id: string, status: ChatRunStatus } };
 
+export type ContextQueryVariables = Exact<{
+  id: Scalars['ID']['input'];
+}>;
+
+
+export type ContextQuery = { context?: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, lastUsedAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } } | null };
+
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
 }>;
@@ -268,8 +275,8 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 
 export type ChatStreamSubscription = { chatStream:
-    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
+    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -351,6 +358,7 @@ export const CreateContextDocument = new TypedDocumentString(`
     }
     createdAt
     expiresAt
+    reused
   }
 }
     `) as unknown as TypedDocumentString<CreateContextMutation, CreateContextMutationVariables>;
@@ -365,16 +373,19 @@ export const ResumeChatDocument = new TypedDocumentString(`
       seq
       index
       content
+      reasoningContent
       finishReason
     }
     ... on ChatDone {
       usage {
         promptTokens
+        completionTokens
         promptTokensDetails {
           cachedTokens
         }
       }
       context {
+        id
         expiresAt
       }
       cache {
@@ -420,6 +431,25 @@ export const StopChatDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StopChatMutation, StopChatMutationVariables>;
+export const ContextDocument = new TypedDocumentString(`
+    query Context($id: ID!) {
+  context(id: $id) {
+    id
+    model
+    mode
+    ttl
+    createdAt
+    lastUsedAt
+    expiresAt
+    totals {
+      chats
+      promptTokens
+      cachedTokens
+      cacheHitRate
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -462,16 +492,19 @@ export const ChatStreamDocument = new TypedDocumentString(`
       seq
       index
       content
+      reasoningContent
       finishReason
     }
     ... on ChatDone {
       usage {
         promptTokens
+        completionTokens
         promptTokensDetails {
           cachedTokens
         }
       }
       context {
+        id
         expiresAt
       }
       cache {

@@ -18,7 +18,7 @@ import {
   CreateContextDocument,
   ResumeChatDocument,
   type TypedDocumentString,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 import { createClient as createSseClient } from 'graphql-sse';
 import { createClient as createWsClient } from 'graphql-ws';
 import {

@@ -8,7 +8,7 @@ import type {
   ErrorExtensions,
   MessageInput,
   ResumeChatSubscription,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 
 export type ChatEvent = ChatStreamSubscription['chatStream'];
 export type ChatDone = Extract<ChatEvent, { __typename: 'ChatDone' }>;

@@ -5,7 +5,7 @@ import {
   CreateContextDocument,
   ResumeChatDocument,
   type TypedDocumentString,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 import {
   type ContextClient,
   CUT_OFF,

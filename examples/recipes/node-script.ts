@@ -5,7 +5,7 @@
  * (`graphql-ws`). GRAPHQL_AUTHORIZATION is the credential, if the server needs one. Ctrl-C aborts the streams and their upstream
  * requests.
  */
-import { ChatStreamDocument, type CreateContextInput } from 'graphql-context-cache/client';
+import { ChatStreamDocument, type CreateContextInput } from 'graphql-context-cache-client';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import {

@@ -13,7 +13,7 @@ import {
   CreateContextDocument,
   ResumeChatDocument,
   type TypedDocumentString,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 import { createClient as createStreams } from 'graphql-sse';
 import { type ContextClient, follow, type Position, type StreamResult, throwErrors } from './conversation.js';
 

@@ -1,4 +1,4 @@
-import type { FieldError } from '../client/errors.js';
+import type { FieldError } from 'graphql-context-cache-client';
 import { unpackDetails } from '../contexts/details.js';
 import { AppError, badUserInput, ErrorCode, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';

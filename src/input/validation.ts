@@ -1,5 +1,5 @@
 import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
-import type { FieldError } from '../client/errors.js';
+import type { FieldError } from 'graphql-context-cache-client';
 import { badUserInput } from '../errors.js';
 import { isValid } from './compiled-rules.js';
 

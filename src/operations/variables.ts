@@ -13,7 +13,7 @@ import {
   typeFromAST,
   valueFromAST,
 } from 'graphql';
-import type { FieldError } from '../client/errors.js';
+import type { FieldError } from 'graphql-context-cache-client';
 import { type AppError, badUserInput } from '../errors.js';
 import { MAX_FIELD_ERRORS } from '../input/validation.js';
 import { MAX_LIST } from './query-limits.js';

@@ -1,4 +1,4 @@
-import { CreateContextDocument } from '../../src/client/operations.js';
+import { CreateContextDocument } from 'graphql-context-cache-client';
 import { SERVER_KEY, TestServer } from '../support/server.js';
 import { StandIn } from '../support/stand-in.js';
 

@@ -1,4 +1,4 @@
-import { CreateContextDocument, type CreateContextInput } from '../../src/client/operations.js';
+import { CreateContextDocument, type CreateContextInput } from 'graphql-context-cache-client';
 import { NOON, SERVER_KEY, TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
 
@@ -54,6 +54,7 @@ describe('createContext', () => {
       },
       createdAt: new Date(NOON).toISOString(),
       expiresAt: new Date(NOON + 3_600_000).toISOString(),
+      reused: false,
     });
     expect(gateway.seen).toHaveLength(1);
     expect(gateway.seen[0]).toMatchObject({

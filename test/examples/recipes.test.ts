@@ -5,7 +5,7 @@ import {
   type CreateContextInput,
   ForgetContextDocument,
   StopChatDocument,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 import {
   AnswerBroke,
   ContextCacheError,

@@ -1,4 +1,4 @@
-import { ModelsDocument } from '../../src/client/operations.js';
+import { ModelsDocument } from 'graphql-context-cache-client';
 import { TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
 

@@ -3,7 +3,7 @@ import {
   ChatStreamDocument,
   CreateContextDocument,
   ResumeChatDocument,
-} from 'graphql-context-cache/client';
+} from 'graphql-context-cache-client';
 import WebSocket from 'ws';
 import { createApolloClient, webSocketLink } from '../../examples/recipes/apollo-client.js';
 import {

@@ -1,5 +1,5 @@
+import type { TypedDocumentString } from 'graphql-context-cache-client';
 import { type RunningServer, type ServerOptions, startServer } from '../../src/app.js';
-import type { TypedDocumentString } from '../../src/client/operations.js';
 import { readConfig } from '../../src/config/config.js';
 import { createLog } from '../../src/telemetry/logs.js';
 

@@ -1,5 +1,5 @@
+import type { FieldError, GatewayFacts } from 'graphql-context-cache-client';
 import { errors } from 'undici';
-import type { FieldError, GatewayFacts } from '../../client/errors.js';
 import { AppError, type AppErrorDetails, asProcessed, ErrorCode } from '../../errors.js';
 import { asObject, asText } from '../json.js';
 import type { CallFacts, GatewayCredential } from '../types.js';

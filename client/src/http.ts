@@ -1,0 +1,109 @@
+import { connectionLost, networkError } from './errors.js';
+import { EventStreamParser } from './event-stream.js';
+import { type HeadersOption, headersOf } from './headers.js';
+import {
+  type GraphQLResult,
+  type OperationRequest,
+  parseJson,
+  type SubscriptionTransport,
+} from './results.js';
+import { Silence } from './waiting.js';
+
+export interface HttpOptions {
+  url: string;
+  headers: HeadersOption | undefined;
+  fetch: typeof globalThis.fetch;
+}
+
+/** Sends a query or mutation. */
+export async function post(
+  options: HttpOptions,
+  request: OperationRequest,
+  signal: AbortSignal | undefined,
+): Promise<GraphQLResult> {
+  const response = await send(
+    options,
+    request,
+    'application/graphql-response+json, application/json',
+    signal,
+  );
+  return readResult(response, signal);
+}
+
+/** Subscriptions as server-sent events, one request each (graphql-sse's “distinct connections mode”). */
+export class EventStreamTransport implements SubscriptionTransport {
+  constructor(private readonly options: HttpOptions) {}
+
+  async *subscribe(request: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
+    // The server sends a comment on a quiet stream.
+    const silence = new Silence(signal);
+    try {
+      const response = await send(this.options, request, 'text/event-stream', silence.signal);
+      // The server answers a request that it rejects with JSON.
+      if (!/^text\/event-stream\b/i.test(response.headers.get('content-type') ?? '')) {
+        yield await readResult(response, silence.signal);
+        return;
+      }
+      yield* readEvents(response, silence);
+    } finally {
+      silence.end();
+    }
+  }
+
+  close(): void {}
+}
+
+async function* readEvents({ body }: Response, silence: Silence): AsyncGenerator<GraphQLResult> {
+  if (!body) return;
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  const parser = new EventStreamParser();
+  try {
+    while (true) {
+      const { done, value } = await reader.read().catch((cause) => {
+        silence.signal.throwIfAborted();
+        throw connectionLost(cause);
+      });
+      if (done) return;
+      silence.restart();
+      for (const { type, data } of parser.push(decoder.decode(value, { stream: true }))) {
+        if (type === 'complete') return;
+        if (type === 'next') yield parseJson(data);
+      }
+    }
+  } finally {
+    // Also aborts the request, if its end has not come.
+    await reader.cancel().catch(() => {});
+  }
+}
+
+async function send(
+  { url, headers, fetch }: HttpOptions,
+  request: OperationRequest,
+  accept: string,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
+  signal?.throwIfAborted();
+  const init: RequestInit = {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, ...(await headersOf(headers)) },
+    body: JSON.stringify(request),
+    signal: signal ?? null,
+  };
+  try {
+    return await fetch(url, init);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw networkError('The server cannot be reached.', cause);
+  }
+}
+
+async function readResult(response: Response, signal: AbortSignal | undefined): Promise<GraphQLResult> {
+  const text = await response.text().catch((cause) => {
+    signal?.throwIfAborted();
+    throw connectionLost(cause);
+  });
+  if (/^application\/([\w.+-]*\+)?json\b/i.test(response.headers.get('content-type') ?? ''))
+    return parseJson(text);
+  throw networkError(`HTTP ${response.status} came without a GraphQL response: is this the server’s URL?`);
+}

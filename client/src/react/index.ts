@@ -1,0 +1,30 @@
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { type ChatState, ContextChat, type ContextChatOptions, EMPTY_CHAT } from '../chat/context-chat.js';
+
+export {
+  type ChatState,
+  type ChatStatus,
+  type ChatTarget,
+  ContextChat,
+  type ContextChatOptions,
+} from '../chat/context-chat.js';
+export type { ChatMessage } from '../chat/messages.js';
+export type { ChatStorage } from '../chat/storage.js';
+
+export interface UseContextChat
+  extends ChatState,
+    Pick<ContextChat, 'send' | 'stop' | 'regenerate' | 'edit' | 'clear'> {}
+
+/**
+ * A chat with a prompt or a context. It is the same as long as `client`, `prompt`, `contextId`, `id` and `storage` are. It is
+ * stored, so a component that comes back, also after a reload, goes on with the answer that was coming.
+ */
+export function useContextChat(options: ContextChatOptions): UseContextChat {
+  const { client, prompt, contextId, id, storage } = options;
+  // `mode` and `parameters` do not make another chat.
+  const chat = useMemo(() => new ContextChat(options), [client, prompt, contextId, id, storage]);
+  const state = useSyncExternalStore(chat.subscribe, chat.getState, () => EMPTY_CHAT);
+  useEffect(() => chat.attach(), [chat]);
+  const { send, stop, regenerate, edit, clear } = chat;
+  return { ...state, send, stop, regenerate, edit, clear };
+}

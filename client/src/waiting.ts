@@ -1,0 +1,49 @@
+import { connectionLost } from './errors.js';
+
+/** The server sends something every 12 seconds, even if there is no event. */
+const SILENCE_MS = 40_000;
+
+/** Aborts when the outer signal does, or when nothing has come for 40 seconds. */
+export class Silence {
+  private readonly controller = new AbortController();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private readonly abort = () => this.controller.abort(this.outer?.reason);
+
+  constructor(private readonly outer?: AbortSignal) {
+    if (outer?.aborted) this.abort();
+    outer?.addEventListener('abort', this.abort);
+    this.restart();
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  restart(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.controller.abort(connectionLost()), SILENCE_MS);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+    this.outer?.removeEventListener('abort', this.abort);
+  }
+}
+
+/** The promise, or a rejection with the signal's reason. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+export function delay(ms: number, signal: AbortSignal): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const waited = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  return abortable(waited, signal).finally(() => clearTimeout(timer));
+}

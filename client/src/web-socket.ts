@@ -1,0 +1,124 @@
+import { connectionLost, networkError } from './errors.js';
+import { type HeadersOption, headersOf } from './headers.js';
+import { MessageQueue } from './message-queue.js';
+import {
+  type GraphQLResult,
+  type OperationRequest,
+  parseJson,
+  type SubscriptionTransport,
+} from './results.js';
+import { abortable, Silence } from './waiting.js';
+
+export interface WebSocketOptions {
+  url: string;
+  headers: HeadersOption | undefined;
+  WebSocket: typeof globalThis.WebSocket;
+}
+
+/** A message of graphql-transport-ws. */
+interface Message {
+  type: string;
+  id?: string;
+  payload?: unknown;
+}
+
+/** Browsers hide the server's pings, so the client sends its own. */
+const PING_MS = 15_000;
+
+/** Subscriptions over one WebSocket (graphql-transport-ws), which is open while there is a subscription. */
+export class WebSocketTransport implements SubscriptionTransport {
+  private connection: Connection | undefined;
+
+  constructor(private readonly options: WebSocketOptions) {}
+
+  async *subscribe(request: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
+    signal.throwIfAborted();
+    if (!this.connection?.isOpen) this.connection = new Connection(this.options);
+    yield* this.connection.subscribe(request, signal);
+  }
+
+  close(): void {
+    this.connection?.close(connectionLost());
+  }
+}
+
+class Connection {
+  isOpen = true;
+  private readonly socket: WebSocket;
+  private readonly subscriptions = new Map<string, MessageQueue<GraphQLResult>>();
+  private readonly silence = new Silence();
+  private readonly pings = setInterval(() => this.send({ type: 'ping' }), PING_MS);
+  private acknowledge = () => {};
+  private refuse = (_reason: unknown) => {};
+  private readonly acknowledged = new Promise<void>((resolve, reject) => {
+    this.acknowledge = resolve;
+    this.refuse = reject;
+  });
+  private lastId = 0;
+
+  constructor({ url, headers, WebSocket }: WebSocketOptions) {
+    this.socket = new WebSocket(url, 'graphql-transport-ws');
+    this.socket.onopen = () => {
+      headersOf(headers).then(
+        (payload) => this.send({ type: 'connection_init', payload }),
+        (error) => this.close(error),
+      );
+    };
+    this.socket.onmessage = ({ data }) => this.read(data);
+    this.socket.onerror = () => this.close(networkError('The WebSocket cannot be opened, or broke.'));
+    this.socket.onclose = ({ reason }) => this.close(reason ? networkError(reason) : connectionLost());
+    // Each subscription reports it.
+    this.acknowledged.catch(() => {});
+    this.silence.signal.addEventListener('abort', () => this.close(this.silence.signal.reason));
+  }
+
+  async *subscribe(payload: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
+    const id = String(++this.lastId);
+    const results = new MessageQueue<GraphQLResult>();
+    const abort = () => results.fail(signal.reason);
+    signal.addEventListener('abort', abort);
+    this.subscriptions.set(id, results);
+    try {
+      await abortable(this.acknowledged, signal);
+      this.send({ type: 'subscribe', id, payload });
+      yield* results;
+    } finally {
+      signal.removeEventListener('abort', abort);
+      // The server has not ended it.
+      if (this.subscriptions.delete(id)) this.send({ type: 'complete', id });
+      if (this.subscriptions.size === 0) this.close(connectionLost());
+    }
+  }
+
+  close(reason: unknown): void {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    clearInterval(this.pings);
+    this.silence.end();
+    this.refuse(reason);
+    for (const results of this.subscriptions.values()) results.fail(reason);
+    this.socket.close(1000);
+  }
+
+  private send(message: Message): void {
+    if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(message));
+  }
+
+  private read(data: unknown): void {
+    this.silence.restart();
+    const { type, id = '', payload } = parseJson(String(data)) as Message;
+    const results = this.subscriptions.get(id);
+    if (type === 'connection_ack') this.acknowledge();
+    else if (type === 'ping') this.send({ type: 'pong' });
+    else if (type === 'next') results?.push(payload as GraphQLResult);
+    else if (type === 'error') this.end(id, { errors: payload } as GraphQLResult);
+    else if (type === 'complete') this.end(id);
+  }
+
+  private end(id: string, last?: GraphQLResult): void {
+    const results = this.subscriptions.get(id);
+    this.subscriptions.delete(id);
+    if (last) results?.push(last);
+    results?.complete();
+  }
+}
