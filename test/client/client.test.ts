@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { jest } from '@jest/globals';
 import {
   type AnswerEvent,
   type ChatInput,
@@ -15,6 +16,7 @@ import { beginStream, CHAT_ANSWER, chunk, DONE, USAGE } from '../support/chat-an
 import { eventually } from '../support/eventually.js';
 import { PromptFiles, type PromptGateway, promptGateway } from '../support/prompts.js';
 import { TestServer } from '../support/server.js';
+import { SilentServer } from '../support/silent-server.js';
 import { json, StandIn } from '../support/stand-in.js';
 
 const TRANSPORTS = ['sse', 'websocket'] as const;
@@ -350,5 +352,23 @@ describe('the client’s WebSocket', () => {
     const client = connect(server.url, { transport: 'websocket', WebSocket: Watched as never });
     expect((await client.chat(QUESTION)).choices[0]?.message.content).toBe('您好');
     expect(opened).toHaveLength(0);
+  });
+});
+
+describe.each(TRANSPORTS)('a connection over %s that falls silent', (transport) => {
+  beforeEach(() =>
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }),
+  );
+  afterEach(() => jest.useRealTimers());
+
+  it('counts as lost after 40 seconds', async () => {
+    await using server = await SilentServer.start();
+    const url = `http://127.0.0.1:${server.port}/graphql`;
+    const error = errorOf(connect(url, { transport }).stream(QUESTION).text());
+    await server.connected;
+    jest.advanceTimersByTime(39_000);
+    expect(await Promise.race([error, Promise.resolve('waits')])).toBe('waits');
+    jest.advanceTimersByTime(1_000);
+    expect(await error).toMatchObject({ code: 'NETWORK_ERROR' });
   });
 });
