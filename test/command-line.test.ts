@@ -23,7 +23,7 @@ describe('the command', () => {
     }
     expect(stdout).toContain(readFileSync('.env.example', 'utf8').trim());
     expect(stdout).toMatch(
-      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL and PROMPTS/s,
+      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL, PROMPTS and MODELS/s,
     );
   });
 

@@ -15,6 +15,8 @@ export type Scalars = {
   Float: { input: number; output: number; }
   /** A date-time string at UTC, such as 2007-12-03T10:15:30Z, compliant with the `date-time` format outlined in section 5.6 of the RFC 3339 profile of the ISO 8601 standard for representation of dates and times using the Gregorian calendar.This scalar is serialized to a string in ISO 8601 format and parsed from a string in ISO 8601 format. */
   DateTimeISO: { input: string; output: string; }
+  /** An exact decimal number as text, e.g. `0.00042`. Reading it as a floating-point number may lose digits. */
+  Decimal: { input: string; output: string; }
   /** The `SafeInt` scalar type represents non-fractional signed whole numeric values that are considered safe as defined by the ECMAScript specification. */
   SafeInt: { input: number; output: number; }
 };
@@ -38,6 +40,16 @@ export type CacheStatus =
   | 'RECREATED'
   /** With a context that existed before. */
   | 'USED';
+
+/** A prompt to be cached, and how often it would be used. */
+export type CachingAdviceInput = {
+  /** Chats with it per hour, above 0. */
+  chatsPerHour: Scalars['Float']['input'];
+  /** Id of the model. */
+  model: Scalars['ID']['input'];
+  /** Size of the prompt, at least 1. */
+  promptTokens: Scalars['Int']['input'];
+};
 
 /** One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
@@ -238,7 +250,7 @@ export type ResumeChatSubscriptionVariables = Exact<{
 
 export type ResumeChatSubscription = { resumeChat:
     | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -262,12 +274,19 @@ export type ContextQueryVariables = Exact<{
 
 export type ContextQuery = { context?: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, lastUsedAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } } | null };
 
+export type CachingAdviceQueryVariables = Exact<{
+  input: CachingAdviceInput;
+}>;
+
+
+export type CachingAdviceQuery = { cachingAdvice: { worthIt: boolean, breakEvenChatsPerHour?: number | null, ttl?: number | null, withCachePerHour: { amount: string, currency: string }, withoutCachePerHour: { amount: string, currency: string } } };
+
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
 }>;
 
 
-export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } } };
+export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } } };
 
 export type ChatStreamSubscriptionVariables = Exact<{
   input: ChatInput;
@@ -276,7 +295,7 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 export type ChatStreamSubscription = { chatStream:
     | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
+    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -383,6 +402,12 @@ export const ResumeChatDocument = new TypedDocumentString(`
         promptTokensDetails {
           cachedTokens
         }
+        cost {
+          total {
+            amount
+            currency
+          }
+        }
       }
       context {
         id
@@ -450,6 +475,23 @@ export const ContextDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
+export const CachingAdviceDocument = new TypedDocumentString(`
+    query CachingAdvice($input: CachingAdviceInput!) {
+  cachingAdvice(input: $input) {
+    worthIt
+    breakEvenChatsPerHour
+    withCachePerHour {
+      amount
+      currency
+    }
+    withoutCachePerHour {
+      amount
+      currency
+    }
+    ttl
+  }
+}
+    `) as unknown as TypedDocumentString<CachingAdviceQuery, CachingAdviceQueryVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -468,6 +510,12 @@ export const ChatDocument = new TypedDocumentString(`
       completionTokens
       promptTokensDetails {
         cachedTokens
+      }
+      cost {
+        total {
+          amount
+          currency
+        }
       }
     }
     context {
@@ -501,6 +549,12 @@ export const ChatStreamDocument = new TypedDocumentString(`
         completionTokens
         promptTokensDetails {
           cachedTokens
+        }
+        cost {
+          total {
+            amount
+            currency
+          }
         }
       }
       context {
