@@ -79,6 +79,22 @@ describe('--check-config', () => {
   });
 });
 
+describe('the file of models', () => {
+  it.each([[['--check-config']], [[]]])('is reported with each problem by line: %p', async (args) => {
+    const folder = mkdtempSync(join(tmpdir(), 'models-'));
+    const file = join(folder, 'models.yaml');
+    writeFileSync(file, 'currency: CNY\nmodels:\n  one: { input: 1 }\n  two: { input: x, output: 1 }\n');
+    const env = { MODELS: file, GATEWAY_URL: 'sandbox:', PORT: '0' };
+    const { code, stderr } = await run(args, env);
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n').slice(1)).toEqual([
+      `  - ${file}:3 \`models.one\` must have a price \`output\``,
+      `  - ${file}:4 \`models.two.input\` must be a decimal number, such as 0.8`,
+    ]);
+  });
+});
+
 describe('the prompt files', () => {
   let folder: string;
   beforeEach(() => {
