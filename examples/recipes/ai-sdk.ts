@@ -79,7 +79,7 @@ export class ContextChatTransport implements ChatTransport<ContextUIMessage> {
     };
   }
 
-  private watch({ chatId, abortSignal }: Request, open: (signal: AbortSignal) => Answer, runId?: string) {
+  private watch({ chatId, abortSignal }: ChatRequest, open: (signal: AbortSignal) => Answer, runId?: string) {
     abortSignal?.throwIfAborted();
     const before = this.watches.get(chatId);
     if (before) before.isReplaced = true;
@@ -89,7 +89,7 @@ export class ContextChatTransport implements ChatTransport<ContextUIMessage> {
   }
 }
 
-interface Request {
+interface ChatRequest {
   chatId: string;
   abortSignal?: AbortSignal | undefined;
 }
@@ -132,7 +132,8 @@ class Watch {
       runs.delete(chatId);
       out.close();
     } catch (error) {
-      if (leaving.signal.aborted) return out.error(leaving.signal.reason);
+      // Nobody reads on.
+      if (leaving.signal.aborted || signal?.aborted) return out.error(error);
       // After a lost connection the run goes on.
       if (codeOf(error) !== 'NETWORK_ERROR') runs.delete(chatId);
       for (const chunk of parts.failed(error)) out.enqueue(chunk);

@@ -1,3 +1,4 @@
+/** npm install graphql-context-cache-client */
 import { ContextCacheError, createContextCacheClient } from 'graphql-context-cache-client';
 
 const client = createContextCacheClient({ url: 'http://127.0.0.1:4000/graphql' });

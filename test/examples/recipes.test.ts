@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { jest } from '@jest/globals';
 import {
   ChatDocument,
@@ -226,9 +226,21 @@ describe('the recipe of React', () => {
 });
 
 describe('docs/recipes.md', () => {
-  it('shows every recipe', () => {
-    const { links } = readDocument('docs/recipes.md');
-    for (const file of readdirSync('examples/recipes'))
+  it('has the same configuration of codegen as the client’s page', () => {
+    const [ours, theirs] = ['docs/recipes.md', 'client/README.md'].map((path) =>
+      readDocument(path).blocks.filter(({ language }) => language === 'yaml'),
+    );
+    expect(ours).toHaveLength(1);
+    expect(theirs).toEqual(ours);
+  });
+
+  it('shows every recipe, and what each begins with: how to install what it needs', () => {
+    const { links, blocks } = readDocument('docs/recipes.md');
+    for (const file of readdirSync('examples/recipes')) {
       expect(links).toContain(`../examples/recipes/${file}`);
+      const source = readFileSync(`examples/recipes/${file}`, 'utf8');
+      const [install] = /npm install .+?(?=\n| \*\/)/.exec(source.split('import')[0] ?? '') ?? [];
+      expect(blocks).toContainEqual({ language: 'bash', text: install });
+    }
   });
 });
