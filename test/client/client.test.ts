@@ -324,16 +324,16 @@ describe('the client’s WebSocket', () => {
     expect(gateway.seen[0]?.headers.authorization).toBe('Bearer sk-mine');
   });
 
-  it('is closed by `close`, which fails its streams', async () => {
+  it.each([QUESTION, GOES_ON])('is closed by `close`, which fails its streams for good', async (input) => {
     await using gateway = await writtenGateway();
     using files = new PromptFiles();
     await using server = await TestServer.before(gateway, files.env);
-    const client = connect(server.url, { transport: 'websocket' });
+    const client = connect(server.url, { transport: 'websocket', WebSocket: Watched as never });
     const reading = (async () => {
-      for await (const _ of client.stream(QUESTION)) client.close();
+      for await (const event of client.stream(input)) if (event.__typename === 'ChatDelta') client.close();
     })();
-    expect(await errorOf(reading)).toMatchObject({ code: 'NETWORK_ERROR' });
-    await eventually(() => gateway.closed === 1);
+    expect(await errorOf(reading)).toMatchObject({ code: 'NETWORK_ERROR', retryable: false });
+    expect(opened).toHaveLength(1);
   });
 
   it('says where a platform has none', () => {
