@@ -113,9 +113,10 @@ export class RunningChat {
   async conclude(head: ChatAnswerHead): Promise<ChatDone> {
     this.isConcluded = true;
     const { request } = this;
-    if (head.usage) {
-      this.usage.setCount(head.usage);
-      request.work.tokens.push({ model: this.context.model, ...toTotals(head.usage) });
+    const usage = this.price(head.usage);
+    if (usage) {
+      this.usage.setCount(usage);
+      this.noteWork(usage);
     }
     const { cache } = this.context;
     if (cache.prompt !== null) request.work.prompts.push({ name: cache.prompt, cache: cache.status });
@@ -123,7 +124,7 @@ export class RunningChat {
       id: head.id ?? request.requestId,
       model: head.model,
       created: head.created ?? new Date(request.now()),
-      usage: this.price(head.usage),
+      usage,
       context: await this.count(1),
       cache,
     };
@@ -131,6 +132,17 @@ export class RunningChat {
 
   private price(usage: GatewayUsage | null): PricedUsage | null {
     return usage && this.parts.prices.price(this.context.model, usage);
+  }
+
+  private noteWork(usage: PricedUsage): void {
+    const { model } = this.context;
+    const withoutCache = this.parts.prices.withoutCache(model, usage);
+    const cost = usage.cost && {
+      currency: usage.cost.total.currency,
+      spent: Number(usage.cost.total.amount),
+      withoutCache: Number(withoutCache?.amount),
+    };
+    this.request.work.tokens.push({ model, ...toTotals(usage), cost });
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */

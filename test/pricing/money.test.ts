@@ -129,6 +129,20 @@ describe('the cost of tokens', () => {
   });
 });
 
+describe('the metrics', () => {
+  it('count what chats cost, and would have cost without a cache', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    using models = new ModelsFile();
+    await using server = await serve(models, files, gateway);
+    for (let chats = 0; chats < 2; chats++) await server.query(CHAT, { input: HELLO });
+    const page = await (await fetch(`${server.origin}/metrics`)).text();
+    const labels = '{model="Doubao-1.5-pro-32k",currency="CNY"}';
+    expect(page).toContain(`context_cache_spent_total${labels} 0.00003376\n`);
+    expect(page).toContain(`context_cache_without_cache_total${labels} 0.000044\n`);
+  });
+});
+
 describe('the sandbox’s prices', () => {
   it('are listed with the models, null where there is none', async () => {
     await using server = await TestServer.start();
