@@ -4,7 +4,7 @@ import { collectProblems } from './browser.js';
 
 /** For one step on a slow machine; each waits for a state and goes on at once. */
 const STEP_MS = 60_000;
-const AXE = 'examples/web/node_modules/axe-core/axe.min.js';
+const AXE = 'node_modules/axe-core/axe.min.js';
 
 /** The example page in a browser, as a person finds their way on it: by role and name. */
 export class ChatPage implements AsyncDisposable {
