@@ -1,7 +1,16 @@
+const TSX = {
+  jsc: {
+    target: 'es2022',
+    parser: { syntax: 'typescript', tsx: true },
+    transform: { react: { runtime: 'automatic' } },
+  },
+  module: { type: 'es6' },
+};
+
 export default {
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  transform: { '\\.ts$': '@swc/jest' },
-  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '\\.ts$': '@swc/jest', '\\.tsx$': ['@swc/jest', TSX] },
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
   moduleNameMapper: {
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^graphql-context-cache-client$': '<rootDir>/client/src/index.ts',

@@ -75,7 +75,7 @@ export async function* readAnswer(source: Source, signal: AbortSignal): AsyncGen
 }
 
 function isLoss(error: unknown): boolean {
-  return error instanceof ContextCacheError && error.code === 'NETWORK_ERROR';
+  return error instanceof ContextCacheError && error.code === 'NETWORK_ERROR' && error.retryable;
 }
 
 function eventOf(result: GraphQLResult): AnswerEvent {

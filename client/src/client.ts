@@ -36,7 +36,7 @@ export interface ClientOptions {
 }
 
 export interface RequestOptions {
-  /** Aborts the request; the method then throws the signal's reason. */
+  /** Aborts the request; the method then throws the signal's reason. Without one, a request may take ten minutes. */
   signal?: AbortSignal;
 }
 

@@ -79,3 +79,8 @@ export function networkError(message: string, cause?: unknown): ContextCacheErro
 export function connectionLost(cause?: unknown): ContextCacheError {
   return networkError('The connection to the server was lost.', cause);
 }
+
+/** Not retryable, so that no answer is resumed. */
+export function clientClosed(): ContextCacheError {
+  return new ContextCacheError('The client was closed.', { code: 'NETWORK_ERROR', retryable: false });
+}

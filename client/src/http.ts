@@ -15,19 +15,22 @@ export interface HttpOptions {
   fetch: typeof globalThis.fetch;
 }
 
+/** As long as the server itself waits for the gateway by default: an answer that is not streamed may take long. */
+const REQUEST_MS = 600_000;
+
 /** Sends a query or mutation. */
 export async function post(
   options: HttpOptions,
   request: OperationRequest,
-  signal: AbortSignal | undefined,
+  outer: AbortSignal | undefined,
 ): Promise<GraphQLResult> {
-  const response = await send(
-    options,
-    request,
-    'application/graphql-response+json, application/json',
-    signal,
-  );
-  return readResult(response, signal);
+  const { signal, end } = new Silence(outer, REQUEST_MS);
+  try {
+    const accept = 'application/graphql-response+json, application/json';
+    return await readResult(await send(options, request, accept, signal), signal);
+  } finally {
+    end();
+  }
 }
 
 /** Subscriptions as server-sent events, one request each (graphql-sse's “distinct connections mode”). */
@@ -81,26 +84,26 @@ async function send(
   { url, headers, fetch }: HttpOptions,
   request: OperationRequest,
   accept: string,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
 ): Promise<Response> {
-  signal?.throwIfAborted();
+  signal.throwIfAborted();
   const init: RequestInit = {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept, ...(await headersOf(headers)) },
     body: JSON.stringify(request),
-    signal: signal ?? null,
+    signal,
   };
   try {
     return await fetch(url, init);
   } catch (cause) {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw networkError('The server cannot be reached.', cause);
   }
 }
 
-async function readResult(response: Response, signal: AbortSignal | undefined): Promise<GraphQLResult> {
+async function readResult(response: Response, signal: AbortSignal): Promise<GraphQLResult> {
   const text = await response.text().catch((cause) => {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     throw connectionLost(cause);
   });
   if (/^application\/([\w.+-]*\+)?json\b/i.test(response.headers.get('content-type') ?? ''))

@@ -1,15 +1,18 @@
 import { connectionLost } from './errors.js';
 
-/** The server sends something every 12 seconds, even if there is no event. */
-const SILENCE_MS = 40_000;
+/** On a stream the server sends something every 12 seconds, even if there is no event. */
+const STREAM_SILENCE_MS = 40_000;
 
-/** Aborts when the outer signal does, or when nothing has come for 40 seconds. */
+/** Aborts when the outer signal does, or when nothing has come for so long that the connection must be lost. */
 export class Silence {
   private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly abort = () => this.controller.abort(this.outer?.reason);
 
-  constructor(private readonly outer?: AbortSignal) {
+  constructor(
+    private readonly outer?: AbortSignal,
+    private readonly ms = STREAM_SILENCE_MS,
+  ) {
     if (outer?.aborted) this.abort();
     outer?.addEventListener('abort', this.abort);
     this.restart();
@@ -21,13 +24,13 @@ export class Silence {
 
   restart(): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.controller.abort(connectionLost()), SILENCE_MS);
+    this.timer = setTimeout(() => this.controller.abort(connectionLost()), this.ms);
   }
 
-  end(): void {
+  readonly end = (): void => {
     clearTimeout(this.timer);
     this.outer?.removeEventListener('abort', this.abort);
-  }
+  };
 }
 
 /** The promise, or a rejection with the signal's reason. */

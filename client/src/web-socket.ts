@@ -1,4 +1,4 @@
-import { connectionLost, networkError } from './errors.js';
+import { clientClosed, connectionLost, networkError } from './errors.js';
 import { type HeadersOption, headersOf } from './headers.js';
 import { MessageQueue } from './message-queue.js';
 import {
@@ -38,7 +38,7 @@ export class WebSocketTransport implements SubscriptionTransport {
   }
 
   close(): void {
-    this.connection?.close(connectionLost());
+    this.connection?.close(clientClosed());
   }
 }
 

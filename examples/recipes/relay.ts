@@ -1,4 +1,9 @@
-/** Relay's network layer, for `new Environment({ network, store })`. relay-compiler reads the package's schema. */
+/**
+ * npm install graphql-context-cache-client relay-runtime graphql graphql-sse
+ *
+ * The network layer, for `new Environment({ network, store })`. relay-compiler reads the server’s schema.
+ */
+import { ContextCacheError, type ErrorExtensions } from 'graphql-context-cache-client';
 import { createClient as createStreams } from 'graphql-sse';
 import {
   type FetchFunction,
@@ -7,10 +12,8 @@ import {
   Observable,
   type SubscribeFunction,
 } from 'relay-runtime';
-import { throwErrors } from './conversation.js';
 
-export function createRelayNetwork(url: string, authorization?: string) {
-  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+export function createRelayNetwork(url: string, headers: Record<string, string> = {}) {
   // A retry would send, and bill, the question twice.
   const streams = createStreams({ url, headers, retryAttempts: 0 });
 
@@ -48,6 +51,11 @@ export function createRelayNetwork(url: string, authorization?: string) {
 
 /** Relay's own error has no code; `onError` of a mutation or subscription gets this one instead. */
 function checked(response: GraphQLResponse): GraphQLResponse {
-  if ('errors' in response) throwErrors(response.errors);
-  return response;
+  const [first] = ('errors' in response && response.errors) || [];
+  if (!first) return response;
+  const { extensions } = first as { extensions?: ErrorExtensions };
+  throw new ContextCacheError(
+    first.message,
+    extensions ?? { code: 'INTERNAL_SERVER_ERROR', retryable: false },
+  );
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { scriptNames } from './scripts.js';
 
 export interface NotRun {
@@ -15,6 +15,11 @@ export const NOT_RUN: NotRun[] = [
     command: /^npm ci$/,
     reason: 'the test runs in what it has installed',
     problem: () => unlessThere('package-lock.json'),
+  },
+  {
+    command: /^(?<line>npm install .+)$/,
+    reason: 'it wants a registry; a recipe begins with the same line',
+    problem: ({ line = '' }) => unlessInRecipe(line),
   },
   {
     command: /^npm test(?: -- (?<path>\S+))?$/,
@@ -47,6 +52,15 @@ export const NOT_RUN: NotRun[] = [
 
 function unlessThere(path: string): string | undefined {
   return existsSync(path) ? undefined : `${path} is not there`;
+}
+
+function unlessInRecipe(line: string): string | undefined {
+  const recipes = readdirSync('examples/recipes').map((file) =>
+    readFileSync(`examples/recipes/${file}`, 'utf8'),
+  );
+  // To the end of its line.
+  const isThere = recipes.some((text) => text.split(/ \*\/\n|\n/).some((one) => one.endsWith(` ${line}`)));
+  return isThere ? undefined : `no recipe begins with ${line}`;
 }
 
 function unlessScript(name: string): string | undefined {

@@ -1,28 +1,26 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { jest } from '@jest/globals';
 import {
-  ChatRunsDocument,
+  ChatDocument,
+  ChatStreamDocument,
+  type ChatStreamSubscription,
   ContextsDocument,
+  CreateContextDocument,
   type CreateContextInput,
+  createContextCacheClient,
   ForgetContextDocument,
-  StopChatDocument,
 } from 'graphql-context-cache-client';
-import {
-  AnswerBroke,
-  ContextCacheError,
-  type ContextClient,
-  Conversation,
-  PromptConversation,
-  streamResuming,
-} from '../../examples/recipes/conversation.js';
-import { createFetchClient } from '../../examples/recipes/fetch.js';
+import { createElement } from 'react';
+import { renderToString } from 'react-dom/server';
+import * as client from '../../examples/recipes/client.js';
+import { Chat } from '../../examples/recipes/react.js';
 import { readDocument } from '../docs/documents.js';
 import { Cable } from '../support/cable.js';
-import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
+import { beginStream, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
-import { RECIPES } from '../support/recipes.js';
+import { LIBRARIES, type Library } from '../support/recipes.js';
 import { TestServer } from '../support/server.js';
-import { CREATED, json, StandIn } from '../support/stand-in.js';
 
 const PERSONA: CreateContextInput = {
   model: 'Doubao-1.5-pro-32k',
@@ -30,221 +28,219 @@ const PERSONA: CreateContextInput = {
   mode: 'SESSION',
   ttl: 3600,
 };
+const HELLO = { messages: [{ role: 'USER' as const, content: 'hello' }] };
 
-const idsOf = async (server: TestServer) => {
-  const { data } = await server.run(ContextsDocument, { first: 10 });
-  return data.contexts.edges.map(({ node }) => node.id);
-};
+type Event = ChatStreamSubscription['chatStream'];
 
-async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then(
-    () => undefined,
-    (error) => error,
-  );
+/** Where a stream ended, and what came before. `onEvent` may close it. */
+function stream(library: Library, input: object, onEvent = (_event: Event, _close: () => void) => {}) {
+  const events: Event[] = [];
+  return new Promise<{ events: Event[]; error?: unknown }>((resolve) => {
+    const leave = () => {
+      close();
+      resolve({ events });
+    };
+    const close = library.subscribe(
+      ChatStreamDocument as never,
+      { input },
+      {
+        next: ({ chatStream }: ChatStreamSubscription) => {
+          events.push(chatStream);
+          onEvent(chatStream, leave);
+        },
+        error: (error) => resolve({ events, error }),
+        complete: () => resolve({ events }),
+      },
+    );
+  });
 }
+
+async function createContext(library: Library): Promise<string> {
+  const { createContext } = await library.mutate(CreateContextDocument, { input: PERSONA });
+  return createContext.id;
+}
+
+const textOf = (events: Event[]) =>
+  events.map((event) => (event.__typename === 'ChatDelta' ? event.content : '')).join('');
 
 /** A gateway whose streams say 'Hi ' and then nothing, until `end`. */
 async function gatewayThatHolds() {
-  const gateway = await StandIn.start((response, { url }) => {
-    if (url?.endsWith('/create')) return json(response, 200, CREATED);
+  const gateway = await promptGateway();
+  const held = { gateway, end: () => {}, closed: false };
+  gateway.onChat = (response) => {
     beginStream(response).write(chunk({ role: 'assistant', content: 'Hi ' }));
     held.end = () => response.destroy();
     response.on('close', () => {
       held.closed = true;
     });
-  });
-  const held = { gateway, end: () => {}, closed: false };
+  };
   return held;
 }
 
-describe.each(RECIPES)('the recipe of %s', (_, connect) => {
-  /** Asks, and does something to the answer once its first words are there. */
-  async function askAnd(disturb: () => void, client: ContextClient, signal?: AbortSignal) {
-    let text = '';
-    const onText = (piece: string) => {
-      text += piece;
-      disturb();
-    };
-    const failure = await failureOf(new Conversation(client, PERSONA).askStreaming('hello', onText, signal));
-    return { failure, text };
-  }
-
+describe.each(LIBRARIES)('the recipe of %s', (_, connect) => {
   it('creates a context, chats with it and streams', async () => {
     await using server = await TestServer.start();
-    const conversation = new Conversation(connect(server.url), PERSONA);
-    expect(await conversation.ask('Where is my parcel?')).not.toBe('');
-    const pieces: string[] = [];
-    const { usage } = await conversation.askStreaming('May I send it back?', (text) => pieces.push(text));
-    expect(pieces.length).toBeGreaterThan(1);
-    expect(usage?.promptTokensDetails?.cachedTokens).toBeGreaterThan(0);
-    expect(await idsOf(server)).toHaveLength(1);
+    const library = connect(server.url);
+    const contextId = await createContext(library);
+    const { chat } = await library.mutate(ChatDocument, { input: { contextId, ...HELLO } });
+    expect(chat.choices[0]?.message.content).not.toBe('');
+    const { events } = await stream(library, { contextId, ...HELLO });
+    expect(events.length).toBeGreaterThan(2);
+    expect(events.at(-1)).toMatchObject({
+      __typename: 'ChatDone',
+      usage: { promptTokensDetails: { cachedTokens: expect.any(Number) } },
+    });
   });
 
-  it('chats and streams by the name of a prompt, and sends the conversation so far', async () => {
+  it('streams by the name of a prompt', async () => {
     await using gateway = await promptGateway();
     using files = new PromptFiles();
     await using server = await TestServer.before(gateway, files.env);
-    const conversation = new PromptConversation(connect(server.url), 'support');
-    expect(await conversation.ask('one')).toBe('您好');
-    const { cache } = await conversation.askStreaming('two', () => {});
-    expect(cache).toMatchObject({ status: 'USED', reason: null });
-    await conversation.ask('three');
-    expect(JSON.parse(gateway.contextChats.at(-1)?.body ?? '').messages).toEqual([
-      { role: 'user', content: 'one' },
-      { role: 'assistant', content: '您好' },
-      { role: 'user', content: 'two' },
-      { role: 'assistant', content: 'Hi 您好😀' },
-      { role: 'user', content: 'three' },
-    ]);
-    expect(await idsOf(server)).toEqual([]);
+    const { events } = await stream(connect(server.url), { prompt: 'support', ...HELLO });
+    expect(textOf(events)).toBe('Hi 您好😀');
+    expect(events.at(-1)).toMatchObject({ __typename: 'ChatDone', cache: { status: 'CREATED' } });
   });
 
-  it('creates the context again where it is gone', async () => {
-    await using server = await TestServer.start();
-    const conversation = new Conversation(connect(server.url), PERSONA);
-    const forget = async () => {
-      const [id = ''] = await idsOf(server);
-      await server.run(ForgetContextDocument, { id });
-      return id;
-    };
-    await conversation.ask('hello');
-    const first = await forget();
-    expect(await conversation.ask('hello')).not.toBe('');
-    const second = await forget();
-    await conversation.askStreaming('hello', () => {});
-    expect(new Set([first, second, ...(await idsOf(server))]).size).toBe(3);
-  });
-
-  it('says how long to wait where it was too quick', async () => {
+  it('reads the code of a refusal', async () => {
     await using server = await TestServer.start({ RATE_LIMIT_CHATS_PER_MINUTE: '1' });
-    const client = connect(server.url);
-    const { id: contextId } = await client.createContext(PERSONA);
-    const input = { contextId, messages: [{ content: 'hello' }] };
-    await client.chat(input);
-    for (const refused of [client.chat(input), client.chatStream(input, () => {})]) {
-      const failure = await failureOf(refused);
-      expect(failure).toBeInstanceOf(ContextCacheError);
-      expect(failure).toMatchObject({ extensions: { code: 'RATE_LIMITED', retryAfter: expect.any(Number) } });
-    }
+    const library = connect(server.url);
+    const input = { contextId: await createContext(library), ...HELLO };
+    await library.mutate(ChatDocument, { input });
+    const refused = library.mutate(ChatDocument, { input }).catch(library.codeOf);
+    expect(await refused).toBe('RATE_LIMITED');
+    const { events, error } = await stream(library, input);
+    expect({ events, code: library.codeOf(error) }).toEqual({ events: [], code: 'RATE_LIMITED' });
   });
 
-  it('brings its credential', async () => {
-    await using gateway = await StandIn.start((response) =>
-      json(response, 401, { error: { message: 'no' } }),
-    );
+  it('brings its credential with operations and streams', async () => {
+    await using gateway = await promptGateway();
     await using server = await TestServer.start({ GATEWAY_URL: gateway.url });
-    const failure = await failureOf(connect(server.url, 'Bearer sk-mine').createContext(PERSONA));
-    expect(failure).toMatchObject({ extensions: { code: 'UNAUTHENTICATED' } });
-    expect(gateway.seen[0]?.headers.authorization).toBe('Bearer sk-mine');
+    const library = connect(server.url, { authorization: 'Bearer sk-mine' });
+    await stream(library, { contextId: await createContext(library), ...HELLO });
+    const credentials = gateway.standIn.seen.map(({ headers }) => headers.authorization);
+    expect(credentials).toEqual(['Bearer sk-mine', 'Bearer sk-mine']);
   });
 
   it('keeps the text before a ChatFailure', async () => {
     const held = await gatewayThatHolds();
     await using gateway = held.gateway;
     await using server = await TestServer.before(gateway);
-    const { failure, text } = await askAnd(() => held.end(), connect(server.url));
-    expect(failure).toBeInstanceOf(AnswerBroke);
-    expect(failure).toMatchObject({
-      failure: { code: 'GATEWAY_BAD_RESPONSE', retryable: expect.any(Boolean) },
-    });
-    expect(text).toBe('Hi ');
+    const library = connect(server.url);
+    const input = { contextId: await createContext(library), ...HELLO };
+    const { events } = await stream(library, input, () => held.end());
+    expect(textOf(events)).toBe('Hi ');
+    expect(events.at(-1)).toMatchObject({ __typename: 'ChatFailure', code: 'GATEWAY_BAD_RESPONSE' });
   });
 
-  it('ends an answer that is cancelled, at the gateway too', async () => {
+  it('ends an answer that is left, at the gateway too', async () => {
     const held = await gatewayThatHolds();
     await using gateway = held.gateway;
     await using server = await TestServer.before(gateway);
-    const controller = new AbortController();
-    const cancel = () => controller.abort();
-    const { failure } = await askAnd(cancel, connect(server.url), controller.signal);
-    expect(failure).toMatchObject({ name: 'AbortError' });
+    const library = connect(server.url);
+    const input = { contextId: await createContext(library), ...HELLO };
+    await stream(library, input, (_event, leave) => leave());
     await eventually(() => held.closed);
-    expect(gateway.seen).toHaveLength(2);
+    expect(gateway.contextChats).toHaveLength(1);
   });
 
-  it('resumes an answer that goes on after a lost connection', async () => {
-    await using gateway = await promptGateway();
-    let answer = (_text: string): void => undefined;
-    gateway.onChat = (response) => {
-      beginStream(response);
-      answer = (text) => void response.write(chunk({ content: text }));
-      answer('Hi ');
-    };
-    using files = new PromptFiles();
-    await using server = await TestServer.before(gateway, files.env);
-    await using cable = await Cable.to(server.origin, { isMended: true });
-    let text = '';
-    const input = { prompt: 'support', messages: [{ role: 'USER' as const, content: 'hello' }] };
-    const failure = failureOf(
-      streamResuming(connect(`${cable.origin}/graphql`), input, (piece) => {
-        text += piece;
-        if (text === 'Hi ') {
-          cable.cut();
-          answer('there');
-        }
-      }),
-    );
-    await eventually(() => text === 'Hi there');
-    const { data } = await server.run(ChatRunsDocument, {});
-    await server.run(StopChatDocument, { runId: data.chatRuns[0]?.id ?? '' });
-    expect(await failure).toMatchObject({ failure: { code: 'CANCELLED' } });
-    expect(text).toBe('Hi there');
-    expect(data.chatRuns).toHaveLength(1);
-  });
-
-  it('fails where the connection is lost in the middle of an answer', async () => {
+  it('does not ask again where the connection is lost', async () => {
     const held = await gatewayThatHolds();
     await using gateway = held.gateway;
     await using server = await TestServer.before(gateway);
-    await using cable = await Cable.to(server.origin);
-    const { failure, text } = await askAnd(() => cable.cut(), connect(`${cable.origin}/graphql`));
-    expect(failure).toBeDefined();
-    expect(failure).not.toBeInstanceOf(ContextCacheError);
-    expect(text).toBe('Hi ');
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    const library = connect(`${cable.origin}/graphql`);
+    const input = { contextId: await createContext(library), ...HELLO };
+    const { error } = await stream(library, input, () => cable.cut());
+    expect(library.codeOf(error)).toBe('NETWORK_ERROR');
+    await eventually(() => held.closed);
+    expect(gateway.contextChats).toHaveLength(1);
   });
 });
 
-describe('a conversation', () => {
-  it('waits as long as it is told to, and asks once more', async () => {
-    let asked = 0;
-    await using gateway = await StandIn.start((response, { url }) => {
-      if (url?.endsWith('/create')) return json(response, 200, CREATED);
-      asked++;
-      if (asked === 1) json(response, 429, { error: { message: 'slow down' } }, { 'retry-after': '1' });
-      else json(response, 200, CHAT_ANSWER);
+describe('the client without a library', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('prints an answer, and what came from the cache', async () => {
+    await using server = await TestServer.start({ PROMPTS: 'examples/prompts' });
+    const { fetch } = globalThis;
+    jest.spyOn(globalThis, 'fetch').mockImplementation((url, init) => {
+      expect(url).toBe('http://127.0.0.1:4000/graphql');
+      return fetch(server.url, init);
     });
-    await using server = await TestServer.before(gateway);
-    const began = performance.now();
-    expect(await new Conversation(createFetchClient(server.url), PERSONA).ask('hello')).toBe('您好');
-    expect(performance.now() - began).toBeGreaterThan(990);
-    expect(asked).toBe(2);
+    const said: unknown[] = [];
+    jest.spyOn(console, 'log').mockImplementation((piece) => void said.push(piece));
+    await import('../../examples/recipes/quick-start.js');
+    expect(said.slice(0, -1).join('')).toContain('满多少元免运费？');
+    expect(said.at(-1)).toBeGreaterThan(0);
   });
 
-  it('runs where only trusted documents do', async () => {
+  it('streams over a WebSocket with a token, and shows the answer again', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    const env = { ...files.env, GATEWAY_URL: gateway.url };
+    await using server = await TestServer.start(env);
+    const connected = client.connect(server.url, async () => 'sk-mine');
+    let text = '';
+    const runId = await client.showAnswer(connected, { prompt: 'support', ...HELLO }, (piece) => {
+      text += piece;
+    });
+    expect(await client.showAgain(connected, runId)).toBe(text);
+    expect(text).toBe('Hi 您好😀');
+    expect(gateway.standIn.seen.at(-1)?.headers.authorization).toBe('Bearer sk-mine');
+  });
+
+  it('creates a context again where it is gone, and runs where only trusted documents do', async () => {
     await using server = await TestServer.start({ TRUSTED_DOCUMENTS: 'schema/trusted-documents.json' });
-    const conversation = new Conversation(createFetchClient(server.url), PERSONA);
-    expect(await conversation.ask('hello')).not.toBe('');
-    await conversation.askStreaming('hello', () => {});
-    const { errors } = await server.query('{ models { id } }');
-    expect(errors[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    const connected = createContextCacheClient({ url: server.url });
+    const conversation = new client.Conversation(connected, PERSONA);
+    const { signal } = new AbortController();
+    expect(await conversation.ask('hello', signal)).not.toBe('');
+    const { data } = await server.run(ContextsDocument, { first: 1 });
+    await server.run(ForgetContextDocument, { id: data.contexts.edges[0]?.node.id ?? '' });
+    expect(await conversation.ask('hello', signal)).not.toBe('');
+    expect(await client.hitRates(connected)).toEqual([expect.any(Number)]);
+  });
+
+  it('waits as long as a rate limit says', async () => {
+    await using gateway = await promptGateway();
+    const { onChat } = gateway;
+    gateway.onChat = (response) => {
+      gateway.onChat = onChat;
+      response.writeHead(429, { 'retry-after': '1' }).end('{}');
+    };
+    await using server = await TestServer.before(gateway);
+    const conversation = new client.Conversation(createContextCacheClient({ url: server.url }), PERSONA);
+    const began = performance.now();
+    expect(await conversation.ask('hello', new AbortController().signal)).toBe('Hi 您好😀');
+    expect(performance.now() - began).toBeGreaterThan(990);
+    expect(gateway.contextChats).toHaveLength(2);
+  });
+});
+
+describe('the recipe of React', () => {
+  it('renders on a server as an empty chat', () => {
+    const html = renderToString(createElement(Chat));
+    expect(html).toMatch(/aria-label="Your question"/);
+    expect(html).not.toMatch(/Stop|Try again/);
   });
 });
 
 describe('docs/recipes.md', () => {
-  const flat = (text: string) => text.replaceAll(/^ +/gm, '').trim();
-  const sources = readdirSync('examples/recipes').map((file) =>
-    flat(readFileSync(`examples/recipes/${file}`, 'utf8')),
-  );
-  const { blocks, links } = readDocument('docs/recipes.md');
-
-  it('quotes the recipes as they are', () => {
-    const quotes = blocks.filter(({ language }) => language === 'ts').map(({ text }) => flat(text));
-    expect(quotes.length).toBeGreaterThan(0);
-    expect(quotes.filter((quote) => !sources.some((source) => source.includes(quote)))).toEqual([]);
+  it('has the same configuration of codegen as the client’s page', () => {
+    const [ours, theirs] = ['docs/recipes.md', 'client/README.md'].map((path) =>
+      readDocument(path).blocks.filter(({ language }) => language === 'yaml'),
+    );
+    expect(ours).toHaveLength(1);
+    expect(theirs).toEqual(ours);
   });
 
-  it('shows every recipe', () => {
-    for (const file of readdirSync('examples/recipes'))
+  it('shows every recipe, and what each begins with: how to install what it needs', () => {
+    const { links, blocks } = readDocument('docs/recipes.md');
+    for (const file of readdirSync('examples/recipes')) {
       expect(links).toContain(`../examples/recipes/${file}`);
+      const source = readFileSync(`examples/recipes/${file}`, 'utf8');
+      const [install] = /npm install .+?(?=\n| \*\/)/.exec(source.split('import')[0] ?? '') ?? [];
+      expect(blocks).toContainEqual({ language: 'bash', text: install });
+    }
   });
 });

@@ -184,8 +184,11 @@ export class ContextChat {
     const following: Following = { controller: new AbortController(), isStopped: false };
     this.following = following;
     try {
+      const answer = await open(following.controller.signal);
+      // Stopped before it was asked.
+      if (this.following !== following) return;
       let isRepeated = again;
-      for await (const event of await open(following.controller.signal)) {
+      for await (const event of answer) {
         if (following.isStopped && event.__typename === 'ChatStarted') this.stopRun(event.runId);
         if (this.following !== following) return;
         if (isRepeated && this.last) this.replace({ ...this.last, content: '', reasoning: '' });

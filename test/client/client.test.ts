@@ -1,0 +1,374 @@
+import { createServer } from 'node:http';
+import { jest } from '@jest/globals';
+import {
+  type AnswerEvent,
+  type ChatInput,
+  ChatRunsDocument,
+  type ClientOptions,
+  type ContextCacheClient,
+  ContextCacheError,
+  createContextCacheClient,
+  ModelsDocument,
+} from 'graphql-context-cache-client';
+import WebSocket from 'ws';
+import { Cable } from '../support/cable.js';
+import { beginStream, CHAT_ANSWER, chunk, DONE, USAGE } from '../support/chat-answers.js';
+import { eventually } from '../support/eventually.js';
+import { PromptFiles, type PromptGateway, promptGateway } from '../support/prompts.js';
+import { TestServer } from '../support/server.js';
+import { SilentServer } from '../support/silent-server.js';
+import { json, StandIn } from '../support/stand-in.js';
+
+const TRANSPORTS = ['sse', 'websocket'] as const;
+const QUESTION: ChatInput = { prompt: 'support', messages: [{ role: 'USER', content: 'Where is it?' }] };
+const GOES_ON: ChatInput = { ...QUESTION, onDisconnect: 'CONTINUE' };
+
+function connect(url: string, options: Partial<ClientOptions> = {}): ContextCacheClient {
+  return createContextCacheClient({ url, WebSocket: WebSocket as never, ...options });
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error) => error,
+  );
+}
+
+/** A gateway whose streams a test writes itself. */
+async function writtenGateway(): Promise<
+  PromptGateway & { write(text: string): void; end(): void; closed: number }
+> {
+  const gateway = await promptGateway();
+  const written = Object.assign(gateway, { write: (_: string) => {}, end: () => {}, closed: 0 });
+  gateway.onChat = (response) => {
+    beginStream(response).on('close', () => written.closed++);
+    written.write = (text) => void response.write(chunk({ content: text }));
+    written.end = () => void response.end(chunk({}, 'stop') + USAGE + DONE);
+    written.write('Hi ');
+  };
+  return written;
+}
+
+describe('the client', () => {
+  it('creates a context, chats with it, and reports what caching saved', async () => {
+    await using server = await TestServer.start();
+    const client = connect(server.url);
+    const { id: contextId, mode } = await client.createContext({
+      model: 'Doubao-1.5-pro-32k',
+      messages: [{ role: 'SYSTEM', content: 'You are a friendly clerk of a parcel shop.' }],
+      mode: 'COMMON_PREFIX',
+    });
+    expect(mode).toBe('COMMON_PREFIX');
+    const { choices } = await client.chat({ contextId, messages: [{ content: 'hello' }] });
+    expect(choices[0]?.message.content).not.toBe('');
+    expect(await client.report()).toMatchObject({ contexts: 1, totals: { chats: 1 } });
+  });
+
+  it('lists the prompts', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    expect(await connect(server.url).prompts()).toMatchObject([
+      { name: 'support', cache: { state: 'COLD' } },
+    ]);
+  });
+
+  it('runs other typed operations', async () => {
+    await using server = await TestServer.start();
+    const { models } = await connect(server.url).request(ModelsDocument, {});
+    expect(models.length).toBeGreaterThan(0);
+  });
+
+  it('asks for the headers of each request', async () => {
+    await using gateway = await StandIn.start((response) =>
+      json(response, 401, { error: { message: 'no' } }),
+    );
+    await using server = await TestServer.start({ GATEWAY_URL: gateway.url });
+    let token = 0;
+    const client = connect(server.url, { headers: async () => ({ Authorization: `Bearer sk-${++token}` }) });
+    for (let i = 0; i < 2; i++)
+      expect(await errorOf(client.request(ModelsDocument, {}))).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(gateway.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer sk-1', 'Bearer sk-2']);
+  });
+
+  it('throws an error with a code, the fields that are wrong, and the id in the server’s log', async () => {
+    await using server = await TestServer.start();
+    const error = await errorOf(connect(server.url).createContext({ model: ' ', messages: [], ttl: 3600 }));
+    expect(error).toBeInstanceOf(ContextCacheError);
+    expect(error).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      retryable: false,
+      requestId: expect.any(String),
+      fields: expect.arrayContaining([{ path: ['input', 'model'], message: expect.any(String) }]),
+    });
+  });
+
+  it('says how long to wait', async () => {
+    await using server = await TestServer.start({ RATE_LIMIT_CREATES_PER_MINUTE: '1' });
+    const client = connect(server.url);
+    const input = { model: 'Doubao-1.5-pro-32k', messages: [{ content: 'hello' }] };
+    await client.createContext(input);
+    expect(await errorOf(client.createContext(input))).toMatchObject({
+      code: 'RATE_LIMITED',
+      retryable: true,
+      retryAfter: expect.any(Number),
+    });
+  });
+
+  it('aborts a request with the signal’s reason', async () => {
+    await using gateway = await StandIn.start(() => controller.abort(new Error('left')));
+    await using server = await TestServer.before(gateway);
+    const controller = new AbortController();
+    const input = { model: 'Doubao-1.5-pro-32k', messages: [{ content: 'hello' }] };
+    const error = await errorOf(connect(server.url).createContext(input, controller));
+    expect(error).toMatchObject({ message: 'left' });
+    expect(await errorOf(connect(server.url).createContext(input, controller))).toBe(error);
+  });
+
+  it.each([
+    ['a proxy’s page', 'text/html', '<h1>Bad Gateway</h1>'],
+    ['JSON that is none', 'application/json', '{"data":'],
+  ])('says that %s is no answer of the server', async (_, type, body) => {
+    const server = createServer((_, response) => response.writeHead(502, { 'content-type': type }).end(body));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as { port: number };
+    const client = connect(`http://127.0.0.1:${port}/graphql`);
+    const error = await errorOf(client.prompts());
+    expect(error).toMatchObject({ code: 'NETWORK_ERROR', retryable: true });
+    expect(await errorOf(client.stream(QUESTION).text())).toMatchObject({ code: 'NETWORK_ERROR' });
+    server.close();
+    await eventually(() => !server.listening);
+    expect(await errorOf(client.prompts())).toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+});
+
+describe.each(TRANSPORTS)('a stream of the client over %s', (transport) => {
+  it('yields typed events, and the text as a whole', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport });
+    const events: AnswerEvent[] = [];
+    for await (const event of client.stream(QUESTION)) events.push(event);
+    expect(events.map(({ __typename }) => __typename)).toEqual([...Array(4).fill('ChatDelta'), 'ChatDone']);
+    expect(events.at(-1)).toMatchObject({
+      usage: { promptTokensDetails: { cachedTokens: 8 } },
+      cache: { status: 'CREATED' },
+    });
+    expect(await client.stream(QUESTION).text()).toBe('Hi 您好😀');
+  });
+
+  it('ends the answer at the gateway when it is aborted, or its iteration is left', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport });
+    const controller = new AbortController();
+    for await (const _ of client.stream(QUESTION, controller)) break;
+    await eventually(() => gateway.closed === 1);
+    const reading = (async () => {
+      for await (const _ of client.stream(QUESTION, controller)) controller.abort(new Error('enough'));
+    })();
+    expect(await errorOf(reading)).toMatchObject({ message: 'enough' });
+    await eventually(() => gateway.closed === 2);
+  });
+
+  it('throws what the server rejects, and a failure behind the text that came', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport });
+    const rejected = client.stream({ ...QUESTION, prompt: 'nothing' }).text();
+    expect(await errorOf(rejected)).toMatchObject({
+      code: 'PROMPT_NOT_FOUND',
+      requestId: expect.any(String),
+    });
+    let text = '';
+    gateway.onChat = (response) =>
+      beginStream(response).write(chunk({ content: 'Hi ' }), () => response.destroy());
+    const reading = (async () => {
+      for await (const event of client.stream(QUESTION))
+        if (event.__typename === 'ChatDelta') text += event.content ?? '';
+    })();
+    expect(await errorOf(reading)).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE', name: 'ContextCacheError' });
+    expect(text).toBe('Hi ');
+  });
+
+  it('resumes an answer that goes on, as often as its connection is lost', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    const client = connect(`${cable.origin}/graphql`, { transport });
+    let text = '';
+    const seqs: number[] = [];
+    for await (const event of client.stream(GOES_ON)) {
+      if (event.__typename !== 'ChatDelta') continue;
+      text += event.content ?? '';
+      seqs.push(event.seq ?? 0);
+      if (text === 'Hi ' || text === 'Hi there') {
+        cable.cut();
+        gateway.write(text === 'Hi ' ? 'there' : ', you');
+      }
+      if (text === 'Hi there, you') gateway.end();
+    }
+    expect(text).toBe('Hi there, you');
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
+    const { data } = await server.run(ChatRunsDocument, {});
+    expect(data.chatRuns).toMatchObject([{ status: 'DONE' }]);
+  });
+
+  it('joins the run where the connection is lost before its id has come', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    const onChat = gateway.onChat;
+    // The answer of the context's creation is what the first stream waits for.
+    const onCreate = gateway.onCreate;
+    gateway.onCreate = (...call) => {
+      cable.cut();
+      onCreate(...call);
+    };
+    gateway.onChat = (...call) => {
+      onChat(...call);
+      gateway.end();
+    };
+    expect(await connect(`${cable.origin}/graphql`, { transport }).stream(GOES_ON).text()).toBe('Hi ');
+    expect(gateway.contextChats).toHaveLength(1);
+  });
+
+  it('fails where the connection of an answer is lost that ends with it', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    const reading = (async () => {
+      for await (const _ of connect(`${cable.origin}/graphql`, { transport }).stream(QUESTION)) cable.cut();
+    })();
+    expect(await errorOf(reading)).toMatchObject({ code: 'NETWORK_ERROR', retryable: true });
+    expect(gateway.contextChats).toHaveLength(1);
+  });
+
+  it('is watched again from any place, and stopped', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport });
+    let runId = '';
+    for await (const event of client.stream(GOES_ON)) {
+      if (event.__typename === 'ChatStarted') runId = event.runId;
+      else break;
+    }
+    gateway.write('there');
+    let text = '';
+    const watching = (async () => {
+      for await (const event of client.resume(runId)) {
+        if (event.__typename === 'ChatDelta') text += event.content ?? '';
+        if (text === 'Hi there') await client.stop(runId);
+      }
+    })();
+    expect(await errorOf(watching)).toMatchObject({ code: 'CANCELLED' });
+    expect(await errorOf(client.resume(runId, { after: 1 }).text())).toMatchObject({ code: 'CANCELLED' });
+    expect(await errorOf(client.resume('nothing').text())).toMatchObject({ code: 'RUN_NOT_FOUND' });
+  });
+
+  it('waits for a server that is not there for as long as its signal permits', async () => {
+    const server = await TestServer.start();
+    await server[Symbol.asyncDispose]();
+    const controller = new AbortController();
+    const reading = connect(server.url, { transport }).stream(GOES_ON, controller).text();
+    expect(
+      await Promise.race([errorOf(reading), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]),
+    ).toBe('waits');
+    controller.abort(new Error('enough'));
+    expect(await errorOf(reading)).toMatchObject({ message: 'enough' });
+  });
+});
+
+describe('the client’s WebSocket', () => {
+  /** Sockets that the client opened, oldest first. */
+  const opened: WebSocket[] = [];
+  class Watched extends WebSocket {
+    constructor(url: string, protocol: string) {
+      super(url, protocol);
+      opened.push(this);
+    }
+  }
+  beforeEach(() => opened.splice(0));
+
+  it('is shared by all streams, closes with the last, and opens again', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport: 'websocket', WebSocket: Watched as never });
+    const texts = await Promise.all([1, 2, 3].map(() => client.stream(QUESTION).text()));
+    expect(texts).toEqual(['Hi 您好😀', 'Hi 您好😀', 'Hi 您好😀']);
+    expect(opened).toHaveLength(1);
+    await eventually(() => opened[0]?.readyState === WebSocket.CLOSED);
+    await client.stream(QUESTION).text();
+    expect(opened).toHaveLength(2);
+  });
+
+  it('brings the headers as connection parameters', async () => {
+    await using gateway = await StandIn.start((response) =>
+      json(response, 401, { error: { message: 'no' } }),
+    );
+    await using server = await TestServer.start({ GATEWAY_URL: gateway.url });
+    const client = connect(server.url, {
+      transport: 'websocket',
+      headers: { Authorization: 'Bearer sk-mine' },
+    });
+    const reading = client.stream({ contextId: 'ctx-1', model: 'm', messages: [{ content: 'x' }] }).text();
+    expect(await errorOf(reading)).toMatchObject({ code: 'UNAUTHENTICATED' });
+    expect(gateway.seen[0]?.headers.authorization).toBe('Bearer sk-mine');
+  });
+
+  it.each([QUESTION, GOES_ON])('is closed by `close`, which fails its streams for good', async (input) => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport: 'websocket', WebSocket: Watched as never });
+    const reading = (async () => {
+      for await (const event of client.stream(input)) if (event.__typename === 'ChatDelta') client.close();
+    })();
+    expect(await errorOf(reading)).toMatchObject({ code: 'NETWORK_ERROR', retryable: false });
+    expect(opened).toHaveLength(1);
+  });
+
+  it('says where a platform has none', () => {
+    const options = { url: 'http://127.0.0.1/graphql', transport: 'websocket' } as const;
+    const { WebSocket: original } = globalThis;
+    Reflect.deleteProperty(globalThis, 'WebSocket');
+    expect(() => createContextCacheClient(options)).toThrow('This platform has no WebSocket');
+    if (original) globalThis.WebSocket = original;
+  });
+
+  it('has its chats answered whole over HTTP', async () => {
+    await using gateway = await promptGateway();
+    gateway.onChat = (response) => json(response, 200, CHAT_ANSWER);
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport: 'websocket', WebSocket: Watched as never });
+    expect((await client.chat(QUESTION)).choices[0]?.message.content).toBe('您好');
+    expect(opened).toHaveLength(0);
+  });
+});
+
+describe.each(TRANSPORTS)('a connection over %s that falls silent', (transport) => {
+  beforeEach(() =>
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }),
+  );
+  afterEach(() => jest.useRealTimers());
+
+  it('counts as lost after 40 seconds', async () => {
+    await using server = await SilentServer.start();
+    const url = `http://127.0.0.1:${server.port}/graphql`;
+    const error = errorOf(connect(url, { transport }).stream(QUESTION).text());
+    await server.connected;
+    jest.advanceTimersByTime(39_000);
+    expect(await Promise.race([error, Promise.resolve('waits')])).toBe('waits');
+    jest.advanceTimersByTime(1_000);
+    expect(await error).toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+});
