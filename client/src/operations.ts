@@ -239,12 +239,12 @@ export type StopChatMutationVariables = Exact<{
 
 export type StopChatMutation = { stopChat: { id: string, status: ChatRunStatus } };
 
-export type ContextQueryVariables = Exact<{
+export type ForgetContextMutationVariables = Exact<{
   id: string;
 }>;
 
 
-export type ContextQuery = { context: { id: string, model: string, mode: ContextMode | null, ttl: number | null, createdAt: string, lastUsedAt: string, expiresAt: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate: number | null } } | null };
+export type ForgetContextMutation = { forgetContext: boolean };
 
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
@@ -283,12 +283,12 @@ export type CacheReportQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate: number | null } }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate: number | null } }> } };
 
-export type ForgetContextMutationVariables = Exact<{
+export type ContextQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type ForgetContextMutation = { forgetContext: boolean };
+export type ContextQuery = { context: { id: string, model: string, mode: ContextMode | null, ttl: number | null, createdAt: string, lastUsedAt: string, expiresAt: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate: number | null } } | null };
 
 export type PromptsQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -415,25 +415,11 @@ export const StopChatDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StopChatMutation, StopChatMutationVariables>;
-export const ContextDocument = new TypedDocumentString(`
-    query Context($id: ID!) {
-  context(id: $id) {
-    id
-    model
-    mode
-    ttl
-    createdAt
-    lastUsedAt
-    expiresAt
-    totals {
-      chats
-      promptTokens
-      cachedTokens
-      cacheHitRate
-    }
-  }
+export const ForgetContextDocument = new TypedDocumentString(`
+    mutation ForgetContext($id: ID!) {
+  forgetContext(id: $id)
 }
-    `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
+    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -570,11 +556,25 @@ export const CacheReportDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CacheReportQuery, CacheReportQueryVariables>;
-export const ForgetContextDocument = new TypedDocumentString(`
-    mutation ForgetContext($id: ID!) {
-  forgetContext(id: $id)
+export const ContextDocument = new TypedDocumentString(`
+    query Context($id: ID!) {
+  context(id: $id) {
+    id
+    model
+    mode
+    ttl
+    createdAt
+    lastUsedAt
+    expiresAt
+    totals {
+      chats
+      promptTokens
+      cachedTokens
+      cacheHitRate
+    }
+  }
 }
-    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
+    `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
 export const PromptsDocument = new TypedDocumentString(`
     query Prompts {
   prompts {
