@@ -78,10 +78,10 @@ module.exports = {
     },
     { name: 'only-what-is-installed', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
-      name: 'no-development-package-in-the-product',
+      name: 'only-packages-that-are-named',
       severity: 'error',
       from: { path: '^src/' },
-      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg'] },
+      to: { dependencyTypes: ['npm-no-pkg'] },
     },
   ],
   options: {

@@ -6,15 +6,19 @@ FROM node:${NODE_VERSION}-trixie-slim AS build
 WORKDIR /app
 # Dependencies change less often than the code, so they get a layer of their own.
 COPY package.json package-lock.json ./
+COPY client/package.json client/
+COPY examples/web/package.json examples/web/
 RUN npm ci --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json bundle.mjs .env.example ./
 COPY src src
+COPY client client
 COPY schema schema
 COPY examples/models.yaml examples/models.yaml
 COPY examples/prompts examples/prompts
 COPY examples/web examples/web
-RUN npm run build && npm run build:example
-RUN npm prune --omit=dev && mkdir data
+RUN npm run build
+# Of the workspaces nothing is run here, so not even links to them are kept.
+RUN npm prune --omit=dev --workspaces=false && mkdir data
 
 FROM node:${NODE_VERSION}-trixie-slim
 ARG VERSION

@@ -12,7 +12,7 @@ import { LAST_WORDS_MS, Operations } from './operations/operations.js';
 import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
-import { Playground } from './pages/playground.js';
+import { Playground } from './pages/playground/playground.js';
 import { PriceList } from './pricing/price-list.js';
 import { openPrompts } from './prompts/prompt-folder.js';
 import { openConfiguredStore } from './registry/open-store.js';

@@ -56,6 +56,6 @@ async function serve(): Promise<void> {
 function addresses({ playground }: Config, url: string): string[] {
   const graphql = `GraphQL: ${url}`;
   if (!playground) return [graphql];
-  const chatPage = isChatPageBuilt() ? new URL('/', url) : 'not built yet, run `npm run build:example`';
+  const chatPage = isChatPageBuilt() ? new URL('/', url) : 'not built yet, run `npm run build`';
   return [`Playground: ${url} (in a browser)`, `Chat page: ${chatPage}`, graphql];
 }

@@ -1,26 +1,8 @@
-import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
-export type Maybe<T> = T | null;
-export type InputMaybe<T> = Maybe<T>;
-export type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
-export type MakeOptional<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]?: Maybe<T[SubKey]> };
-export type MakeMaybe<T, K extends keyof T> = Omit<T, K> & { [SubKey in K]: Maybe<T[SubKey]> };
-export type MakeEmpty<T extends { [key: string]: unknown }, K extends keyof T> = { [_ in K]?: never };
+/** Internal type. DO NOT USE DIRECTLY. */
+type Exact<T extends { [key: string]: unknown }> = { [K in keyof T]: T[K] };
+/** Internal type. DO NOT USE DIRECTLY. */
 export type Incremental<T> = T | { [P in keyof T]?: P extends ' $fragmentName' | '__typename' ? T[P] : never };
-/** All built-in and custom scalars, mapped to their actual values */
-export type Scalars = {
-  ID: { input: string; output: string; }
-  String: { input: string; output: string; }
-  Boolean: { input: boolean; output: boolean; }
-  Int: { input: number; output: number; }
-  Float: { input: number; output: number; }
-  /** A date-time string at UTC, such as 2007-12-03T10:15:30Z, compliant with the `date-time` format outlined in section 5.6 of the RFC 3339 profile of the ISO 8601 standard for representation of dates and times using the Gregorian calendar.This scalar is serialized to a string in ISO 8601 format and parsed from a string in ISO 8601 format. */
-  DateTimeISO: { input: string; output: string; }
-  /** An exact decimal number as text, e.g. `0.00042`. Reading it as a floating-point number may lose digits. */
-  Decimal: { input: string; output: string; }
-  /** The `SafeInt` scalar type represents non-fractional signed whole numeric values that are considered safe as defined by the ECMAScript specification. */
-  SafeInt: { input: number; output: number; }
-};
-
+import type { DocumentTypeDecoration } from '@graphql-typed-document-node/core';
 /** Why a chat went without a cached context. */
 export type CacheBypassReason =
   /** The context could not be created, or not within PROMPT_WAIT_MS. The creation is tried again later. */
@@ -41,46 +23,36 @@ export type CacheStatus =
   /** With a context that existed before. */
   | 'USED';
 
-/** A prompt to be cached, and how often it would be used. */
-export type CachingAdviceInput = {
-  /** Chats with it per hour, above 0. */
-  chatsPerHour: Scalars['Float']['input'];
-  /** Id of the model. */
-  model: Scalars['ID']['input'];
-  /** Size of the prompt, at least 1. */
-  promptTokens: Scalars['Int']['input'];
-};
-
 /** One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
   /** Id of the context, as `createContext` returned it. Either this or `prompt` is required. */
-  contextId?: InputMaybe<Scalars['ID']['input']>;
+  contextId?: string | null | undefined;
   /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
-  frequencyPenalty?: InputMaybe<Scalars['Float']['input']>;
+  frequencyPenalty?: number | null | undefined;
   /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. For the `chat` mutation, and for a `chatStream` with onDisconnect CONTINUE, where the same key and input join the run for as long as it is kept. */
-  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: string | null | undefined;
   /** Tokens to prefer or to avoid. */
-  logitBias?: InputMaybe<Array<LogitBiasInput>>;
+  logitBias?: Array<LogitBiasInput> | null | undefined;
   /** Tokens of the answer at most, at least 1. */
-  maxTokens?: InputMaybe<Scalars['Int']['input']>;
+  maxTokens?: number | null | undefined;
   /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. With `prompt`, only messages from USER and ASSISTANT, unless the operator allows more. */
   messages: Array<MessageInput>;
   /** Id of the model. Default: the one that the context was created for, if this server knows it. Not with `prompt`, which names its model. */
-  model?: InputMaybe<Scalars['String']['input']>;
+  model?: string | null | undefined;
   /** How many answers, at least 1; each is billed. */
-  n?: InputMaybe<Scalars['Int']['input']>;
+  n?: number | null | undefined;
   /** What a `chatStream` does when its client disconnects. Other operations ignore it. */
-  onDisconnect?: InputMaybe<OnDisconnect>;
+  onDisconnect?: OnDisconnect | null | undefined;
   /** Above 0 tokens that occurred already become less likely, -2 to 2. */
-  presencePenalty?: InputMaybe<Scalars['Float']['input']>;
+  presencePenalty?: number | null | undefined;
   /** Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate. */
-  prompt?: InputMaybe<Scalars['ID']['input']>;
+  prompt?: string | null | undefined;
   /** Up to 4 texts at which the answer ends. */
-  stop?: InputMaybe<Array<Scalars['String']['input']>>;
+  stop?: Array<string> | null | undefined;
   /** How freely tokens are drawn, 0 to 2. */
-  temperature?: InputMaybe<Scalars['Float']['input']>;
+  temperature?: number | null | undefined;
   /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
-  topP?: InputMaybe<Scalars['Float']['input']>;
+  topP?: number | null | undefined;
 };
 
 /** The state of a run. */
@@ -106,19 +78,19 @@ export type ContextMode =
 /** The arguments of `POST /context/create`. Omitted fields are not sent, so that the gateway’s defaults apply. */
 export type CreateContextInput = {
   /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. */
-  idempotencyKey?: InputMaybe<Scalars['String']['input']>;
+  idempotencyKey?: string | null | undefined;
   /** The messages to cache, at least one, the oldest first. */
   messages: Array<MessageInput>;
   /** How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. */
-  mode?: InputMaybe<ContextMode>;
+  mode?: ContextMode | null | undefined;
   /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists the available models and whether they support context caching. */
-  model: Scalars['String']['input'];
+  model: string;
   /** Return a live context with the same model, messages and ttl that has at least a minute left, and create one only if there is none. Only with COMMON_PREFIX. Only your own contexts are reused, unless the operator has enabled sharing. */
-  reuse?: InputMaybe<Scalars['Boolean']['input']>;
+  reuse?: boolean | null | undefined;
   /** Only with mode SESSION. The gateway has a default. */
-  truncationStrategy?: InputMaybe<TruncationStrategyInput>;
+  truncationStrategy?: TruncationStrategyInput | null | undefined;
   /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it. The gateway has a default (Ark: 86400). */
-  ttl?: InputMaybe<Scalars['Int']['input']>;
+  ttl?: number | null | undefined;
 };
 
 /** What went wrong; also every `errors[].extensions.code`. */
@@ -176,17 +148,17 @@ export type FinishReason =
 /** How much likelier or less likely one token becomes. */
 export type LogitBiasInput = {
   /** -100 (never) to 100 (always). */
-  bias: Scalars['Float']['input'];
+  bias: number;
   /** Id of the token in the model’s vocabulary, in digits. */
-  token: Scalars['String']['input'];
+  token: string;
 };
 
 /** A message in OpenAI’s format. At least one of `role` and `content` is required. Strings must not contain NUL characters or lone surrogates. */
 export type MessageInput = {
   /** The text of the message. Omitted if not given. */
-  content?: InputMaybe<Scalars['String']['input']>;
+  content?: string | null | undefined;
   /** The author of the message. Omitted if not given. */
-  role?: InputMaybe<MessageRole>;
+  role?: MessageRole | null | undefined;
 };
 
 /** The author of a message. */
@@ -217,13 +189,13 @@ export type PromptCacheState =
 /** What the gateway drops when a session exceeds the model’s context window (Volcengine Ark only). */
 export type TruncationStrategyInput = {
   /** Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS. */
-  lastHistoryTokens?: InputMaybe<Scalars['Int']['input']>;
+  lastHistoryTokens?: number | null | undefined;
   /** Maximum tokens of history, at least 1 (Ark: 32768). Only with ROLLING_TOKENS. */
-  maxWindowTokens?: InputMaybe<Scalars['Int']['input']>;
+  maxWindowTokens?: number | null | undefined;
   /** Whether the oldest tokens are dropped as new ones are added. Only with ROLLING_TOKENS. */
-  rollingTokens?: InputMaybe<Scalars['Boolean']['input']>;
+  rollingTokens?: boolean | null | undefined;
   /** Tokens to drop at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS. */
-  rollingWindowTokens?: InputMaybe<Scalars['Int']['input']>;
+  rollingWindowTokens?: number | null | undefined;
   /** The strategy. */
   type: TruncationType;
 };
@@ -240,53 +212,46 @@ export type CreateContextMutationVariables = Exact<{
 }>;
 
 
-export type CreateContextMutation = { createContext: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, expiresAt?: string | null, reused: boolean, truncationStrategy?: { type?: TruncationType | null, rollingTokens?: boolean | null } | null, usage?: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null } };
+export type CreateContextMutation = { createContext: { id: string, model: string, mode: ContextMode | null, ttl: number | null, createdAt: string, expiresAt: string | null, reused: boolean, truncationStrategy: { type: TruncationType | null, rollingTokens: boolean | null } | null, usage: { promptTokens: number, completionTokens: number, totalTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null } };
 
 export type ResumeChatSubscriptionVariables = Exact<{
-  runId: Scalars['ID']['input'];
-  after: Scalars['Int']['input'];
+  runId: string;
+  after: number;
 }>;
 
 
 export type ResumeChatSubscription = { resumeChat:
-    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
-    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatDelta', seq: number | null, index: number, content: string | null, reasoningContent: string | null, finishReason: FinishReason | null }
+    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
+    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
 
 export type ChatRunsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ChatRunsQuery = { chatRuns: Array<{ id: string, status: ChatRunStatus, model: string, prompt?: string | null, startedAt: string, endedAt?: string | null, choices: Array<{ message: { content?: string | null } }>, failure?: { code: ErrorCode, message: string } | null }> };
+export type ChatRunsQuery = { chatRuns: Array<{ id: string, status: ChatRunStatus, model: string, prompt: string | null, startedAt: string, endedAt: string | null, choices: Array<{ message: { content: string | null } }>, failure: { code: ErrorCode, message: string } | null }> };
 
 export type StopChatMutationVariables = Exact<{
-  runId: Scalars['ID']['input'];
+  runId: string;
 }>;
 
 
 export type StopChatMutation = { stopChat: { id: string, status: ChatRunStatus } };
 
-export type ContextQueryVariables = Exact<{
-  id: Scalars['ID']['input'];
+export type ForgetContextMutationVariables = Exact<{
+  id: string;
 }>;
 
 
-export type ContextQuery = { context?: { id: string, model: string, mode?: ContextMode | null, ttl?: number | null, createdAt: string, lastUsedAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } } | null };
-
-export type CachingAdviceQueryVariables = Exact<{
-  input: CachingAdviceInput;
-}>;
-
-
-export type CachingAdviceQuery = { cachingAdvice: { worthIt: boolean, breakEvenChatsPerHour?: number | null, ttl?: number | null, withCachePerHour: { amount: string, currency: string }, withoutCachePerHour: { amount: string, currency: string } } };
+export type ForgetContextMutation = { forgetContext: boolean };
 
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
 }>;
 
 
-export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason?: FinishReason | null, message: { role: MessageRole, content?: string | null, reasoningContent?: string | null } }>, usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } } };
+export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason: FinishReason | null, message: { role: MessageRole, content: string | null, reasoningContent: string | null } }>, usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } } };
 
 export type ChatStreamSubscriptionVariables = Exact<{
   input: ChatInput;
@@ -294,48 +259,48 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 
 export type ChatStreamSubscription = { chatStream:
-    | { __typename: 'ChatDelta', seq?: number | null, index: number, content?: string | null, reasoningContent?: string | null, finishReason?: FinishReason | null }
-    | { __typename: 'ChatDone', usage?: { promptTokens: number, completionTokens: number, promptTokensDetails?: { cachedTokens: number } | null, cost?: { total: { amount: string, currency: string } } | null } | null, context?: { id: string, expiresAt?: string | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null } }
-    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter?: number | null }
+    | { __typename: 'ChatDelta', seq: number | null, index: number, content: string | null, reasoningContent: string | null, finishReason: FinishReason | null }
+    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
+    | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
 
 export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ModelsQuery = { models: Array<{ id: string, ownedBy?: string | null, supportsContextCache: boolean }> };
+export type ModelsQuery = { models: Array<{ id: string, ownedBy: string | null, supportsContextCache: boolean }> };
 
 export type ContextsQueryVariables = Exact<{
-  first: Scalars['Int']['input'];
-  after?: InputMaybe<Scalars['String']['input']>;
+  first: number;
+  after?: string | null | undefined;
 }>;
 
 
-export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, model: string, mode?: ContextMode | null, createdAt: string, lastUsedAt: string, expiresAt?: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } } }>, pageInfo: { hasNextPage: boolean, endCursor?: string | null } } };
+export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, model: string, mode: ContextMode | null, createdAt: string, lastUsedAt: string, expiresAt: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate: number | null } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
 
 export type CacheReportQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate?: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate?: number | null } }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate?: number | null } }> } };
+export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate: number | null } }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate: number | null } }> } };
 
-export type ForgetContextMutationVariables = Exact<{
-  id: Scalars['ID']['input'];
+export type ContextQueryVariables = Exact<{
+  id: string;
 }>;
 
 
-export type ForgetContextMutation = { forgetContext: boolean };
+export type ContextQuery = { context: { id: string, model: string, mode: ContextMode | null, ttl: number | null, createdAt: string, lastUsedAt: string, expiresAt: string | null, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate: number | null } } | null };
 
 export type PromptsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type PromptsQuery = { prompts: Array<{ name: string, title?: string | null, description?: string | null, model: string, version: string, cache: { state: PromptCacheState, promptTokens?: number | null, expiresAt?: string | null }, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate?: number | null } }> };
+export type PromptsQuery = { prompts: Array<{ name: string, title: string | null, description: string | null, model: string, version: string, cache: { state: PromptCacheState, promptTokens: number | null, expiresAt: string | null }, totals: { chats: number, promptTokens: number, cachedTokens: number, cacheHitRate: number | null } }> };
 
 export type ChatByNameMutationVariables = Exact<{
   input: ChatInput;
 }>;
 
 
-export type ChatByNameMutation = { chat: { choices: Array<{ message: { content?: string | null } }>, usage?: { promptTokens: number, promptTokensDetails?: { cachedTokens: number } | null } | null, cache: { status: CacheStatus, reason?: CacheBypassReason | null, promptVersion?: string | null } } };
+export type ChatByNameMutation = { chat: { choices: Array<{ message: { content: string | null } }>, usage: { promptTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null, promptVersion: string | null } } };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -402,12 +367,6 @@ export const ResumeChatDocument = new TypedDocumentString(`
         promptTokensDetails {
           cachedTokens
         }
-        cost {
-          total {
-            amount
-            currency
-          }
-        }
       }
       context {
         id
@@ -456,42 +415,11 @@ export const StopChatDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StopChatMutation, StopChatMutationVariables>;
-export const ContextDocument = new TypedDocumentString(`
-    query Context($id: ID!) {
-  context(id: $id) {
-    id
-    model
-    mode
-    ttl
-    createdAt
-    lastUsedAt
-    expiresAt
-    totals {
-      chats
-      promptTokens
-      cachedTokens
-      cacheHitRate
-    }
-  }
+export const ForgetContextDocument = new TypedDocumentString(`
+    mutation ForgetContext($id: ID!) {
+  forgetContext(id: $id)
 }
-    `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
-export const CachingAdviceDocument = new TypedDocumentString(`
-    query CachingAdvice($input: CachingAdviceInput!) {
-  cachingAdvice(input: $input) {
-    worthIt
-    breakEvenChatsPerHour
-    withCachePerHour {
-      amount
-      currency
-    }
-    withoutCachePerHour {
-      amount
-      currency
-    }
-    ttl
-  }
-}
-    `) as unknown as TypedDocumentString<CachingAdviceQuery, CachingAdviceQueryVariables>;
+    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -510,12 +438,6 @@ export const ChatDocument = new TypedDocumentString(`
       completionTokens
       promptTokensDetails {
         cachedTokens
-      }
-      cost {
-        total {
-          amount
-          currency
-        }
       }
     }
     context {
@@ -549,12 +471,6 @@ export const ChatStreamDocument = new TypedDocumentString(`
         completionTokens
         promptTokensDetails {
           cachedTokens
-        }
-        cost {
-          total {
-            amount
-            currency
-          }
         }
       }
       context {
@@ -640,11 +556,25 @@ export const CacheReportDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CacheReportQuery, CacheReportQueryVariables>;
-export const ForgetContextDocument = new TypedDocumentString(`
-    mutation ForgetContext($id: ID!) {
-  forgetContext(id: $id)
+export const ContextDocument = new TypedDocumentString(`
+    query Context($id: ID!) {
+  context(id: $id) {
+    id
+    model
+    mode
+    ttl
+    createdAt
+    lastUsedAt
+    expiresAt
+    totals {
+      chats
+      promptTokens
+      cachedTokens
+      cacheHitRate
+    }
+  }
 }
-    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
+    `) as unknown as TypedDocumentString<ContextQuery, ContextQueryVariables>;
 export const PromptsDocument = new TypedDocumentString(`
     query Prompts {
   prompts {

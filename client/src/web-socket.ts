@@ -105,6 +105,8 @@ class Connection {
   }
 
   private read(data: unknown): void {
+    // What still comes while the socket closes must not start a timer again.
+    if (!this.isOpen) return;
     this.silence.restart();
     const { type, id = '', payload } = parseJson(String(data)) as Message;
     const results = this.subscriptions.get(id);

@@ -68,7 +68,10 @@ function hashOf({ documentId, extensions }: DocumentRequest): string | undefined
 /** Reads the file that codegen writes; throws ConfigError. Without a path, any document may run. */
 export function openDocuments(path: string | undefined): Documents {
   if (path === undefined) return new Documents();
-  const entries = Object.entries(readMap(path));
+  // codegen's client preset writes `sha256:` before each hash, from version 6 on.
+  const entries = Object.entries(readMap(path)).map(
+    ([id, text]) => [id.replace(/^sha256:/, ''), text] as const,
+  );
   if (entries.length === 0) throw unusable('holds no document');
   for (const [hash, text] of entries) {
     if (typeof text !== 'string' || createHash('sha256').update(text).digest('hex') !== hash) {

@@ -28,7 +28,7 @@ const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-const NOT_BUILT = 'The example page is not built yet: run `npm run build:example`, then load this again.\n';
+const NOT_BUILT = 'The example page is not built yet: run `npm run build`, then load this again.\n';
 
 interface File {
   content: Buffer;

@@ -61,6 +61,9 @@ describe('what Docker gets to see', () => {
     '.env.example',
     'src/main.ts',
     'schema/schema.graphql',
+    'client/package.json',
+    'client/src/index.ts',
+    'examples/web/package.json',
     'examples/web/index.html',
     'examples/prompts/support-zh.md',
   ])('has %s', (path) => expect(isSent(path)).toBe(true));
@@ -72,6 +75,8 @@ describe('what Docker gets to see', () => {
     '.git/config',
     'node_modules/graphql/index.js',
     'dist/main.js',
+    'client/dist/index.js',
+    'examples/web/dist/index.html',
     'examples/web/node_modules/react/index.js',
     'test/support/server.ts',
   ])('has no %s', (path) => expect(isSent(path)).toBe(false));

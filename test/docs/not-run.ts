@@ -28,7 +28,7 @@ export const NOT_RUN: NotRun[] = [
   },
   {
     command:
-      /^npm run (?<script>dev|lint|format|schema|codegen|bench|build:example|screenshots|check|printed|schema:changes|soak)\b(?<args>.*)$/,
+      /^npm run (?<script>dev|lint|format|schema|codegen|bench|screenshots|check|printed|schema:changes|soak)\b(?<args>.*)$/,
     reason: 'it does not end, is slow, changes files, or is run by .ci/run or by a test of its own',
     problem: ({ script = '', args = '' }) => unlessScript(script) ?? unlessOptions(args, 'bench/main.mjs'),
   },

@@ -115,7 +115,7 @@ describe('the example page', () => {
   it('says how it is built where it is not, and is there once it is', async () => {
     const before = await fetch(origin);
     expect(before.status).toBe(404);
-    expect(await before.text()).toMatch(/^[^\n]*`npm run build:example`[^\n]*\n$/);
+    expect(await before.text()).toMatch(/^[^\n]*`npm run build`[^\n]*\n$/);
     expect((await fetch(`${origin}/assets/index-abc.js`)).status).toBe(404);
     folder.build();
     expect((await fetch(origin)).status).toBe(200);

@@ -11,6 +11,8 @@ import { CHAT_STREAM } from '../support/streams.js';
 
 /** Milliseconds between two questions to a page, which has other things to do. */
 const POLL_MS = 100;
+/** Milliseconds that an answer takes at most, by far. */
+const ANSWER_MS = 700;
 const EXECUTE = '.graphiql-execute-button';
 const STOP = '.graphiql-execute-button[aria-label^="Stop"]';
 const RESPONSE = '.result-window';
@@ -22,12 +24,13 @@ const EXAMPLES = [
   'Models',
   'Contexts',
   'CacheReport',
-  'ForgetContext',
+  'Context',
   'Prompts',
   'ChatByName',
   'ResumeChat',
   'ChatRuns',
   'StopChat',
+  'ForgetContext',
 ];
 
 type Editor = 'operation' | 'variables' | 'request-headers' | 'response';
@@ -98,6 +101,14 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     );
   }
 
+  /** Until it is answered: GraphiQL reads the operation of a tab a moment after it is shown. Monaco draws only what is in view. */
+  const execute = (page: Page, isAnswered: (response: string) => boolean) =>
+    eventually(async () => {
+      if (isAnswered(await textIn(page, 'response'))) return true;
+      await page.click(EXECUTE);
+      return false;
+    }, ANSWER_MS);
+
   /** GraphiQL stores its tabs half a second after an edit. */
   const untilStored = (page: Page, text: string) =>
     eventually(
@@ -117,6 +128,83 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
       expect(await textIn(page, 'operation')).toMatch(new RegExp(`^\\w+ ${title}\\b`, 'm'));
     }
     expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('has the id of a new context in the other tabs, also after a reload, but not where somebody wrote another', async () => {
+    await using opened = await open(server.url);
+    const { page, problems } = opened;
+    const create = async () => {
+      await select(page, 'CreateContext');
+      const before = await textIn(page, 'response');
+      await execute(page, (response) => response !== before && response.includes('"ctx-'));
+      return /ctx-[\d-]+/.exec(await textIn(page, 'response'))?.[0] ?? '';
+    };
+    const first = await create();
+    await select(page, 'Chat');
+    await eventually(
+      async () => (await textIn(page, 'variables')).includes(`"contextId": "${first}"`),
+      POLL_MS,
+    );
+    await execute(page, (response) => response.includes('cachedTokens'));
+
+    await select(page, 'Context');
+    await eventually(async () => (await textIn(page, 'variables')).includes(first), POLL_MS);
+    await write(page, 'variables', '{ "id": "mine" }');
+    await untilStored(page, 'mine');
+    const second = await create();
+    await select(page, 'Chat');
+    await eventually(async () => (await textIn(page, 'variables')).includes(second), POLL_MS);
+    await untilStored(page, second);
+    await reload(page);
+    await select(page, 'ChatStream');
+    await eventually(async () => (await textIn(page, 'variables')).includes(second), POLL_MS);
+    await select(page, 'Context');
+    expect(await textIn(page, 'variables')).toBe('{ "id": "mine" }');
+    expect(await titles(page)).toEqual(EXAMPLES);
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('has a history that survives a reload and opens an operation with its variables', async () => {
+    await using opened = await open(server.url);
+    const { page, problems } = opened;
+    const menu = page.getByRole('combobox', { name: 'History' });
+    await select(page, 'Models');
+    await execute(page, (response) => response.includes('Doubao'));
+    await select(page, 'Contexts');
+    await write(page, 'variables', '{ "first": 7 }');
+    await execute(page, (response) => response.includes('hasNextPage'));
+    await write(page, 'variables', '{ "first": 8 }');
+    await untilStored(page, '\\"first\\": 8');
+    await reload(page);
+    expect(await menu.locator('option').allTextContents()).toEqual([
+      'History',
+      'Contexts { "first": 7 }',
+      'Models {}',
+    ]);
+    await menu.selectOption('Contexts { "first": 7 }');
+    await page.waitForURL(/query=/);
+    await page.waitForSelector(EXECUTE);
+    await eventually(async () => (await textIn(page, 'variables')).includes('"first": 7'), POLL_MS);
+    expect(await activeTitle(page)).toBe('Contexts');
+    expect(await titles(page)).toEqual([...EXAMPLES, 'Contexts']);
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('is usable on a narrow screen', async () => {
+    await using opened = await open(server.url);
+    const { page } = opened;
+    await page.setViewportSize({ width: 375, height: 700 });
+    await page.click(EXECUTE);
+    await page.waitForSelector(`${RESPONSE} >> text=/ctx-\\d+/`);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+    for (const part of ['.graphiql-query-editor', '.graphiql-editor-tool', '.graphiql-response']) {
+      const shown = page.locator(part).first();
+      await shown.scrollIntoViewIfNeeded();
+      const box = await shown.boundingBox();
+      expect({ part, isWide: (box?.width ?? 0) > 250 }).toEqual({ part, isWide: true });
+    }
+    await page.locator(TABS).last().click();
+    expect(await activeTitle(page)).toBe('ForgetContext');
   }, 60_000);
 
   it('keeps tabs and edits over reloads, beside the examples of a newer server', async () => {

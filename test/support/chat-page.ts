@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { collectProblems } from './browser.js';
 
 /** For one step on a slow machine; each waits for a state and goes on at once. */
 const STEP_MS = 60_000;
-const AXE = 'examples/web/node_modules/axe-core/axe.min.js';
+const AXE = 'node_modules/axe-core/axe.min.js';
 
-/** The example page in a browser, as a person finds their way on it: by role and name. */
+/** The chat page in a browser, as a person finds their way on it: by role and name. */
 export class ChatPage implements AsyncDisposable {
   readonly problems: string[];
 
@@ -19,13 +19,17 @@ export class ChatPage implements AsyncDisposable {
     server: { origin: string },
     { now, ...options }: BrowserContextOptions & { now?: number } = {},
   ): Promise<ChatPage> {
-    const chat = new ChatPage(
-      await browser.newPage({ locale: 'en-US', reducedMotion: 'reduce', ...options }),
-    );
+    const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options });
+    return ChatPage.openIn(context, server, now);
+  }
+
+  /** In another tab of the same browser. */
+  static async openIn(context: BrowserContext, server: { origin: string }, now?: number): Promise<ChatPage> {
+    const chat = new ChatPage(await context.newPage());
     chat.page.setDefaultTimeout(STEP_MS);
     if (now !== undefined) await chat.page.clock.setFixedTime(now);
     await chat.page.goto(server.origin);
-    await chat.page.getByRole('button', { name: /^(Create context|创建上下文)$/ }).waitFor();
+    await chat.byHand.waitFor();
     return chat;
   }
 
@@ -33,13 +37,25 @@ export class ChatPage implements AsyncDisposable {
     return this.page.getByRole('button', { name, exact: true });
   }
 
+  get byHand(): Locator {
+    return this.page.locator('.by-hand > summary');
+  }
+
   get question(): Locator {
     return this.page.getByRole('textbox', { name: /^(Your question|您的问题)$/ });
   }
 
-  /** The items of the list. */
+  /** The caller's contexts at the server. */
   get contexts(): Locator {
-    return this.page.getByRole('navigation', { name: 'Contexts' }).getByRole('listitem');
+    return this.page.getByRole('list', { name: 'Contexts' }).getByRole('listitem');
+  }
+
+  get conversations(): Locator {
+    return this.page.getByRole('region', { name: 'Conversations' }).getByRole('listitem');
+  }
+
+  get questions(): Locator {
+    return this.page.locator('.question');
   }
 
   get answers(): Locator {
@@ -51,12 +67,23 @@ export class ChatPage implements AsyncDisposable {
     return this.answers.locator('svg[role=img]');
   }
 
+  get alerts(): Locator {
+    return this.page.getByRole('alert');
+  }
+
   /** What a screen reader is told without asking. */
   get announcement(): Locator {
-    return this.page.locator('.chat [role=status]');
+    return this.page.locator('.chat > [role=status]');
+  }
+
+  async choosePrompt(name: string): Promise<void> {
+    await this.page.locator('.cards').getByRole('button', { name }).click();
+    await this.question.waitFor();
   }
 
   async create(persona: string, mode: 'Session' | 'Common prefix' = 'Session'): Promise<void> {
+    await this.byHand.waitFor();
+    if (!(await this.page.locator('#persona').isVisible())) await this.byHand.click();
     await this.page.locator('#model option').first().waitFor({ state: 'attached' });
     await this.page.getByRole('textbox', { name: 'Persona' }).fill(persona);
     await this.page.getByRole('radio', { name: mode }).check();
@@ -67,9 +94,17 @@ export class ChatPage implements AsyncDisposable {
   /** Asks, and waits until the answer has ended and its bar is drawn. */
   async ask(question: string): Promise<void> {
     const count = await this.bars.count();
+    await this.send(question);
+    await this.bars.nth(count).waitFor();
+  }
+
+  async send(question: string): Promise<void> {
     await this.question.fill(question);
     await this.question.press('Enter');
-    await this.bars.nth(count).waitFor();
+  }
+
+  focusedId(): Promise<string | null> {
+    return this.page.locator(':focus').getAttribute('id');
   }
 
   /** Tab after Tab, at most 40, until the focus is on what is so named; each stop has to be seen. */
@@ -110,7 +145,8 @@ function describeFocus(): { text: string; outline: string } {
   const focused = document.activeElement as HTMLElement;
   if (focused === document.body) return { text: '', outline: 'none' };
   const labels = (focused as HTMLInputElement).labels ?? [];
-  const text = [focused, ...labels].map((element) => element.textContent).join(' ');
+  const name = focused.getAttribute('aria-label') ?? '';
+  const text = [name, ...[focused, ...labels].map((element) => element.textContent)].join(' ');
   const ring = focused.closest('.choice') ?? focused;
   return { text: text.trim() || focused.tagName, outline: getComputedStyle(ring).outlineStyle };
 }

@@ -1,50 +1,89 @@
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 
-const { bin } = JSON.parse(readFileSync('package.json', 'utf8'));
+const SERVER = 'graphql-context-cache';
+const CLIENT = 'graphql-context-cache-client';
 
-/** A project with the package as its tarball holds it, installed; all other packages are this checkout's. */
-export class InstalledPackage implements Disposable {
-  readonly project = mkdtempSync(join(tmpdir(), 'package-'));
-  readonly folder = join(this.project, 'node_modules/graphql-context-cache');
-  readonly env = { PATH: `${dirname(process.execPath)}:${process.env.PATH}`, HOME: this.project };
+/** The tarballs of both packages, as they would be published. */
+export class Tarballs implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'tarballs-'));
+  readonly server = this.pack('.');
+  readonly client = this.pack('./client');
 
-  constructor() {
-    const tarball = this.run('npm', [
-      'pack',
-      '--ignore-scripts',
-      '--silent',
-      '--pack-destination',
-      this.project,
-    ]);
-    mkdirSync(join(this.project, 'node_modules/.bin'), { recursive: true });
-    for (const name of readdirSync('node_modules').filter((name) => !name.startsWith('.'))) {
-      symlinkSync(resolve('node_modules', name), join(this.project, 'node_modules', name));
-    }
-    this.run('tar', ['-xzf', join(this.project, tarball.trim())], this.project);
-    this.run('mv', ['package', this.folder], this.project);
-    for (const [name, path] of Object.entries(bin)) {
-      this.run('chmod', ['+x', join(this.folder, String(path))]);
-      symlinkSync(join(this.folder, String(path)), join(this.project, 'node_modules/.bin', name));
-    }
-  }
-
-  /** The files of the tarball, in order. */
-  get files(): string[] {
-    return readdirSync(this.folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name).slice(this.folder.length + 1))
-      .sort();
-  }
-
-  /** What it prints; throws what went wrong. */
-  run(program: string, args: string[], cwd = process.cwd()): string {
-    return execFileSync(program, args, { env: this.env, cwd, encoding: 'utf8', stdio: 'pipe' });
+  private pack(path: string): string {
+    const options = ['--ignore-scripts', '--silent', '--pack-destination', this.folder];
+    return join(this.folder, run('npm', ['pack', path, ...options]).trim());
   }
 
   [Symbol.dispose](): void {
-    rmSync(this.project, { recursive: true });
+    rmSync(this.folder, { recursive: true });
   }
+}
+
+/** The files in a tarball, in order. */
+export function filesIn(tarball: string): string[] {
+  const names = run('tar', ['-tzf', tarball]).trim().split('\n');
+  return names.map((name) => name.replace(/^package\//, '')).sort();
+}
+
+/** A folder of somebody who uses the packages. */
+export class Project implements Disposable {
+  readonly folder = mkdtempSync(join(tmpdir(), 'project-'));
+  readonly modules = join(this.folder, 'node_modules');
+
+  constructor() {
+    this.write('package.json', '{ "type": "module", "private": true }');
+  }
+
+  write(file: string, text: string): void {
+    writeFileSync(join(this.folder, file), text);
+  }
+
+  /** With npm and all that it brings; what npm warns of. */
+  install(tarball: string): string[] {
+    const options = ['--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'];
+    const { status, stderr } = spawnSync('npm', ['install', tarball, ...options], {
+      cwd: this.folder,
+      encoding: 'utf8',
+    });
+    if (status !== 0) throw new Error(stderr);
+    return stderr.split('\n').filter((line) => !line.startsWith('npm notice') && line !== '');
+  }
+
+  /** Packages of this checkout, as if they were installed. */
+  link(names: string[]): void {
+    for (const name of names) {
+      mkdirSync(join(this.modules, name, '..'), { recursive: true });
+      symlinkSync(resolve('node_modules', name), join(this.modules, name));
+    }
+  }
+
+  run(program: string, args: string[]): string {
+    return run(program, args, this.folder);
+  }
+
+  [Symbol.dispose](): void {
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+/** A project with both packages as their tarballs hold them; all other packages are this checkout's. */
+export function projectWithAllPackages(tarballs: Tarballs): Project {
+  const project = new Project();
+  project.link(readdirSync('node_modules').filter((name) => !name.startsWith('.') && name !== CLIENT));
+  for (const [name, tarball] of [
+    [SERVER, tarballs.server],
+    [CLIENT, tarballs.client],
+  ] as const) {
+    mkdirSync(join(project.modules, name));
+    run('tar', ['-xzf', tarball, '--strip-components=1', '-C', join(project.modules, name)]);
+  }
+  return project;
+}
+
+/** What it prints; throws what went wrong. */
+function run(program: string, args: string[], cwd = process.cwd()): string {
+  return execFileSync(program, args, { cwd, encoding: 'utf8', stdio: 'pipe' });
 }

@@ -10,6 +10,8 @@ export interface ChatMessage {
   /** The model's reasoning, if it shows any. */
   reasoning?: string;
   state: 'complete' | 'streaming' | 'stopped' | 'failed';
+  /** Why the answer ended, as the model says. */
+  finishReason?: NonNullable<ChatDelta['finishReason']>;
   /** Why it failed; `content` is what came before. */
   error?: ContextCacheError;
   usage?: ChatDone['usage'];
@@ -33,10 +35,12 @@ export function toInput(messages: readonly ChatMessage[]): MessageInput[] {
     .map(({ role, content }) => ({ role: role === 'user' ? 'USER' : 'ASSISTANT', content }));
 }
 
-export function addDelta(message: ChatMessage, { content, reasoningContent }: ChatDelta): ChatMessage {
+export function addDelta(message: ChatMessage, delta: ChatDelta): ChatMessage {
+  const { content, reasoningContent, finishReason } = delta;
   return {
     ...message,
     content: message.content + (content ?? ''),
+    ...(finishReason && { finishReason }),
     ...(reasoningContent && { reasoning: (message.reasoning ?? '') + reasoningContent }),
   };
 }

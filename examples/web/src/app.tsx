@@ -1,7 +1,6 @@
-import { useMemo, useState } from 'react';
-import { Provider } from 'urql';
-import { Access } from './access';
-import { createClient } from './graphql/client';
+import { useState } from 'react';
+import { Access } from './access/access';
+import { SessionProvider } from './access/session';
 import { useLanguage } from './words/language';
 import { Workspace } from './workspace';
 
@@ -10,7 +9,6 @@ export function App() {
   const { words, language, setLanguage } = useLanguage();
   const [credential, setCredential] = useState('');
   const [listShown, showList] = useState(false);
-  const client = useMemo(() => createClient(credential), [credential]);
   return (
     <>
       <a className="skip" href="#main">
@@ -21,10 +19,10 @@ export function App() {
           type="button"
           className="menu"
           aria-expanded={listShown}
-          aria-controls="contexts"
+          aria-controls="lists"
           onClick={() => showList(!listShown)}
         >
-          {words.contexts}
+          {words.chats}
         </button>
         <h1>
           <img src="/favicon.svg" alt="" width="28" height="28" />
@@ -44,15 +42,9 @@ export function App() {
           </option>
         </select>
       </header>
-      <Provider value={client}>
-        <Workspace
-          key={credential}
-          // The credential does not survive a reload, and neither may what it gave access to.
-          isKept={credential === ''}
-          listShown={listShown}
-          hideList={() => showList(false)}
-        />
-      </Provider>
+      <SessionProvider key={credential} credential={credential}>
+        <Workspace listShown={listShown} hideList={() => showList(false)} />
+      </SessionProvider>
     </>
   );
 }

@@ -1,19 +1,19 @@
+import type { ChatMessage } from 'graphql-context-cache-client/react';
 import { useLanguage } from '../words/language';
-import type { Turn } from './conversation';
 
 /** Announces the complete answer to screen readers, instead of every piece. */
-export function Announcement({ turn }: { turn: Turn | undefined }) {
+export function Announcement({ answer }: { answer: ChatMessage | undefined }) {
   const { words } = useLanguage();
   const said = {
     streaming: words.answering,
-    done: `${words.answered} ${turn?.answer}`,
+    complete: `${words.answered} ${answer?.content}`,
     stopped: words.stopped,
     // The alert announces it.
     failed: '',
   };
   return (
     <p className="for-ears" role="status">
-      {turn && said[turn.state]}
+      {answer && said[answer.state]}
     </p>
   );
 }

@@ -1,96 +1,142 @@
+import { type ChatMessage, useContextChat } from 'graphql-context-cache-client/react';
 import { useEffect, useRef } from 'react';
-import { CacheBar } from '../cache-bar';
-import { titleOf } from '../contexts/context-list';
-import { Countdown, useSecondsUntil } from '../contexts/countdown';
-import { ForgetButton } from '../contexts/forget-button';
-import type { Context } from '../contexts/use-contexts';
-import type { Problem } from '../graphql/problem';
+import { useSession } from '../access/session';
+import { useSecondsUntil } from '../contexts/countdown';
+import { isPrefixOnly } from '../contexts/model-select';
+import { type ContextTarget, useExpiry } from '../contexts/use-contexts';
+import type { Conversation, Target } from '../conversations/use-conversations';
+import { toProblem } from '../problems/problem';
+import { ProblemNote } from '../problems/problem-note';
 import { useLanguage } from '../words/language';
 import { Announcement } from './announcement';
+import { AnswerView } from './answer-view';
+import { ChatHead } from './chat-head';
 import { Composer } from './composer';
-import type { Turn } from './conversation';
-import { TurnView } from './turn-view';
+import { QuestionView } from './question-view';
+import { StartAgain } from './start-again';
 
 interface ChatProps {
-  context: Context;
-  turns: readonly Turn[];
-  onAsk: (question: string) => void;
-  onStop: () => void;
+  conversation: Conversation;
+  onTitle: (title: string) => void;
+  /** Goes on with another context in place of one that has expired. */
+  onRetarget: (context: ContextTarget) => void;
+  onAnswer: () => void;
+  onStart: (target: Target) => void;
   onNew: () => void;
-  onForget: () => Promise<Problem | undefined>;
 }
 
-export function Chat({ context, turns, onAsk, onStop, onNew, onForget }: ChatProps) {
+const TITLE_LENGTH = 60;
+
+export function Chat({ conversation, onTitle, onRetarget, onAnswer, onStart, onNew }: ChatProps) {
   const { words } = useLanguage();
-  const last = turns.at(-1);
-  const isStreaming = last?.state === 'streaming';
-  const isExpired = useSecondsUntil(context.expiresAt) === 0;
-  useFollow(turns);
-  function askAgain(question: string) {
-    onAsk(question);
-    // The focused button was removed.
+  const { client, storage } = useSession();
+  const { id, target } = conversation;
+  const { prompt, context } = target;
+  const of = prompt ? { prompt: prompt.name } : { contextId: context.id, mode: context.mode };
+  const chat = useContextChat({ client, storage, id, ...of });
+  const { messages, status } = chat;
+  const last = messages.at(-1);
+  const answers = messages.filter(({ state, role }) => role === 'assistant' && state === 'complete').length;
+  const expiry = useExpiry(context?.id, answers);
+  const isExpired = useSecondsUntil(expiry.expiresAt) === 0 || expiry.isGone;
+  const isBusy = status === 'submitted' || status === 'streaming';
+  // A session's history is at the gateway, where nothing can be taken back.
+  const isRewindable =
+    prompt !== undefined || context.mode === 'COMMON_PREFIX' || isPrefixOnly(context.model);
+  useFollow(messages);
+  const isRetargeted = useRef(false);
+  // Once it is a chat with the new context.
+  useEffect(() => {
+    if (isRetargeted.current && last?.state === 'failed') void chat.regenerate();
+    isRetargeted.current = false;
+  }, [context?.id]);
+  // After each answer.
+  useEffect(() => {
+    if (answers > 0 && context) onAnswer();
+  }, [answers]);
+
+  function ask(question: string) {
+    if (conversation.title === '') onTitle(question.slice(0, TITLE_LENGTH));
+    void chat.send(question);
+  }
+  function askAgain() {
+    void chat.regenerate();
+    // The focused button is gone.
     document.getElementById('question')?.focus();
   }
+  function edit(questionId: string, question: string) {
+    if (questionId === messages[0]?.id) onTitle(question.slice(0, TITLE_LENGTH));
+    void chat.edit(questionId, question);
+    document.getElementById('question')?.focus();
+  }
+  function goOnWith(again: ContextTarget) {
+    // The gateway has forgotten a session's history, so its conversation ends here.
+    if (!isRewindable) return onStart({ context: again });
+    isRetargeted.current = true;
+    onRetarget(again);
+  }
+  const isLost = isExpired || last?.error?.code === 'CONTEXT_NOT_FOUND';
+  const startAgain = context && <StartAgain context={context} onCreated={goOnWith} onNew={onNew} />;
+
   return (
     <section className="chat" aria-labelledby="chat-title">
-      <ChatHead context={context} onForget={onForget} />
-      {turns.length === 0 && (
-        <p className="empty">{context.totals.chats > 0 ? words.goOn : words.askFirst}</p>
-      )}
+      <ChatHead
+        target={target}
+        messages={messages}
+        expiresAt={context && expiry.expiresAt}
+        onNew={() => onStart(target)}
+      />
+      {messages.length === 0 && <p className="empty">{isRewindable ? words.askFirst : words.askSession}</p>}
       <ol className="turns" aria-label={words.conversation}>
-        {turns.map((turn) => (
-          <TurnView
-            key={turn.id}
-            turn={turn}
-            onRetry={turn === last && !isExpired ? () => askAgain(turn.question) : undefined}
-          />
+        {messages.map((message) => (
+          <li key={message.id}>
+            {message.role === 'user' ? (
+              <QuestionView
+                content={message.content}
+                onEdit={isRewindable && !isBusy && !isLost ? (text) => edit(message.id, text) : undefined}
+              />
+            ) : (
+              <AnswerView
+                answer={message}
+                isReplaced={isRewindable}
+                onAgain={mayAskAgain(message, last, isRewindable) && !isLost ? askAgain : undefined}
+              >
+                {message === last && message.error && !isLost && (
+                  <ProblemNote problem={toProblem(message.error)} onRetry={askAgain}>
+                    {message.error.code === 'PROMPT_NOT_FOUND' && (
+                      <button type="button" onClick={onNew}>
+                        {words.otherPrompt}
+                      </button>
+                    )}
+                  </ProblemNote>
+                )}
+              </AnswerView>
+            )}
+          </li>
         ))}
       </ol>
-      <Announcement turn={last} />
-      {isExpired && !isStreaming ? (
-        <div className="composer expired" role="alert">
-          <p>{words.contextExpired}</p>
-          <button type="button" className="primary" onClick={onNew}>
-            {words.newContext}
-          </button>
-        </div>
+      <Announcement answer={last?.role === 'assistant' ? last : undefined} />
+      {isLost && !isBusy ? (
+        startAgain
       ) : (
-        <Composer isStreaming={isStreaming} onSend={onAsk} onStop={onStop} />
+        <Composer id={id} isStreaming={isBusy} onSend={ask} onStop={chat.stop} />
       )}
     </section>
   );
 }
 
-function ChatHead({ context, onForget }: Pick<ChatProps, 'context' | 'onForget'>) {
-  const { words } = useLanguage();
-  const { chats, cachedTokens, promptTokens } = context.totals;
-  return (
-    <header className="chat-head">
-      <h2 id="chat-title">{titleOf(context)}</h2>
-      <p className="facts">
-        <span>{context.model}</span>
-        {context.mode && <span>{words.modes[context.mode].name}</span>}
-        <Countdown until={context.expiresAt} />
-        {context.reused && <span>{words.reused}</span>}
-      </p>
-      <ForgetButton onForget={onForget} />
-      {chats > 0 && (
-        <section className="sum" aria-label={words.inSum(chats)}>
-          <h3>{words.inSum(chats)}</h3>
-          <CacheBar cached={cachedTokens} prompt={promptTokens} />
-        </section>
-      )}
-    </header>
-  );
+/** An error has a button of its own. */
+function mayAskAgain(message: ChatMessage, last: ChatMessage | undefined, isRewindable: boolean): boolean {
+  return message === last && (message.state === 'stopped' || (message.state === 'complete' && isRewindable));
 }
 
 /** Scrolls to the newest text, unless the user has scrolled up. */
-function useFollow(turns: readonly Turn[]) {
-  const count = useRef(turns.length);
+function useFollow(messages: readonly ChatMessage[]) {
+  const count = useRef(messages.length);
   useEffect(() => {
     const { scrollHeight, scrollTop, clientHeight } = document.documentElement;
-    const isNew = turns.length !== count.current;
-    count.current = turns.length;
+    const isNew = messages.length !== count.current;
+    count.current = messages.length;
     if (isNew || scrollHeight - scrollTop - clientHeight < 200) window.scrollTo({ top: scrollHeight });
-  }, [turns]);
+  }, [messages]);
 }

@@ -1,16 +1,19 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { useKept } from '../access/session';
 import { useLanguage } from '../words/language';
 
 interface ComposerProps {
+  /** Of the conversation, whose draft is kept. */
+  id: string;
   isStreaming: boolean;
   onSend: (question: string) => void;
   onStop: () => void;
 }
 
 /** Enter sends, Shift+Enter inserts a line break, Escape stops the answer. */
-export function Composer({ isStreaming, onSend, onStop }: ComposerProps) {
+export function Composer({ id, isStreaming, onSend, onStop }: ComposerProps) {
   const { words } = useLanguage();
-  const [question, setQuestion] = useState('');
+  const [question, setQuestion] = useKept(`draft:${id}`, '');
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
   useEscape(isStreaming, onStop);

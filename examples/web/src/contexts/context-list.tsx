@@ -1,53 +1,47 @@
-import { ProblemNote } from '../problem-note';
+import { ProblemNote } from '../problems/problem-note';
 import { useLanguage } from '../words/language';
 import { Countdown } from './countdown';
-import type { Context, Contexts } from './use-contexts';
+import { ForgetButton } from './forget-button';
+import type { Contexts, ContextTarget } from './use-contexts';
 
-interface ContextListProps {
+/** The caller's contexts: to chat with, and to forget. */
+export function ContextList({
+  contexts,
+  onChoose,
+}: {
   contexts: Contexts;
-  chosenId: string | undefined;
-  onChoose: (id: string | undefined) => void;
-}
-
-export function ContextList({ contexts, chosenId, onChoose }: ContextListProps) {
+  onChoose: (context: ContextTarget) => void;
+}) {
   const { words } = useLanguage();
-  const { items, isLoading, problem, hasMore, loadMore } = contexts;
+  const { items, isLoading, problem, hasMore, loadMore, reload, forget } = contexts;
   return (
-    <nav id="contexts" aria-label={words.contexts}>
-      <button
-        type="button"
-        className="primary"
-        aria-current={chosenId === undefined}
-        onClick={() => onChoose(undefined)}
-      >
-        {words.newContext}
-      </button>
-      <h2>{words.contexts}</h2>
-      {problem && <ProblemNote problem={problem} onRetry={loadMore} />}
+    <details className="contexts" open={items.length > 0}>
+      <summary>{words.contexts}</summary>
+      {/* The page itself asks for a credential. */}
+      {problem && problem.code !== 'UNAUTHENTICATED' && <ProblemNote problem={problem} onRetry={reload} />}
       {items.length === 0 && !isLoading && !problem && <p className="hint">{words.noContexts}</p>}
-      <ul>
-        {items.map((context) => (
-          <li key={context.id}>
-            <button type="button" aria-current={context.id === chosenId} onClick={() => onChoose(context.id)}>
-              <strong>{titleOf(context)}</strong>
+      {isLoading && <p role="status">{words.loading}</p>}
+      <ul aria-label={words.contexts}>
+        {items.map(({ id, model, mode, expiresAt }) => (
+          <li key={id}>
+            <button
+              type="button"
+              onClick={() => onChoose({ id, model, mode: mode ?? null, ttl: null, persona: null })}
+            >
+              <strong>{id}</strong>
               <small>
-                {context.mode && words.modes[context.mode].name} · <Countdown until={context.expiresAt} />
+                {mode && words.modes[mode].name} · <Countdown until={expiresAt} />
               </small>
             </button>
+            <ForgetButton name={id} onForget={() => forget(id)} />
           </li>
         ))}
       </ul>
-      {isLoading && <p role="status">{words.loading}</p>}
-      {hasMore && !isLoading && !problem && (
+      {hasMore && (
         <button type="button" onClick={loadMore}>
           {words.loadMore}
         </button>
       )}
-    </nav>
+    </details>
   );
-}
-
-/** The first line of the persona is more readable than an id. */
-export function titleOf({ persona, id }: Context): string {
-  return persona?.trim().split('\n', 1)[0] || id;
 }

@@ -1,61 +1,72 @@
+import { type ContextMode, CreateContextDocument } from 'graphql-context-cache-client';
 import { type FormEvent, useState } from 'react';
-import { useMutation } from 'urql';
-import { type ContextMode, CreateContextDocument } from '../graphql/generated';
-import { toProblem } from '../graphql/problem';
-import { ProblemNote } from '../problem-note';
+import { useSession } from '../access/session';
+import { type Problem, toProblem } from '../problems/problem';
+import { ProblemNote } from '../problems/problem-note';
 import { useLanguage } from '../words/language';
-import { ModelSelect } from './model-select';
-import type { Context } from './use-contexts';
+import { toInput } from './create';
+import { isPrefixOnly, ModelSelect } from './model-select';
+import type { ContextTarget } from './use-contexts';
 
 const MODES: ContextMode[] = ['SESSION', 'COMMON_PREFIX'];
 /** One hour to one week, in seconds. */
 const TTLS = [3_600, 21_600, 86_400, 259_200, 604_800];
 
-interface CreateContextProps {
-  onCreated: (context: Context) => void;
-}
-
-export function CreateContext({ onCreated }: CreateContextProps) {
+export function CreateContext({ onCreated }: { onCreated: (context: ContextTarget) => void }) {
   const { words } = useLanguage();
+  const { client } = useSession();
   const [written, setPersona] = useState<string>();
+  const [model, setModel] = useState('');
+  const [isCreating, setCreating] = useState(false);
+  const [problem, setProblem] = useState<Problem>();
   const persona = written ?? words.samplePersona;
-  const [{ fetching, error }, create] = useMutation(CreateContextDocument);
 
   async function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const mode = form.get('mode') as ContextMode;
-    const { data } = await create({
-      input: {
-        model: String(form.get('model')),
-        messages: [{ role: 'SYSTEM', content: persona }],
-        mode,
-        ttl: Number(form.get('ttl')),
-        // Do not create the same prefix twice.
-        reuse: mode === 'COMMON_PREFIX',
-      },
-    });
-    if (data) onCreated({ ...data.createContext, persona });
+    const wanted = {
+      model,
+      persona,
+      mode: form.get('mode') as ContextMode | null,
+      ttl: Number(form.get('ttl')),
+    };
+    setCreating(true);
+    setProblem(undefined);
+    try {
+      const { createContext } = await client.request(CreateContextDocument, { input: toInput(wanted) });
+      const { id, mode } = createContext;
+      onCreated({ ...wanted, id, mode: mode ?? null });
+    } catch (error) {
+      setProblem(toProblem(error));
+      setCreating(false);
+    }
   }
 
   return (
     <form className="create" onSubmit={submit}>
-      <h2>{words.newContext}</h2>
-      <p className="hint">{words.newContextHint}</p>
       <label htmlFor="persona">{words.persona}</label>
       <textarea
         id="persona"
         rows={7}
         required
+        aria-describedby="persona-hint"
         value={persona}
         onChange={({ target }) => setPersona(target.value)}
       />
-      <ModelSelect />
+      <p id="persona-hint" className="hint">
+        {words.personaHint}
+      </p>
+      <ModelSelect value={model} onChange={setModel} />
       <fieldset>
         <legend>{words.mode}</legend>
-        {MODES.map((mode) => (
+        {MODES.filter((mode) => mode === 'COMMON_PREFIX' || !isPrefixOnly(model)).map((mode) => (
           <label key={mode} className="choice">
-            <input type="radio" name="mode" value={mode} defaultChecked={mode === 'SESSION'} />
+            <input
+              type="radio"
+              name="mode"
+              value={mode}
+              defaultChecked={mode === 'SESSION' || isPrefixOnly(model)}
+            />
             <span>
               <strong>{words.modes[mode].name}</strong>
               <small>{words.modes[mode].meaning}</small>
@@ -71,9 +82,9 @@ export function CreateContext({ onCreated }: CreateContextProps) {
           </option>
         ))}
       </select>
-      {error && <ProblemNote problem={toProblem(error)} />}
-      <button type="submit" className="primary" disabled={fetching}>
-        {fetching ? words.creating : words.create}
+      {problem && <ProblemNote problem={problem} />}
+      <button type="submit" className="primary" disabled={isCreating || model === ''}>
+        {isCreating ? words.creating : words.create}
       </button>
     </form>
   );

@@ -1,30 +1,40 @@
 import { useState } from 'react';
-import type { Problem } from '../graphql/problem';
-import { ProblemNote } from '../problem-note';
+import type { Problem } from '../problems/problem';
+import { ProblemNote } from '../problems/problem-note';
 import { useLanguage } from '../words/language';
 
 /** Asks for confirmation in place, because forgetting a context is irreversible. */
-export function ForgetButton({ onForget }: { onForget: () => Promise<Problem | undefined> }) {
+export function ForgetButton({
+  name,
+  onForget,
+}: {
+  name: string;
+  onForget: () => Promise<Problem | undefined>;
+}) {
   const { words } = useLanguage();
   const [isSure, setSure] = useState(false);
   const [problem, setProblem] = useState<Problem>();
   async function press() {
     if (!isSure) return setSure(true);
     setSure(false);
-    setProblem(await onForget());
+    const failed = await onForget();
+    setProblem(failed);
+    // The focused button is gone with its context.
+    if (!failed) document.getElementById('main')?.focus();
   }
   return (
-    <div className="forget">
+    <>
       <button
         type="button"
-        className={isSure ? 'danger' : ''}
+        className={isSure ? 'danger' : 'remove'}
+        aria-label={isSure ? words.forgetSurely : words.forget(name)}
         onClick={press}
         onBlur={() => setSure(false)}
         onKeyDown={({ key }) => key === 'Escape' && setSure(false)}
       >
-        {isSure ? words.forgetSurely : words.forget}
+        {isSure ? words.forgetSurely : '×'}
       </button>
       {problem && <ProblemNote problem={problem} />}
-    </div>
+    </>
   );
 }

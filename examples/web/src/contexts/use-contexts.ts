@@ -1,13 +1,24 @@
+import {
+  ContextDocument,
+  type ContextMode,
+  ContextsDocument,
+  type ContextsQuery,
+  ForgetContextDocument,
+} from 'graphql-context-cache-client';
 import { useCallback, useEffect, useState } from 'react';
-import { useClient } from 'urql';
-import { type ContextFieldsFragment, ContextsDocument, ForgetContextDocument } from '../graphql/generated';
-import { type Problem, toProblem } from '../graphql/problem';
+import { useSession } from '../access/session';
+import { type Problem, toProblem } from '../problems/problem';
 
-export interface Context extends ContextFieldsFragment {
-  /** Known only for contexts created on this page, because the server never returns it. */
-  persona?: string;
-  /** Whether an equal context already existed. */
-  reused?: boolean;
+export type Context = ContextsQuery['contexts']['edges'][number]['node'];
+
+/** What a conversation needs to know of its context, and to create it again. */
+export interface ContextTarget {
+  id: string;
+  model: string;
+  mode: ContextMode | null;
+  ttl: number | null;
+  /** Known only on the page that created it, because the server never returns it. */
+  persona: string | null;
 }
 
 export type Contexts = ReturnType<typeof useContexts>;
@@ -16,57 +27,63 @@ const PAGE = 10;
 
 /** The caller's contexts, newest first, page by page. */
 export function useContexts() {
-  const client = useClient();
-  const [items, setItems] = useState<Context[]>([]);
-  const [next, setNext] = useState<{ after: string | null; isThere: boolean }>({
-    after: null,
-    isThere: true,
-  });
-  const [isLoading, setLoading] = useState(false);
+  const { client } = useSession();
+  const [items, setItems] = useState<readonly Context[]>([]);
+  const [shown, setShown] = useState(PAGE);
+  const [hasMore, setHasMore] = useState(false);
+  const [isLoading, setLoading] = useState(true);
   const [problem, setProblem] = useState<Problem>();
 
-  const load = useCallback(
-    async (after: string | null) => {
-      setLoading(true);
-      const { data, error } = await client.query(ContextsDocument, { first: PAGE, after }).toPromise();
-      setLoading(false);
-      setProblem(error && toProblem(error));
-      if (!data) return;
-      const { edges, pageInfo } = data.contexts;
-      setItems((known) =>
-        merge(
-          known,
-          edges.map(({ node }) => node),
-        ),
-      );
-      setNext({ after: pageInfo.endCursor ?? null, isThere: pageInfo.hasNextPage });
-    },
-    [client],
-  );
-  useEffect(() => void load(null), [load]);
+  const load = useCallback(async () => {
+    try {
+      const { contexts } = await client.request(ContextsDocument, { first: shown });
+      setItems(contexts.edges.map(({ node }) => node));
+      setHasMore(contexts.pageInfo.hasNextPage);
+      setProblem(undefined);
+    } catch (error) {
+      setProblem(toProblem(error));
+    }
+    setLoading(false);
+  }, [client, shown]);
+  useEffect(() => void load(), [load]);
 
-  const update = useCallback((context: Context) => setItems((known) => merge(known, [context])), []);
   return {
     items,
     isLoading,
     problem,
-    hasMore: next.isThere,
-    loadMore: () => load(next.after),
-    /** Adds a new or reused context to the front. */
-    add: (context: Context) => setItems((known) => [context, ...known.filter(({ id }) => id !== context.id)]),
-    update,
+    /** A page of the server holds a hundred at most. */
+    hasMore: hasMore && shown < 100,
+    loadMore: () => setShown(Math.min(shown + PAGE, 100)),
+    reload: useCallback(() => void load(), [load]),
     async forget(id: string): Promise<Problem | undefined> {
-      const { error } = await client.mutation(ForgetContextDocument, { id }).toPromise();
-      if (error) return toProblem(error);
-      setItems((known) => known.filter((context) => context.id !== id));
+      try {
+        await client.request(ForgetContextDocument, { id });
+      } catch (error) {
+        return toProblem(error);
+      }
+      await load();
       return undefined;
     },
   };
 }
 
-/** Updates known contexts and appends new ones. */
-function merge(known: Context[], came: Context[]): Context[] {
-  const byId = new Map(known.map((context) => [context.id, context]));
-  for (const context of came) byId.set(context.id, { ...byId.get(context.id), ...context });
-  return [...byId.values()];
+/** When the context of a conversation expires, asked anew after each answer; `isGone` if the server does not know it any more. */
+export function useExpiry(id: string | undefined, answers: number) {
+  const { client } = useSession();
+  const [state, setState] = useState<{ id?: string; expiresAt?: string | null; isGone: boolean }>({
+    isGone: false,
+  });
+  // Each answer restarts the ttl.
+  useEffect(() => {
+    if (id === undefined) return;
+    const controller = new AbortController();
+    client.request(ContextDocument, { id }, controller).then(
+      ({ context }) => setState({ id, expiresAt: context?.expiresAt ?? null, isGone: context === null }),
+      (error) => {
+        if (toProblem(error).code === 'CONTEXT_NOT_FOUND') setState({ id, isGone: true });
+      },
+    );
+    return () => controller.abort();
+  }, [client, id, answers]);
+  return state.id === id ? state : { isGone: false };
 }

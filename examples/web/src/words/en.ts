@@ -10,14 +10,23 @@ export const en = {
   credentialHint: 'Sent as “Authorization: Bearer …” with each request. Kept in the memory of this tab only.',
   useCredential: 'Use',
 
+  chats: 'Chats',
+  newChat: 'New chat',
+  newChatHere: 'New chat with the same',
+  conversations: 'Conversations',
+  removeChat: (title: string) => `Remove the chat “${title}”`,
+  promptsHint: 'Choose a prompt. The server keeps its text in the cache, so each answer reads it from there.',
+  prompt: 'Prompt',
+  otherPrompt: 'Choose another prompt',
+  byHand: 'Or create a context by hand',
+  cacheStates: { WARM: 'cached', COLD: 'not cached yet', FAILED: 'cache failed' },
+
   contexts: 'Contexts',
-  noContexts: 'None yet. Create the first one.',
-  newContext: 'New context',
-  reused: 'reused',
-  newContextHint: 'The gateway stores this text once. Each chat then reads it from the cache.',
+  noContexts: 'None yet.',
   loading: 'Loading …',
   loadMore: 'Load more',
   persona: 'Persona',
+  personaHint: 'The gateway stores this text once. Each chat then reads it from the cache.',
   samplePersona: `You are the support agent of Luma, a shop for lamps and lights.
 
 - Be friendly and brief, and answer in the customer’s language.
@@ -31,11 +40,12 @@ export const en = {
   modes: {
     SESSION: {
       name: 'Session',
-      meaning: 'One conversation: every question and answer is added to the cache.',
+      meaning: 'One conversation: the gateway adds every question and answer to the cache.',
     },
     COMMON_PREFIX: {
       name: 'Common prefix',
-      meaning: 'Only the persona is cached, and any number of chats can share it.',
+      meaning:
+        'Only the persona is cached; any number of chats share it, and each sends its own conversation.',
     },
   },
   ttl: 'Expires after the last use',
@@ -47,13 +57,15 @@ export const en = {
     `expires in ${days > 0 ? `${plural(days, 'day', 'days')} ` : ''}${clock}`,
   expired: 'expired',
   expiryUnknown: 'expiry unknown',
-  contextExpired: 'This context has expired. It cannot be restored.',
-  forget: 'Forget',
+  contextExpired: 'This context has expired.',
+  startAgain: 'Start again with the same persona',
+  forget: (id: string) => `Forget the context ${id}`,
   forgetSurely: 'Forget permanently?',
 
   conversation: 'Conversation',
   askFirst: 'Ask a question. The bar below each answer shows how much of the prompt came from the cache.',
-  goOn: 'Continue the conversation. Earlier messages are not shown here.',
+  askSession:
+    'Ask a question. The gateway keeps this conversation; what was said elsewhere is not shown here.',
   question: 'Your question',
   you: 'You',
   send: 'Send',
@@ -63,10 +75,30 @@ export const en = {
   answering: 'Answering …',
   answered: 'Answer:',
   reasoning: 'Reasoning',
+  copy: 'Copy',
+  copyCode: 'Copy code',
+  copied: 'Copied',
+  edit: 'Edit',
+  editQuestion: 'Edit the question',
+  askAnew: 'Ask',
+  cancel: 'Cancel',
+  regenerate: 'Answer again',
+  askAgain: 'Ask again',
+  cacheStatuses: {
+    USED: 'From the cache.',
+    CREATED: 'The prompt was put into the cache for this answer.',
+    RECREATED: 'The gateway had lost the cache; it was created again.',
+    BYPASSED: 'Without the cache, at the full price.',
+  },
+  cacheReasons: {
+    TOO_SHORT: 'Without the cache: the prompt is too short for it.',
+    CREATE_FAILED: 'Without the cache, which could not be created in time.',
+    MODEL_CANNOT_CACHE: 'Without the cache: the gateway caches nothing for this model.',
+  },
   cutAtLength: 'The answer reached its maximum length.',
   cutByFilter: 'Moderation cut off the answer.',
 
-  inSum: (chats: number) => `Total of ${plural(chats, 'chat', 'chats')}`,
+  inSum: (answers: number) => `Total of ${plural(answers, 'answer', 'answers')}`,
   cached: (count: number) => `${plural(count, 'token', 'tokens')} cached`,
   fresh: (count: number) => `${number.format(count)} new`,
   fromCache: (cached: number, prompt: number, share: number) =>
@@ -79,7 +111,7 @@ export const en = {
     BAD_USER_INPUT: 'The input is invalid.',
     UNAUTHENTICATED: 'This server needs a credential. Enter one under “Access”.',
     FORBIDDEN: 'This credential does not permit that.',
-    CONTEXT_NOT_FOUND: 'This context no longer exists. Create a new one.',
+    CONTEXT_NOT_FOUND: 'This context no longer exists.',
     RUN_NOT_FOUND: 'This answer is no longer kept.',
     PROMPT_NOT_FOUND: 'This server has no such prompt for you.',
     MODEL_NOT_FOUND: 'The gateway does not offer this model.',
@@ -94,6 +126,6 @@ export const en = {
     GATEWAY_BAD_RESPONSE: 'The gateway’s answer was incomplete or invalid.',
     CANCELLED: 'The request was cancelled.',
     INTERNAL_SERVER_ERROR: 'Something went wrong in the server.',
-    NETWORK: 'The connection to the server was lost.',
+    NETWORK_ERROR: 'The connection to the server was lost.',
   },
 };

@@ -1,5 +1,5 @@
 import { useRef } from 'react';
-import { useLanguage } from './words/language';
+import { useLanguage } from '../words/language';
 
 /** Asks for the credential if the server needs one. It is kept only in the memory of this tab. */
 export function Access({ onChange }: { onChange: (credential: string) => void }) {
@@ -32,4 +32,10 @@ export function Access({ onChange }: { onChange: (credential: string) => void })
       </form>
     </>
   );
+}
+
+/** Opens the form, for an error that a credential helps. */
+export function askForCredential(): void {
+  document.getElementById('access')?.showPopover();
+  document.getElementById('credential')?.focus();
 }

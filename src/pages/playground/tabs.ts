@@ -1,11 +1,6 @@
-/**
- * Scripts that run in the page before GraphiQL. Each function is sent as its source text, so it must not reference anything
- * outside of itself. The browser's types are declared here because the rest of the server must not use them.
- */
-declare const localStorage: {
-  getItem(key: string): string | null;
-  setItem(key: string, value: string): void;
-};
+import type { BrowserStorage } from './browser.js';
+
+declare const localStorage: BrowserStorage;
 declare const location: { href: string; pathname: string };
 declare const history: { replaceState(data: unknown, title: string, url: string): void };
 
@@ -45,8 +40,12 @@ export function keepTabs(examples: ExampleTab[]): void {
   const areNew = JSON.stringify(shownBefore) !== JSON.stringify(examples) || state.tabs.length === 0;
   if (areNew) {
     const unedited = [...shownBefore, ...examples];
+    const { filled = {} } = stored('context-cache:ids') ?? {};
     const isEdited = (tab: Tab) =>
-      !unedited.some(({ query, variables }) => query === tab.query && variables === tab.variables);
+      !unedited.some(
+        ({ query, variables }) =>
+          query === tab.query && variables === (filled[tab.variables ?? ''] ?? tab.variables),
+      );
     state.tabs = [...examples.map(toTab), ...state.tabs.filter(isEdited)];
     state.activeTabIndex = 0;
   }
@@ -77,48 +76,4 @@ export function keepTabs(examples: ExampleTab[]): void {
   localStorage.setItem('graphiql:tabState', JSON.stringify(state));
   localStorage.setItem('graphiql:query', asked ?? active?.query ?? '');
   localStorage.setItem('graphiql:variables', variables);
-}
-
-/**
- * GraphiQL shows only the latest event of a stream, which would in the end be the usage. This adds the text so far to each
- * event, under a name that says that the server did not send it.
- */
-export function showTextSoFar(): void {
-  const original = globalThis.fetch;
-  globalThis.fetch = async (...request) => {
-    const response = await original(...request);
-    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream');
-    if (!isStream || !response.body) return response;
-    const texts: string[] = [];
-    let unfinished = '';
-    const withText = (event: string) => {
-      const [, json] = /^event: next\ndata: (.*)$/.exec(event) ?? [];
-      if (json === undefined) return event;
-      const result = JSON.parse(json);
-      for (const field of Object.values<{ index?: number; content?: unknown } | null>(result.data ?? {})) {
-        if (typeof field?.content !== 'string') continue;
-        const index = field.index ?? 0;
-        texts[index] = (texts[index] ?? '') + field.content;
-      }
-      const textSoFar = texts.length > 1 ? texts : texts[0];
-      if (!textSoFar) return event;
-      const extensions = { ...result.extensions, addedByPlayground: { textSoFar } };
-      return `event: next\ndata: ${JSON.stringify({ ...result, extensions })}`;
-    };
-    const adding = new TransformStream<string, string>({
-      transform(chunk, controller) {
-        const events = (unfinished + chunk).split('\n\n');
-        unfinished = events.pop() ?? '';
-        for (const event of events) controller.enqueue(`${withText(event)}\n\n`);
-      },
-      flush(controller) {
-        controller.enqueue(unfinished);
-      },
-    });
-    const body = response.body
-      .pipeThrough(new TextDecoderStream())
-      .pipeThrough(adding)
-      .pipeThrough(new TextEncoderStream());
-    return new Response(body, response);
-  };
 }

@@ -3,10 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { createGunzip, gzip } from 'node:zlib';
-import type { Config } from '../config/config.js';
-import type { Page } from '../transports/http/server.js';
-import { type ExampleOperation, readExampleOperations } from './example-operations.js';
-import { type ExampleTab, keepTabs, showTextSoFar } from './playground-page.js';
+import type { Config } from '../../config/config.js';
+import type { Page } from '../../transports/http/server.js';
+import { type ExampleOperation, readExampleOperations } from '../example-operations.js';
+import { keepHistory } from './history.js';
+import { fillIds } from './ids.js';
+import { STYLE } from './style.js';
+import { type ExampleTab, keepTabs } from './tabs.js';
+import { showTextSoFar } from './text-so-far.js';
 
 /** Everything is inline, the workers are blobs, and the page talks to this server only. */
 const CONTENT_SECURITY_POLICY = [
@@ -20,9 +24,6 @@ const CONTENT_SECURITY_POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
-
-/** GraphiQL's tabs keep the transform of their entrance animation and move when clicked, so that the click misses them. */
-const STYLE = '.graphiql-tab { transform: none !important }';
 
 interface RenderedPage {
   etag: string;
@@ -83,5 +84,5 @@ function toTab({ query, variables }: ExampleOperation): ExampleTab {
 
 function beforeGraphiQL(examples: ExampleTab[]): string {
   const json = JSON.stringify(examples).replaceAll('<', '\\u003c');
-  return `<style>${STYLE}</style><script>(${keepTabs})(${json});(${showTextSoFar})();</script>`;
+  return `<style>${STYLE}</style><script>(${keepTabs})(${json});(${showTextSoFar})();(${fillIds})();(${keepHistory})();</script>`;
 }
