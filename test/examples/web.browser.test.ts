@@ -68,6 +68,10 @@ describeWith(CHROMIUM)('the chat page', () => {
       await chat.choosePrompt('Question to SQL');
       await chat.ask('How many orders?');
       await chat.page.getByText('put into the cache for this answer').waitFor();
+      await chat.answers
+        .first()
+        .getByText(/^Cost: CN¥0\.00\d+$/)
+        .waitFor();
       await chat.ask('And today?');
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
       expect(first.cached).toBeGreaterThan(0);

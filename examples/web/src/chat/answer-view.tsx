@@ -1,6 +1,7 @@
 import type { ChatMessage } from 'graphql-context-cache-client/react';
 import type { ReactNode } from 'react';
 import { CacheBar } from '../cache-bar';
+import { Cost } from '../cost';
 import { useLanguage } from '../words/language';
 import { CopyButton } from './copy-button';
 import { Markdown } from './markdown';
@@ -58,6 +59,7 @@ function UsageView({ answer: { usage, cache } }: { answer: ChatMessage }) {
       ) : (
         <p className="hint">{words.usageUnknown}</p>
       )}
+      <Cost money={usage?.cost?.total} />
       {cache && cache.status !== 'USED' && (
         <p className="hint">{reason ? words.cacheReasons[reason] : words.cacheStatuses[cache.status]}</p>
       )}

@@ -3,6 +3,7 @@ import { CacheBar } from '../cache-bar';
 import { Countdown } from '../contexts/countdown';
 import { nameOf } from '../conversations/conversation-list';
 import type { Target } from '../conversations/use-conversations';
+import { Cost, sumOf } from '../cost';
 import { useLanguage } from '../words/language';
 
 interface ChatHeadProps {
@@ -50,6 +51,7 @@ function Sum({ messages }: { messages: readonly ChatMessage[] }) {
     <section className="sum" aria-label={words.inSum(usages.length)}>
       <h3>{words.inSum(usages.length)}</h3>
       <CacheBar cached={cached} prompt={prompt} />
+      <Cost money={sumOf(usages.map(({ cost }) => cost?.total))} />
     </section>
   );
 }
