@@ -47,6 +47,7 @@ export async function createContext({ model, messages, mode, ttl }) {
     },
     createdAt: new Date(createdAt).toISOString(),
     expiresAt: new Date(createdAt + context.ttl * 1_000).toISOString(),
+    reused: false,
   };
 }
 
