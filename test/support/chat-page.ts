@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { collectProblems } from './browser.js';
 
 /** For one step on a slow machine; each waits for a state and goes on at once. */
 const STEP_MS = 60_000;
 const AXE = 'node_modules/axe-core/axe.min.js';
 
-/** The chat page in a browser, as a person finds their way on it: by role and name. */
+/** The example page in a browser, as a person finds their way on it: by role and name. */
 export class ChatPage implements AsyncDisposable {
   readonly problems: string[];
 
@@ -20,11 +20,6 @@ export class ChatPage implements AsyncDisposable {
     { now, ...options }: BrowserContextOptions & { now?: number } = {},
   ): Promise<ChatPage> {
     const context = await browser.newContext({ locale: 'en-US', reducedMotion: 'reduce', ...options });
-    return ChatPage.openIn(context, server, now);
-  }
-
-  /** In another tab of the same browser. */
-  static async openIn(context: BrowserContext, server: { origin: string }, now?: number): Promise<ChatPage> {
     const chat = new ChatPage(await context.newPage());
     chat.page.setDefaultTimeout(STEP_MS);
     if (now !== undefined) await chat.page.clock.setFixedTime(now);
@@ -33,29 +28,55 @@ export class ChatPage implements AsyncDisposable {
     return chat;
   }
 
-  button(name: string | RegExp): Locator {
-    return this.page.getByRole('button', { name, exact: true });
+  /** Another tab of the same browser. */
+  async openTab(server: { origin: string }): Promise<ChatPage> {
+    const tab = new ChatPage(await this.page.context().newPage());
+    await tab.page.goto(server.origin);
+    await tab.byHand.waitFor();
+    return tab;
   }
 
-  get byHand(): Locator {
-    return this.page.locator('.by-hand > summary');
+  button(name: string | RegExp, within = 'body'): Locator {
+    return this.page.locator(within).getByRole('button', { name, exact: true });
   }
 
   get question(): Locator {
     return this.page.getByRole('textbox', { name: /^(Your question|您的问题)$/ });
   }
 
-  /** The caller's contexts at the server. */
-  get contexts(): Locator {
-    return this.page.getByRole('list', { name: 'Contexts' }).getByRole('listitem');
+  /** Opens the form for a context. */
+  get byHand(): Locator {
+    return this.page.locator('summary', { hasText: /^(Write a persona yourself|自己写人设)$/ });
+  }
+
+  get prompts(): Locator {
+    return this.page.getByRole('region', { name: /^(Choose a prompt|选择一个提示词)/ }).getByRole('button');
   }
 
   get conversations(): Locator {
-    return this.page.getByRole('region', { name: 'Conversations' }).getByRole('listitem');
+    return this.page.getByRole('list', { name: /^(Conversations|对话记录)$/ }).getByRole('listitem');
+  }
+
+  /** The items of the secondary list, once it is unfolded. */
+  get contexts(): Locator {
+    return this.page.getByRole('list', { name: /^(Contexts|上下文)$/ }).getByRole('listitem');
+  }
+
+  async unfoldContexts(): Promise<void> {
+    await this.page.locator('summary', { hasText: /^(Contexts|上下文)/ }).click();
+  }
+
+  get alerts(): Locator {
+    return this.page.getByRole('alert');
   }
 
   get questions(): Locator {
     return this.page.locator('.question');
+  }
+
+  /** The id of what has the focus. */
+  get focus(): Promise<string | null> {
+    return this.page.evaluate(() => document.activeElement?.id ?? null);
   }
 
   get answers(): Locator {
@@ -67,44 +88,33 @@ export class ChatPage implements AsyncDisposable {
     return this.answers.locator('svg[role=img]');
   }
 
-  get alerts(): Locator {
-    return this.page.getByRole('alert');
-  }
-
   /** What a screen reader is told without asking. */
   get announcement(): Locator {
-    return this.page.locator('.chat > [role=status]');
-  }
-
-  async choosePrompt(name: string): Promise<void> {
-    await this.page.locator('.cards').getByRole('button', { name }).click();
-    await this.question.waitFor();
+    return this.page.locator('.chat [role=status]');
   }
 
   async create(persona: string, mode: 'Session' | 'Common prefix' = 'Session'): Promise<void> {
+    const field = this.page.getByRole('textbox', { name: 'Persona' });
     await this.byHand.waitFor();
-    if (!(await this.page.locator('#persona').isVisible())) await this.byHand.click();
+    if (!(await field.isVisible())) await this.byHand.click();
     await this.page.locator('#model option').first().waitFor({ state: 'attached' });
-    await this.page.getByRole('textbox', { name: 'Persona' }).fill(persona);
+    await field.fill(persona);
     await this.page.getByRole('radio', { name: mode }).check();
     await this.button('Create context').click();
     await this.question.waitFor();
   }
 
-  /** Asks, and waits until the answer has ended and its bar is drawn. */
-  async ask(question: string): Promise<void> {
-    const count = await this.bars.count();
-    await this.send(question);
-    await this.bars.nth(count).waitFor();
-  }
-
-  async send(question: string): Promise<void> {
+  /** Asks, without waiting for the answer. */
+  async begin(question: string): Promise<void> {
     await this.question.fill(question);
     await this.question.press('Enter');
   }
 
-  focusedId(): Promise<string | null> {
-    return this.page.locator(':focus').getAttribute('id');
+  /** Asks, and waits until the answer has ended and its bar is drawn. */
+  async ask(question: string): Promise<void> {
+    const count = await this.bars.count();
+    await this.begin(question);
+    await this.bars.nth(count).waitFor();
   }
 
   /** Tab after Tab, at most 40, until the focus is on what is so named; each stop has to be seen. */
@@ -145,8 +155,7 @@ function describeFocus(): { text: string; outline: string } {
   const focused = document.activeElement as HTMLElement;
   if (focused === document.body) return { text: '', outline: 'none' };
   const labels = (focused as HTMLInputElement).labels ?? [];
-  const name = focused.getAttribute('aria-label') ?? '';
-  const text = [name, ...[focused, ...labels].map((element) => element.textContent)].join(' ');
+  const text = [focused, ...labels].map((element) => element.textContent).join(' ');
   const ring = focused.closest('.choice') ?? focused;
   return { text: text.trim() || focused.tagName, outline: getComputedStyle(ring).outlineStyle };
 }

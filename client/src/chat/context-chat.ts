@@ -175,7 +175,13 @@ export class ContextChat {
   /** A context that the server does not know might be a session, whose history must not be sent again. */
   private async findMode(signal: AbortSignal): Promise<ContextMode> {
     const { client, contextId: id = '' } = this.options;
-    this.mode ??= (await client.request(ContextDocument, { id }, { signal })).context?.mode ?? 'SESSION';
+    this.mode ??= await client.request(ContextDocument, { id }, { signal }).then(
+      ({ context }) => context?.mode ?? 'SESSION',
+      (error) => {
+        if (error instanceof ContextCacheError && error.code === 'CONTEXT_NOT_FOUND') return 'SESSION';
+        throw error;
+      },
+    );
     return this.mode;
   }
 

@@ -1,6 +1,7 @@
-import { useState } from 'react';
-import { Access } from './access/access';
-import { SessionProvider } from './access/session';
+import { useCallback, useRef, useState } from 'react';
+import { useKeptFocus } from './focus';
+import { Access } from './session/access';
+import { SessionProvider } from './session/session';
 import { useLanguage } from './words/language';
 import { Workspace } from './workspace';
 
@@ -8,7 +9,10 @@ import { Workspace } from './workspace';
 export function App() {
   const { words, language, setLanguage } = useLanguage();
   const [credential, setCredential] = useState('');
-  const [listShown, showList] = useState(false);
+  const [menuShown, showMenu] = useState(false);
+  const access = useRef<HTMLFormElement>(null);
+  const openAccess = useCallback(() => access.current?.showPopover(), []);
+  useKeptFocus();
   return (
     <>
       <a className="skip" href="#main">
@@ -18,21 +22,22 @@ export function App() {
         <button
           type="button"
           className="menu"
-          aria-expanded={listShown}
-          aria-controls="lists"
-          onClick={() => showList(!listShown)}
+          aria-expanded={menuShown}
+          aria-controls="menu"
+          onClick={() => showMenu(!menuShown)}
         >
-          {words.chats}
+          {words.menu}
         </button>
         <h1>
           <img src="/favicon.svg" alt="" width="28" height="28" />
           {words.title}
         </h1>
-        <Access onChange={setCredential} />
+        <Access panel={access} onChange={setCredential} />
         <select
           aria-label="Language, 语言"
           value={language}
-          onChange={({ target }) => setLanguage(target.value)}
+          // With a credential nothing is stored.
+          onChange={({ target }) => setLanguage(target.value, credential === '')}
         >
           <option value="en" lang="en">
             English
@@ -42,8 +47,8 @@ export function App() {
           </option>
         </select>
       </header>
-      <SessionProvider key={credential} credential={credential}>
-        <Workspace listShown={listShown} hideList={() => showList(false)} />
+      <SessionProvider key={credential} credential={credential} openAccess={openAccess}>
+        <Workspace menuShown={menuShown} hideMenu={useCallback(() => showMenu(false), [])} />
       </SessionProvider>
     </>
   );

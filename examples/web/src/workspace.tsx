@@ -1,68 +1,54 @@
-import { useRef } from 'react';
-import { useKept } from './access/session';
+import { useCallback } from 'react';
 import { Chat } from './chat/chat';
 import { ContextList } from './contexts/context-list';
-import { type ContextTarget, useContexts } from './contexts/use-contexts';
+import { useContexts } from './contexts/use-contexts';
 import { ConversationList } from './conversations/conversation-list';
-import { type Target, useConversations } from './conversations/use-conversations';
+import { useConversations } from './conversations/use-conversations';
+import { useEscape } from './escape';
+import { focusMain } from './focus';
+import { Failures } from './session/failures';
 import { Start } from './start/start';
 import { useLanguage } from './words/language';
 
-/** The lists next to the chosen conversation, or to the start of a new one. */
-export function Workspace({ listShown, hideList }: { listShown: boolean; hideList: () => void }) {
+/** The lists next to the start or the open conversation. */
+export function Workspace({ menuShown, hideMenu }: { menuShown: boolean; hideMenu: () => void }) {
   const { words } = useLanguage();
   const contexts = useContexts();
   const conversations = useConversations();
-  const [chosenId, setChosenId] = useKept<string | null>('chosen', null);
-  const chosen = conversations.items.find(({ id }) => id === chosenId);
-  const main = useRef<HTMLElement>(null);
-
-  function choose(id: string | null) {
-    setChosenId(id);
-    hideList();
-    if (id === null) main.current?.focus();
-  }
-  const start = (target: Target) => choose(conversations.start(target));
-  function startWith(context: ContextTarget) {
-    contexts.reload();
-    start({ context });
-  }
-  function remove(id: string) {
-    conversations.remove(id);
-    if (id === chosenId) choose(null);
-  }
+  const { opened } = conversations;
+  const closeMenu = useCallback(() => {
+    hideMenu();
+    // The focused element is hidden.
+    document.querySelector<HTMLElement>('.menu')?.focus();
+  }, [hideMenu]);
+  useEscape(menuShown, closeMenu);
   return (
-    <div className={listShown ? 'layout list-shown' : 'layout'}>
-      <nav id="lists" aria-label={words.chats}>
-        <button
-          type="button"
-          className="primary"
-          aria-current={chosen === undefined}
-          onClick={() => choose(null)}
-        >
-          {words.newChat}
-        </button>
+    <div className={menuShown ? 'layout menu-shown' : 'layout'}>
+      <nav id="menu" aria-label={words.menu}>
         <ConversationList
-          items={conversations.items}
-          chosenId={chosen?.id}
-          onChoose={choose}
-          onRemove={remove}
+          conversations={conversations}
+          onOpen={(id) => {
+            conversations.open(id);
+            hideMenu();
+            focusMain();
+          }}
         />
-        <ContextList contexts={contexts} onChoose={(context) => start({ context })} />
+        <ContextList
+          contexts={contexts}
+          openedId={opened?.target.contextId}
+          onOpen={({ id: contextId, mode, model }) => {
+            conversations.startOrOpen({ contextId, mode, model });
+            hideMenu();
+            focusMain();
+          }}
+        />
       </nav>
-      <main id="main" ref={main} tabIndex={-1}>
-        {chosen ? (
-          <Chat
-            key={chosen.id}
-            conversation={chosen}
-            onTitle={(title) => conversations.update(chosen.id, { title })}
-            onRetarget={(context) => conversations.update(chosen.id, { target: { context } })}
-            onAnswer={contexts.reload}
-            onStart={start}
-            onNew={() => choose(null)}
-          />
+      <main id="main" tabIndex={-1}>
+        <Failures />
+        {opened ? (
+          <Chat key={opened.id} conversation={opened} conversations={conversations} contexts={contexts} />
         ) : (
-          <Start onPrompt={(prompt) => start({ prompt })} onContext={startWith} />
+          <Start conversations={conversations} contexts={contexts} />
         )}
       </main>
     </div>

@@ -1,19 +1,24 @@
 import type { ChatMessage } from 'graphql-context-cache-client/react';
+import { useEffect, useState } from 'react';
 import { useLanguage } from '../words/language';
 
-/** Announces the complete answer to screen readers, instead of every piece. */
-export function Announcement({ answer }: { answer: ChatMessage | undefined }) {
+/** Announces the complete answer to screen readers, instead of every piece; not those of before a reload. */
+export function Announcement({ message }: { message: ChatMessage | undefined }) {
   const { words } = useLanguage();
+  const [followed, setFollowed] = useState<string>();
+  useEffect(() => {
+    if (message?.state === 'streaming') setFollowed(message.id);
+  }, [message]);
   const said = {
     streaming: words.answering,
-    complete: `${words.answered} ${answer?.content}`,
+    complete: `${words.answered} ${message?.content}`,
     stopped: words.stopped,
     // The alert announces it.
     failed: '',
   };
   return (
     <p className="for-ears" role="status">
-      {answer && said[answer.state]}
+      {message && message.id === followed && said[message.state]}
     </p>
   );
 }

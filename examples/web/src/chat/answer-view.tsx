@@ -1,30 +1,30 @@
 import type { ChatMessage } from 'graphql-context-cache-client/react';
-import type { ReactNode } from 'react';
-import { CacheBar } from '../cache-bar';
-import { Cost } from '../cost';
+import { CopyButton } from '../copy-button';
+import { ProblemNote } from '../problem-note';
 import { useLanguage } from '../words/language';
-import { CopyButton } from './copy-button';
 import { Markdown } from './markdown';
+import { UsageView } from './usage-view';
 
 interface AnswerViewProps {
-  answer: ChatMessage;
-  /** Absent if the question is not to be asked again. */
-  onAgain: (() => void) | undefined;
-  /** Whether a new answer takes the place of this one. */
-  isReplaced: boolean;
-  /** What went wrong, if this is the last answer. */
-  children: ReactNode;
+  message: ChatMessage;
+  isLast: boolean;
+  isSession: boolean;
+  isGone: boolean;
+  /** Absent unless it is the last answer. */
+  onAskAgain: (() => void) | undefined;
+  onChoose: () => void;
 }
 
-export function AnswerView({ answer, onAgain, isReplaced, children }: AnswerViewProps) {
+export function AnswerView(props: AnswerViewProps) {
   const { words } = useLanguage();
-  const { content, reasoning, state, finishReason, error } = answer;
+  const { message } = props;
+  const { content, reasoning, state, finishReason } = message;
   return (
     <article className="answer" aria-label={words.model} aria-busy={state === 'streaming'}>
       {reasoning && (
         <details>
           <summary>{words.reasoning}</summary>
-          <p>{reasoning}</p>
+          <p className="plain">{reasoning}</p>
         </details>
       )}
       {content !== '' && <Markdown text={content} />}
@@ -32,37 +32,33 @@ export function AnswerView({ answer, onAgain, isReplaced, children }: AnswerView
       {state === 'stopped' && <p className="hint">{words.stopped}</p>}
       {finishReason === 'LENGTH' && <p className="hint">{words.cutAtLength}</p>}
       {finishReason === 'CONTENT_FILTER' && <p className="hint">{words.cutByFilter}</p>}
-      {error && !children && <p className="hint">{words.problems[error.code]}</p>}
-      {children}
-      {state === 'complete' && <UsageView answer={answer} />}
-      {state !== 'streaming' && (
-        <div className="actions">
-          {content !== '' && <CopyButton label={words.copy} text={() => content} />}
-          {onAgain && (
-            <button type="button" className="small" onClick={onAgain}>
-              {isReplaced && state === 'complete' ? words.regenerate : words.askAgain}
-            </button>
-          )}
-        </div>
-      )}
+      <Failure {...props} />
+      {state === 'complete' && <UsageView message={message} />}
+      {state !== 'streaming' && <Actions {...props} />}
     </article>
   );
 }
 
-function UsageView({ answer: { usage, cache } }: { answer: ChatMessage }) {
+/** Where the context is gone, or the question was asked again, what helps is elsewhere. */
+function Failure({ message, isLast, isGone, onAskAgain, onChoose }: AnswerViewProps) {
   const { words } = useLanguage();
-  const reason = cache?.reason ?? undefined;
+  if (!message.error) return null;
+  if (!isLast || isGone) return <p className="hint">{words.failed}</p>;
+  return <ProblemNote error={message.error} onRetry={onAskAgain} onChoose={onChoose} />;
+}
+
+function Actions({ message: { content, state }, isSession, onAskAgain }: AnswerViewProps) {
+  const { words } = useLanguage();
+  const canRegenerate = state === 'complete' && !isSession;
   return (
-    <>
-      {usage ? (
-        <CacheBar cached={usage.promptTokensDetails?.cachedTokens ?? 0} prompt={usage.promptTokens} />
-      ) : (
-        <p className="hint">{words.usageUnknown}</p>
+    <div className="actions">
+      {content !== '' && <CopyButton text={content} name={words.copyAnswer} />}
+      {onAskAgain && (canRegenerate || state === 'stopped') && (
+        <button type="button" className="quiet" onClick={onAskAgain}>
+          {canRegenerate ? words.regenerate : words.askAgain}
+        </button>
       )}
-      <Cost money={usage?.cost?.total} />
-      {cache && cache.status !== 'USED' && (
-        <p className="hint">{reason ? words.cacheReasons[reason] : words.cacheStatuses[cache.status]}</p>
-      )}
-    </>
+      {onAskAgain && isSession && state === 'stopped' && <span className="hint">{words.newTurnHint}</span>}
+    </div>
   );
 }

@@ -1,46 +1,47 @@
 import type { ChatMessage } from 'graphql-context-cache-client/react';
-import { CacheBar } from '../cache-bar';
+import { nameOf } from '../contexts/context-list';
 import { Countdown } from '../contexts/countdown';
-import { nameOf } from '../conversations/conversation-list';
-import type { Target } from '../conversations/use-conversations';
-import { Cost, sumOf } from '../cost';
+import type { Context, Contexts } from '../contexts/use-contexts';
+import type { Conversation } from '../conversations/conversation';
 import { useLanguage } from '../words/language';
+import { CacheBar } from './cache-bar';
+import { Cost, sumOf } from './cost';
 
 interface ChatHeadProps {
-  target: Target;
+  conversation: Conversation;
+  context: Context | undefined;
+  contexts: Contexts;
   messages: readonly ChatMessage[];
-  expiresAt: string | null | undefined;
-  onNew: () => void;
+  /** Absent where there can be no second chat with the same context. */
+  onNew: (() => void) | undefined;
 }
 
-export function ChatHead({ target, messages, expiresAt, onNew }: ChatHeadProps) {
+export function ChatHead({ conversation, context, contexts, messages, onNew }: ChatHeadProps) {
   const { words } = useLanguage();
-  const { context } = target;
+  const { target } = conversation;
+  const mode = target.prompt === undefined ? (context?.mode ?? target.mode) : undefined;
   return (
     <header className="chat-head">
-      <h2 id="chat-title">{nameOf(target)}</h2>
+      <h2 id="chat-title">
+        {target.prompt === undefined ? nameOf(target.contextId, contexts) : target.title}
+      </h2>
       <p className="facts">
-        {context ? (
-          <>
-            <span>{context.model}</span>
-            {context.mode && (
-              <span title={words.modes[context.mode].meaning}>{words.modes[context.mode].name}</span>
-            )}
-            {expiresAt !== undefined && <Countdown until={expiresAt} />}
-          </>
-        ) : (
-          <span>{words.prompt}</span>
-        )}
+        <span>{target.model}</span>
+        {target.prompt !== undefined && <span>{words.prompt}</span>}
+        {mode && <span>{words.modes[mode].name}</span>}
+        {context && <Countdown until={context.expiresAt} />}
+        {context?.reused && <span>{words.reused}</span>}
       </p>
-      <button type="button" className="small new" onClick={onNew}>
-        {words.newChatHere}
-      </button>
+      {onNew && (
+        <button type="button" className="again" onClick={onNew}>
+          {target.prompt === undefined ? words.newOnPrefix : words.newOnPrompt}
+        </button>
+      )}
       <Sum messages={messages} />
     </header>
   );
 }
 
-/** The tokens of all answers that the page shows. */
 function Sum({ messages }: { messages: readonly ChatMessage[] }) {
   const { words } = useLanguage();
   const usages = messages.flatMap(({ usage }) => usage ?? []);

@@ -1,142 +1,88 @@
-import { type ChatMessage, useContextChat } from 'graphql-context-cache-client/react';
-import { useEffect, useRef } from 'react';
-import { useSession } from '../access/session';
-import { useSecondsUntil } from '../contexts/countdown';
-import { isPrefixOnly } from '../contexts/model-select';
-import { type ContextTarget, useExpiry } from '../contexts/use-contexts';
-import type { Conversation, Target } from '../conversations/use-conversations';
-import { toProblem } from '../problems/problem';
-import { ProblemNote } from '../problems/problem-note';
+import { useContextChat } from 'graphql-context-cache-client/react';
+import { useEffect } from 'react';
+import { useIsOver } from '../contexts/countdown';
+import type { Contexts } from '../contexts/use-contexts';
+import { type Conversation, isSession } from '../conversations/conversation';
+import type { Conversations } from '../conversations/use-conversations';
+import { focusQuestion } from '../focus';
+import { useSession } from '../session/session';
 import { useLanguage } from '../words/language';
 import { Announcement } from './announcement';
-import { AnswerView } from './answer-view';
 import { ChatHead } from './chat-head';
 import { Composer } from './composer';
-import { QuestionView } from './question-view';
-import { StartAgain } from './start-again';
+import { Gone } from './gone';
+import { Messages } from './messages';
+import { useFollow } from './use-follow';
+import { useStartAgain } from './use-start-again';
 
 interface ChatProps {
   conversation: Conversation;
-  onTitle: (title: string) => void;
-  /** Goes on with another context in place of one that has expired. */
-  onRetarget: (context: ContextTarget) => void;
-  onAnswer: () => void;
-  onStart: (target: Target) => void;
-  onNew: () => void;
+  conversations: Conversations;
+  contexts: Contexts;
 }
 
-const TITLE_LENGTH = 60;
-
-export function Chat({ conversation, onTitle, onRetarget, onAnswer, onStart, onNew }: ChatProps) {
+export function Chat({ conversation, conversations, contexts }: ChatProps) {
   const { words } = useLanguage();
   const { client, storage } = useSession();
   const { id, target } = conversation;
-  const { prompt, context } = target;
-  const of = prompt ? { prompt: prompt.name } : { contextId: context.id, mode: context.mode };
-  const chat = useContextChat({ client, storage, id, ...of });
-  const { messages, status } = chat;
-  const last = messages.at(-1);
-  const answers = messages.filter(({ state, role }) => role === 'assistant' && state === 'complete').length;
-  const expiry = useExpiry(context?.id, answers);
-  const isExpired = useSecondsUntil(expiry.expiresAt) === 0 || expiry.isGone;
+  const chat = useContextChat({ client, storage, id, ...target });
+  const { messages, status, error } = chat;
   const isBusy = status === 'submitted' || status === 'streaming';
-  // A session's history is at the gateway, where nothing can be taken back.
-  const isRewindable =
-    prompt !== undefined || context.mode === 'COMMON_PREFIX' || isPrefixOnly(context.model);
+  const context = useContextOf(target.contextId, contexts, isBusy);
+  const isOver = useIsOver(context?.expiresAt);
+  const isLost = error?.code === 'CONTEXT_NOT_FOUND' || contexts.gone.has(target.contextId ?? '');
+  const isGone = target.contextId !== undefined && !isBusy && (isLost || isOver);
+  const startAgain = useStartAgain(chat, conversation, conversations, contexts);
   useFollow(messages);
-  const isRetargeted = useRef(false);
-  // Once it is a chat with the new context.
-  useEffect(() => {
-    if (isRetargeted.current && last?.state === 'failed') void chat.regenerate();
-    isRetargeted.current = false;
-  }, [context?.id]);
-  // After each answer.
-  useEffect(() => {
-    if (answers > 0 && context) onAnswer();
-  }, [answers]);
 
-  function ask(question: string) {
-    if (conversation.title === '') onTitle(question.slice(0, TITLE_LENGTH));
-    void chat.send(question);
+  function ask(question: string, act: () => Promise<void>) {
+    conversations.asked(id, question);
+    void act();
+    // The pressed button may disappear.
+    focusQuestion();
   }
-  function askAgain() {
-    void chat.regenerate();
-    // The focused button is gone.
-    document.getElementById('question')?.focus();
-  }
-  function edit(questionId: string, question: string) {
-    if (questionId === messages[0]?.id) onTitle(question.slice(0, TITLE_LENGTH));
-    void chat.edit(questionId, question);
-    document.getElementById('question')?.focus();
-  }
-  function goOnWith(again: ContextTarget) {
-    // The gateway has forgotten a session's history, so its conversation ends here.
-    if (!isRewindable) return onStart({ context: again });
-    isRetargeted.current = true;
-    onRetarget(again);
-  }
-  const isLost = isExpired || last?.error?.code === 'CONTEXT_NOT_FOUND';
-  const startAgain = context && <StartAgain context={context} onCreated={goOnWith} onNew={onNew} />;
-
   return (
     <section className="chat" aria-labelledby="chat-title">
       <ChatHead
-        target={target}
+        conversation={conversation}
+        context={context}
+        contexts={contexts}
         messages={messages}
-        expiresAt={context && expiry.expiresAt}
-        onNew={() => onStart(target)}
+        onNew={isSession(target) || isGone ? undefined : () => conversations.start(target)}
       />
-      {messages.length === 0 && <p className="empty">{isRewindable ? words.askFirst : words.askSession}</p>}
-      <ol className="turns" aria-label={words.conversation}>
-        {messages.map((message) => (
-          <li key={message.id}>
-            {message.role === 'user' ? (
-              <QuestionView
-                content={message.content}
-                onEdit={isRewindable && !isBusy && !isLost ? (text) => edit(message.id, text) : undefined}
-              />
-            ) : (
-              <AnswerView
-                answer={message}
-                isReplaced={isRewindable}
-                onAgain={mayAskAgain(message, last, isRewindable) && !isLost ? askAgain : undefined}
-              >
-                {message === last && message.error && !isLost && (
-                  <ProblemNote problem={toProblem(message.error)} onRetry={askAgain}>
-                    {message.error.code === 'PROMPT_NOT_FOUND' && (
-                      <button type="button" onClick={onNew}>
-                        {words.otherPrompt}
-                      </button>
-                    )}
-                  </ProblemNote>
-                )}
-              </AnswerView>
-            )}
-          </li>
-        ))}
-      </ol>
-      <Announcement answer={last?.role === 'assistant' ? last : undefined} />
-      {isLost && !isBusy ? (
-        startAgain
+      {messages.length === 0 && (
+        <p className="empty">
+          {isSession(target) && context && context.totals.chats > 0 ? words.goOn : words.askFirst}
+        </p>
+      )}
+      <Messages
+        messages={messages}
+        isSession={isSession(target)}
+        isGone={isGone}
+        onAskAgain={(question) => ask(question, chat.regenerate)}
+        onEdit={(questionId, question) => ask(question, () => chat.edit(questionId, question))}
+        onChoose={() => conversations.open(null)}
+      />
+      <Announcement message={messages.at(-1)} />
+      {isGone ? (
+        <Gone isSession={isSession(target)} startAgain={startAgain} onNew={() => conversations.open(null)} />
       ) : (
-        <Composer id={id} isStreaming={isBusy} onSend={ask} onStop={chat.stop} />
+        <Composer
+          id={id}
+          isStreaming={isBusy}
+          onSend={(question) => ask(question, () => chat.send(question))}
+          onStop={chat.stop}
+        />
       )}
     </section>
   );
 }
 
-/** An error has a button of its own. */
-function mayAskAgain(message: ChatMessage, last: ChatMessage | undefined, isRewindable: boolean): boolean {
-  return message === last && (message.state === 'stopped' || (message.state === 'complete' && isRewindable));
-}
-
-/** Scrolls to the newest text, unless the user has scrolled up. */
-function useFollow(messages: readonly ChatMessage[]) {
-  const count = useRef(messages.length);
+/** The context as the server has it after each answer. */
+function useContextOf(id: string | undefined, contexts: Contexts, isBusy: boolean) {
+  const { items, refresh } = contexts;
   useEffect(() => {
-    const { scrollHeight, scrollTop, clientHeight } = document.documentElement;
-    const isNew = messages.length !== count.current;
-    count.current = messages.length;
-    if (isNew || scrollHeight - scrollTop - clientHeight < 200) window.scrollTo({ top: scrollHeight });
-  }, [messages]);
+    if (id !== undefined && !isBusy) void refresh(id);
+  }, [id, isBusy, refresh]);
+  return items.find((context) => context.id === id);
 }

@@ -1,9 +1,10 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
-import { useKept } from '../access/session';
+import { useEscape } from '../escape';
 import { useLanguage } from '../words/language';
+import { useDraft } from './use-draft';
 
 interface ComposerProps {
-  /** Of the conversation, whose draft is kept. */
+  /** Of the conversation, whose draft it holds. */
   id: string;
   isStreaming: boolean;
   onSend: (question: string) => void;
@@ -13,15 +14,16 @@ interface ComposerProps {
 /** Enter sends, Shift+Enter inserts a line break, Escape stops the answer. */
 export function Composer({ id, isStreaming, onSend, onStop }: ComposerProps) {
   const { words } = useLanguage();
-  const [question, setQuestion] = useKept(`draft:${id}`, '');
+  const [question, setQuestion] = useDraft(id);
   const field = useRef<HTMLTextAreaElement>(null);
   useEffect(() => field.current?.focus({ preventScroll: true }), []);
-  useEscape(isStreaming, onStop);
+  useEscape(isStreaming, onStop, ':popover-open, .menu-shown');
+  const isEmpty = question.trim() === '';
 
   function send() {
-    if (isStreaming || question.trim() === '') return;
-    onSend(question.trim());
+    if (isStreaming || isEmpty) return;
     setQuestion('');
+    onSend(question.trim());
   }
   function onKeyDown(event: KeyboardEvent) {
     // While an input method is composing (Chinese), Enter accepts its suggestion.
@@ -52,18 +54,19 @@ export function Composer({ id, isStreaming, onSend, onStop }: ComposerProps) {
       />
       {isStreaming ? (
         <button
+          key="stop"
           type="button"
           className="stop"
           onClick={() => {
             onStop();
-            // The button becomes disabled and would lose the focus.
+            // The button disappears.
             field.current?.focus();
           }}
         >
           {words.stop}
         </button>
       ) : (
-        <button type="submit" className="primary" disabled={question.trim() === ''}>
+        <button key="send" type="submit" className="primary" aria-disabled={isEmpty}>
           {words.send}
         </button>
       )}
@@ -72,14 +75,4 @@ export function Composer({ id, isStreaming, onSend, onStop }: ComposerProps) {
       </p>
     </form>
   );
-}
-
-function useEscape(isOn: boolean, act: () => void) {
-  useEffect(() => {
-    if (!isOn) return;
-    const onKeyDown = ({ key, isComposing }: globalThis.KeyboardEvent) =>
-      key === 'Escape' && !isComposing && act();
-    document.addEventListener('keydown', onKeyDown);
-    return () => document.removeEventListener('keydown', onKeyDown);
-  }, [isOn, act]);
 }

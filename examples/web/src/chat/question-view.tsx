@@ -1,58 +1,79 @@
-import { type FormEvent, useState } from 'react';
+import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
 import { useLanguage } from '../words/language';
 
 interface QuestionViewProps {
-  content: string;
-  /** Absent if the question cannot be taken back. */
-  onEdit: ((content: string) => void) | undefined;
+  question: string;
+  /** Absent where a question cannot be taken back. */
+  onEdit: ((question: string) => void) | undefined;
 }
 
-export function QuestionView({ content, onEdit }: QuestionViewProps) {
+export function QuestionView({ question, onEdit }: QuestionViewProps) {
   const { words } = useLanguage();
-  const [draft, setDraft] = useState<string>();
-  function save(event: FormEvent) {
-    event.preventDefault();
-    if (!draft?.trim()) return;
-    onEdit?.(draft.trim());
-    setDraft(undefined);
-  }
-  if (draft !== undefined && onEdit) {
-    return (
-      <form
-        className="edit"
-        onSubmit={save}
-        onKeyDown={({ key, nativeEvent }) =>
-          key === 'Escape' && !nativeEvent.isComposing && setDraft(undefined)
-        }
-      >
-        <textarea
-          ref={(field) => field?.focus()}
-          aria-label={words.editQuestion}
-          rows={3}
-          value={draft}
-          onChange={({ target }) => setDraft(target.value)}
-        />
-        <button type="submit" className="small primary" disabled={draft.trim() === ''}>
-          {words.askAnew}
-        </button>
-        <button type="button" className="small" onClick={() => setDraft(undefined)}>
-          {words.cancel}
-        </button>
-      </form>
-    );
-  }
+  const [isEdited, setEdited] = useState(false);
+  const editButton = useRef<HTMLButtonElement>(null);
+  const wasEdited = useRef(false);
+  useEffect(() => {
+    if (wasEdited.current && !isEdited) editButton.current?.focus();
+    wasEdited.current = isEdited;
+  }, [isEdited]);
+  if (isEdited && onEdit)
+    return <EditForm question={question} onSave={onEdit} onCancel={() => setEdited(false)} />;
   return (
     <>
       <article className="question" aria-label={words.you}>
-        {content}
+        {question}
       </article>
       {onEdit && (
-        <div className="actions end">
-          <button type="button" className="small" onClick={() => setDraft(content)}>
+        <p className="actions asked">
+          <button type="button" className="quiet" ref={editButton} onClick={() => setEdited(true)}>
             {words.edit}
           </button>
-        </div>
+        </p>
       )}
     </>
+  );
+}
+
+interface EditFormProps {
+  question: string;
+  onSave: (question: string) => void;
+  onCancel: () => void;
+}
+
+function EditForm({ question, onSave, onCancel }: EditFormProps) {
+  const { words } = useLanguage();
+  const [text, setText] = useState(question);
+  const field = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => field.current?.focus(), []);
+  function save() {
+    if (text.trim() !== '') onSave(text.trim());
+  }
+  function onKeyDown(event: KeyboardEvent) {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === 'Escape') onCancel();
+    if (event.key !== 'Enter' || event.shiftKey) return;
+    event.preventDefault();
+    save();
+  }
+  return (
+    <div className="edit">
+      <textarea
+        ref={field}
+        rows={2}
+        aria-label={words.editQuestion}
+        value={text}
+        onChange={({ target }) => setText(target.value)}
+        onKeyDown={onKeyDown}
+      />
+      <p className="hint">{words.editHint}</p>
+      <p className="actions">
+        <button type="button" className="primary" aria-disabled={text.trim() === ''} onClick={save}>
+          {words.askAgain}
+        </button>
+        <button type="button" onClick={onCancel}>
+          {words.cancel}
+        </button>
+      </p>
+    </div>
   );
 }

@@ -14,7 +14,7 @@ export function Countdown({ until }: { until: string | null | undefined }) {
   );
 }
 
-export function useSecondsUntil(until: string | null | undefined): number {
+function useSecondsUntil(until: string | null | undefined): number {
   const [now, setNow] = useState(Date.now);
   useEffect(() => {
     const timer = setInterval(() => setNow(Date.now()), 1_000);
@@ -28,4 +28,16 @@ export function useSecondsUntil(until: string | null | undefined): number {
 function clock(seconds: number): string {
   const parts = [Math.floor(seconds / 3_600) % 24, Math.floor(seconds / 60) % 60, seconds % 60];
   return parts.map((part) => String(part).padStart(2, '0')).join(':');
+}
+
+/** Whether the time is over. */
+export function useIsOver(until: string | null | undefined): boolean {
+  const isOver = () => until != null && Date.parse(until) <= Date.now();
+  const [, setOver] = useState(isOver);
+  useEffect(() => {
+    if (until == null) return;
+    const timer = setInterval(() => setOver(Date.parse(until) <= Date.now()), 1_000);
+    return () => clearInterval(timer);
+  }, [until]);
+  return isOver();
 }

@@ -1,89 +1,93 @@
 import {
   ContextDocument,
-  type ContextMode,
   ContextsDocument,
   type ContextsQuery,
+  type CreateContextMutation,
   ForgetContextDocument,
 } from 'graphql-context-cache-client';
 import { useCallback, useEffect, useState } from 'react';
-import { useSession } from '../access/session';
-import { type Problem, toProblem } from '../problems/problem';
+import { useSession } from '../session/session';
+import { toError } from '../session/use-load';
+import { useStored } from '../session/use-stored';
+import type { Recipe } from './recipe';
 
-export type Context = ContextsQuery['contexts']['edges'][number]['node'];
-
-/** What a conversation needs to know of its context, and to create it again. */
-export interface ContextTarget {
-  id: string;
-  model: string;
-  mode: ContextMode | null;
-  ttl: number | null;
-  /** Known only on the page that created it, because the server never returns it. */
-  persona: string | null;
-}
-
+export type Context = Omit<ContextsQuery['contexts']['edges'][number]['node'], 'lastUsedAt'> & {
+  /** Whether an equal context already existed. */
+  reused?: boolean;
+};
 export type Contexts = ReturnType<typeof useContexts>;
+type Recipes = Readonly<Record<string, Recipe>>;
 
 const PAGE = 10;
+const NO_RECIPES: Recipes = {};
+const UNUSED = { chats: 0, promptTokens: 0, cachedTokens: 0, cacheHitRate: null };
 
-/** The caller's contexts, newest first, page by page. */
+/** The caller's contexts, newest first, page by page, and what those of this tab were created from. */
 export function useContexts() {
-  const { client } = useSession();
+  const { client, report } = useSession();
   const [items, setItems] = useState<readonly Context[]>([]);
-  const [shown, setShown] = useState(PAGE);
-  const [hasMore, setHasMore] = useState(false);
-  const [isLoading, setLoading] = useState(true);
-  const [problem, setProblem] = useState<Problem>();
+  const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
+  const [recipes, setRecipes] = useStored('recipes', NO_RECIPES);
+  const [isLoading, setLoading] = useState(false);
+  const [next, setNext] = useState<{ after: string | null; isThere: boolean }>(NO_MORE);
 
-  const load = useCallback(async () => {
-    try {
-      const { contexts } = await client.request(ContextsDocument, { first: shown });
-      setItems(contexts.edges.map(({ node }) => node));
-      setHasMore(contexts.pageInfo.hasNextPage);
-      setProblem(undefined);
-    } catch (error) {
-      setProblem(toProblem(error));
-    }
-    setLoading(false);
-  }, [client, shown]);
-  useEffect(() => void load(), [load]);
+  const load = useCallback(
+    async (after: string | null) => {
+      setLoading(true);
+      try {
+        const { contexts } = await client.request(ContextsDocument, { first: PAGE, after });
+        setItems((known) => contexts.edges.map(({ node }) => node).reduce(merge, known));
+        setNext({ after: contexts.pageInfo.endCursor ?? null, isThere: contexts.pageInfo.hasNextPage });
+        report('contexts', undefined);
+      } catch (error) {
+        report('contexts', { error: toError(error), retry: () => void load(after) });
+      }
+      setLoading(false);
+    },
+    [client, report],
+  );
+  useEffect(() => void load(null), [load]);
 
+  const drop = useCallback((id: string) => {
+    setItems((known) => known.filter((context) => context.id !== id));
+    setGone((known) => new Set([...known, id]));
+  }, []);
+  /** Asks for its new expiry, or whether it is still there. The next question tells if this fails. */
+  const refresh = useCallback(
+    async (id: string) => {
+      try {
+        const { context } = await client.request(ContextDocument, { id });
+        if (context) setItems((known) => merge(known, context));
+      } catch (error) {
+        if (toError(error).code === 'CONTEXT_NOT_FOUND') drop(id);
+      }
+    },
+    [client, drop],
+  );
   return {
     items,
+    gone,
     isLoading,
-    problem,
-    /** A page of the server holds a hundred at most. */
-    hasMore: hasMore && shown < 100,
-    loadMore: () => setShown(Math.min(shown + PAGE, 100)),
-    reload: useCallback(() => void load(), [load]),
-    async forget(id: string): Promise<Problem | undefined> {
-      try {
-        await client.request(ForgetContextDocument, { id });
-      } catch (error) {
-        return toProblem(error);
-      }
-      await load();
-      return undefined;
+    hasMore: next.isThere,
+    loadMore: () => load(next.after),
+    refresh,
+    recipeOf: (id: string): Recipe | undefined => recipes[id],
+    add(created: CreateContextMutation['createContext'], recipe: Recipe) {
+      setItems((known) => merge(known, { totals: UNUSED, ...created }));
+      setRecipes((known) => ({ ...known, [created.id]: recipe }));
+    },
+    async forget(id: string) {
+      await client.request(ForgetContextDocument, { id });
+      drop(id);
     },
   };
 }
 
-/** When the context of a conversation expires, asked anew after each answer; `isGone` if the server does not know it any more. */
-export function useExpiry(id: string | undefined, answers: number) {
-  const { client } = useSession();
-  const [state, setState] = useState<{ id?: string; expiresAt?: string | null; isGone: boolean }>({
-    isGone: false,
-  });
-  // Each answer restarts the ttl.
-  useEffect(() => {
-    if (id === undefined) return;
-    const controller = new AbortController();
-    client.request(ContextDocument, { id }, controller).then(
-      ({ context }) => setState({ id, expiresAt: context?.expiresAt ?? null, isGone: context === null }),
-      (error) => {
-        if (toProblem(error).code === 'CONTEXT_NOT_FOUND') setState({ id, isGone: true });
-      },
-    );
-    return () => controller.abort();
-  }, [client, id, answers]);
-  return state.id === id ? state : { isGone: false };
+const NO_MORE = { after: null, isThere: false };
+
+/** Adds a context or what is new of it; the newest come first. */
+function merge(known: readonly Context[], came: Context): readonly Context[] {
+  const old = known.find(({ id }) => id === came.id);
+  const others = known.filter((context) => context !== old);
+  return [...others, { ...old, ...came }].sort((one, other) => other.createdAt.localeCompare(one.createdAt));
 }

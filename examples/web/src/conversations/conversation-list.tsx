@@ -1,43 +1,50 @@
+import { useRef } from 'react';
+import { ConfirmButton } from '../confirm-button';
 import { useLanguage } from '../words/language';
-import type { Conversation, Target } from './use-conversations';
+import type { Conversations } from './use-conversations';
 
 interface ConversationListProps {
-  items: readonly Conversation[];
-  chosenId: string | undefined;
-  onChoose: (id: string) => void;
-  onRemove: (id: string) => void;
+  conversations: Conversations;
+  onOpen: (id: string | null) => void;
 }
 
-export function ConversationList({ items, chosenId, onChoose, onRemove }: ConversationListProps) {
+export function ConversationList({ conversations, onOpen }: ConversationListProps) {
   const { words } = useLanguage();
-  if (items.length === 0) return null;
+  const { items, opened, remove } = conversations;
+  const start = useRef<HTMLButtonElement>(null);
   return (
-    <section aria-labelledby="conversations-title">
-      <h2 id="conversations-title">{words.conversations}</h2>
-      <ul>
+    <>
+      <button
+        type="button"
+        className="primary"
+        ref={start}
+        aria-current={opened === undefined}
+        onClick={() => onOpen(null)}
+      >
+        {words.newChat}
+      </button>
+      <h2 id="conversations">{words.conversations}</h2>
+      {items.length === 0 && <p className="hint">{words.noConversations}</p>}
+      <ul aria-labelledby="conversations">
         {items.map(({ id, title, target }) => (
           <li key={id}>
-            <button type="button" aria-current={id === chosenId} onClick={() => onChoose(id)}>
-              <strong>{title || words.newChat}</strong>
-              <small>{nameOf(target)}</small>
+            <button type="button" className="row" aria-current={id === opened?.id} onClick={() => onOpen(id)}>
+              <strong>{title || words.untitled}</strong>
+              <small>{target.prompt === undefined ? target.model : target.title}</small>
             </button>
-            <button
-              type="button"
-              className="remove"
-              aria-label={words.removeChat(title || words.newChat)}
-              onClick={() => onRemove(id)}
-            >
-              ×
-            </button>
+            <ConfirmButton
+              name={words.remove}
+              question={words.removeSurely}
+              about={title || words.untitled}
+              onConfirm={() => {
+                remove(id);
+                // The focused button disappears.
+                start.current?.focus();
+              }}
+            />
           </li>
         ))}
       </ul>
-    </section>
+    </>
   );
-}
-
-/** The title of a prompt, or the first line of a persona, which is more readable than an id. */
-export function nameOf({ prompt, context }: Target): string {
-  if (prompt) return prompt.title;
-  return context.persona?.trim().split('\n', 1)[0] || context.id;
 }

@@ -1,48 +1,84 @@
-import { useCallback } from 'react';
-import { useKept, useSession } from '../access/session';
-import type { ContextTarget } from '../contexts/use-contexts';
+import { useEffect, useRef } from 'react';
+import { useSession } from '../session/session';
+import { readStored, writeStored } from '../session/storage';
+import { useStored } from '../session/use-stored';
+import {
+  type Conversation,
+  draftKey,
+  isSameTarget,
+  messagesKey,
+  newId,
+  type Target,
+  titleFor,
+} from './conversation';
 
-/** What a conversation is with: one of the operator's prompts, or a context. */
-export type Target =
-  | { prompt: { name: string; title: string }; context?: undefined }
-  | { context: ContextTarget; prompt?: undefined };
+const NONE: readonly Conversation[] = [];
 
-export interface Conversation {
-  id: string;
-  /** The beginning of the first question; empty before it. */
-  title: string;
-  target: Target;
-}
+export type Conversations = ReturnType<typeof useConversations>;
 
-/** The oldest are dropped beyond so many. */
-const MOST = 50;
-
-/** The conversations of this tab, newest first. Their messages are in the storage under their ids. */
+/** The conversations of this tab, the one with the newest question first, and which of them is open. */
 export function useConversations() {
   const { storage } = useSession();
-  const [items, setItems] = useKept<Conversation[]>('conversations', []);
+  const [items, setItems] = useStored('conversations', NONE);
+  const [openId, setOpenId] = useStored<string | null>('open', null);
+  const purgeLater = usePurge();
+  const isUsed = ({ id, title }: Conversation) =>
+    title !== '' || readStored(storage, draftKey(id), '') !== '';
 
-  const forget = useCallback(
-    (id: string) => {
-      storage.removeItem(`context-chat:${id}`);
-      storage.removeItem(`draft:${id}`);
-    },
-    [storage],
-  );
+  /** `draft`: a question to begin with. */
+  function start(target: Target, draft?: string) {
+    const id = newId();
+    if (draft) writeStored(storage, draftKey(id), draft);
+    setItems((known) => [{ id, title: '', target }, ...known.filter(isUsed)]);
+    setOpenId(id);
+  }
   return {
-    items,
-    start(target: Target): string {
-      const id = `${Date.now()}-${Math.random()}`;
-      for (const dropped of items.slice(MOST - 1)) forget(dropped.id);
-      setItems([{ id, title: '', target }, ...items.slice(0, MOST - 1)]);
-      return id;
+    /** Those that hold something, and the open one. */
+    items: items.filter((conversation) => conversation.id === openId || isUsed(conversation)),
+    opened: items.find(({ id }) => id === openId),
+    open: setOpenId,
+    start,
+    /** Opens the latest conversation with it, or starts the first. */
+    startOrOpen(target: Target) {
+      const known = items.find((conversation) => isSameTarget(conversation.target, target));
+      if (known) setOpenId(known.id);
+      else start(target);
     },
-    update(id: string, change: Partial<Pick<Conversation, 'title' | 'target'>>): void {
-      setItems((known) => known.map((one) => (one.id === id ? { ...one, ...change } : one)));
+    asked(id: string, question: string) {
+      setItems((known) => {
+        const asked = known.find((conversation) => conversation.id === id);
+        if (!asked) return known;
+        const titled = { ...asked, title: asked.title || titleFor(question) };
+        return [titled, ...known.filter((conversation) => conversation !== asked)];
+      });
     },
-    remove(id: string): void {
-      forget(id);
-      setItems((known) => known.filter((one) => one.id !== id));
+    /** Goes on with another context. */
+    moveTo(id: string, target: Target) {
+      setItems((known) =>
+        known.map((conversation) => (conversation.id === id ? { ...conversation, target } : conversation)),
+      );
+    },
+    remove(id: string) {
+      purgeLater(id);
+      setItems((known) => known.filter((conversation) => conversation.id !== id));
+      if (id === openId) setOpenId(null);
     },
   };
+}
+
+/** Forgets what is stored of a conversation, after its view, which stores it as it goes, has gone. */
+function usePurge() {
+  const { client, storage } = useSession();
+  const removed = useRef<string[]>([]);
+  useEffect(() => {
+    for (const id of removed.current.splice(0)) {
+      const messages = readStored<{ run?: { id?: string } }[]>(storage, messagesKey(id), []);
+      const runId = messages.at(-1)?.run?.id;
+      // If this fails, the server ends the run, because nobody watches it.
+      if (runId !== undefined) client.stop(runId).catch(() => {});
+      writeStored(storage, messagesKey(id), undefined);
+      writeStored(storage, draftKey(id), undefined);
+    }
+  });
+  return (id: string) => removed.current.push(id);
 }

@@ -1,30 +1,35 @@
 import type { PromptsQuery } from 'graphql-context-cache-client';
 import { useLanguage } from '../words/language';
 
+type Prompt = PromptsQuery['prompts'][number];
+
 interface PromptCardsProps {
-  prompts: PromptsQuery['prompts'];
-  onChoose: (prompt: { name: string; title: string }) => void;
+  prompts: readonly Prompt[];
+  onChoose: (prompt: Prompt) => void;
 }
 
+/** The operator's prompts, to begin a chat with. */
 export function PromptCards({ prompts, onChoose }: PromptCardsProps) {
   const { words } = useLanguage();
   return (
-    <>
-      <p className="hint">{words.promptsHint}</p>
+    <section aria-labelledby="prompts">
+      <h2 id="prompts">{words.choosePrompt}</h2>
       <ul className="cards">
-        {prompts.map(({ name, title, description, model, cache }) => (
-          <li key={name}>
-            <button type="button" onClick={() => onChoose({ name, title: title ?? name })}>
-              <strong>{title ?? name}</strong>
-              {description && <span>{description}</span>}
-              <small>
-                {model} ·{' '}
-                <span className={`cache-state ${cache.state}`}>{words.cacheStates[cache.state]}</span>
+        {prompts.map((prompt) => (
+          <li key={prompt.name}>
+            <button type="button" className="card" onClick={() => onChoose(prompt)}>
+              <strong>{prompt.title ?? prompt.name}</strong>
+              {prompt.description && <span>{prompt.description}</span>}
+              <small className="facts">
+                <span>{prompt.model}</span>
+                <span className={`state ${prompt.cache.state.toLowerCase()}`}>
+                  {words.promptStates[prompt.cache.state]}
+                </span>
               </small>
             </button>
           </li>
         ))}
       </ul>
-    </>
+    </section>
   );
 }

@@ -1,50 +1,51 @@
-import type { PromptsQuery } from 'graphql-context-cache-client';
-import { useEffect, useState } from 'react';
-import { useSession } from '../access/session';
-import { CreateContext } from '../contexts/create-context';
-import type { ContextTarget } from '../contexts/use-contexts';
-import { type Problem, toProblem } from '../problems/problem';
-import { ProblemNote } from '../problems/problem-note';
+import { type ContextCacheClient, PromptsDocument } from 'graphql-context-cache-client';
+import { type ReactNode, useState } from 'react';
+import type { Contexts } from '../contexts/use-contexts';
+import type { Conversations } from '../conversations/use-conversations';
+import { useLoad } from '../session/use-load';
 import { useLanguage } from '../words/language';
+import { CreateContext } from './create-context';
 import { PromptCards } from './prompt-cards';
 
-interface StartProps {
-  onPrompt: (prompt: { name: string; title: string }) => void;
-  onContext: (context: ContextTarget) => void;
-}
-
-/** A new chat: with one of the operator's prompts, or with a context by hand. */
-export function Start({ onPrompt, onContext }: StartProps) {
+/** A prompt by name comes first; a context by hand is for those who have none. */
+export function Start({ conversations, contexts }: { conversations: Conversations; contexts: Contexts }) {
   const { words } = useLanguage();
-  const { prompts, problem, reload } = usePrompts();
+  const { data, isLoading } = useLoad('prompts', loadPrompts);
+  if (isLoading) return <p role="status">{words.loading}</p>;
+  const prompts = data?.prompts ?? [];
   return (
-    <section className="start" aria-labelledby="start-title">
-      <h2 id="start-title">{words.newChat}</h2>
-      {problem && <ProblemNote problem={problem} onRetry={reload} />}
-      {prompts && prompts.length > 0 && <PromptCards prompts={prompts} onChoose={onPrompt} />}
-      {(prompts || problem) && (
-        <details className="by-hand" open={prompts?.length === 0}>
-          <summary>{words.byHand}</summary>
-          <CreateContext onCreated={onContext} />
-        </details>
+    <div className="start">
+      {prompts.length > 0 && (
+        <PromptCards
+          prompts={prompts}
+          onChoose={({ name, title, model }) =>
+            conversations.start({ prompt: name, title: title ?? name, model })
+          }
+        />
       )}
-    </section>
+      <ByHand isAlone={prompts.length === 0}>
+        <CreateContext
+          onCreated={(created, recipe) => {
+            contexts.add(created, recipe);
+            const { id: contextId, mode, model } = created;
+            conversations.start({ contextId, mode, model });
+          }}
+        />
+      </ByHand>
+    </div>
   );
 }
 
-function usePrompts() {
-  const { client } = useSession();
-  const [prompts, setPrompts] = useState<PromptsQuery['prompts']>();
-  const [problem, setProblem] = useState<Problem>();
-  const [tries, setTries] = useState(0);
-  // Each try asks again.
-  useEffect(() => {
-    const controller = new AbortController();
-    setProblem(undefined);
-    client.prompts(controller).then(setPrompts, (error) => {
-      if (!controller.signal.aborted) setProblem(toProblem(error));
-    });
-    return () => controller.abort();
-  }, [client, tries]);
-  return { prompts, problem, reload: () => setTries(tries + 1) };
+const loadPrompts = (client: ContextCacheClient) => client.request(PromptsDocument, {});
+
+/** Models are asked for only once the form is seen. */
+function ByHand({ isAlone, children }: { isAlone: boolean; children: ReactNode }) {
+  const { words } = useLanguage();
+  const [isOpen, setOpen] = useState(isAlone);
+  return (
+    <details className="by-hand" open={isAlone} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
+      <summary>{words.byHand}</summary>
+      {isOpen && children}
+    </details>
+  );
 }

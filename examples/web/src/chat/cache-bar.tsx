@@ -1,5 +1,5 @@
 import { useId } from 'react';
-import { useLanguage } from './words/language';
+import { useLanguage } from '../words/language';
 
 /** A bar of the prompt's tokens: from the cache, and newly processed. */
 export function CacheBar({ cached, prompt }: { cached: number; prompt: number }) {

@@ -1,24 +1,37 @@
-import { useRef } from 'react';
+import { type RefObject, useRef } from 'react';
 import { useLanguage } from '../words/language';
 
+interface AccessProps {
+  panel: RefObject<HTMLFormElement | null>;
+  onChange: (credential: string) => void;
+}
+
 /** Asks for the credential if the server needs one. It is kept only in the memory of this tab. */
-export function Access({ onChange }: { onChange: (credential: string) => void }) {
+export function Access({ panel, onChange }: AccessProps) {
   const { words } = useLanguage();
-  const panel = useRef<HTMLFormElement>(null);
+  const field = useRef<HTMLInputElement>(null);
   function use(form: FormData) {
-    onChange(String(form.get('credential')).trim());
     panel.current?.hidePopover();
+    onChange(String(form.get('credential')).trim());
   }
   return (
     <>
       <button type="button" popoverTarget="access">
         {words.access}
       </button>
-      <form id="access" popover="auto" ref={panel} aria-label={words.access} action={use}>
+      <form
+        id="access"
+        popover="auto"
+        ref={panel}
+        aria-label={words.access}
+        action={use}
+        onToggle={({ newState }) => newState === 'open' && field.current?.focus()}
+      >
         <label htmlFor="credential">{words.credential}</label>
         <input
           id="credential"
           name="credential"
+          ref={field}
           type="password"
           autoComplete="off"
           aria-describedby="credential-hint"
@@ -32,10 +45,4 @@ export function Access({ onChange }: { onChange: (credential: string) => void })
       </form>
     </>
   );
-}
-
-/** Opens the form, for an error that a credential helps. */
-export function askForCredential(): void {
-  document.getElementById('access')?.showPopover();
-  document.getElementById('credential')?.focus();
 }

@@ -1,4 +1,4 @@
-import { useLanguage } from './words/language';
+import { useLanguage } from '../words/language';
 
 export interface Money {
   amount: string;
