@@ -9,7 +9,7 @@ const floors = [
   ['prompts'],
   ['contexts', 'models'],
   ['coordination', 'sandbox'],
-  ['limits'],
+  ['limits', 'pricing'],
   ['request-context'],
   ['telemetry'],
   ['auth'],

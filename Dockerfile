@@ -13,6 +13,7 @@ COPY tsconfig.json tsconfig.build.json bundle.mjs .env.example ./
 COPY src src
 COPY client client
 COPY schema schema
+COPY examples/models.yaml examples/models.yaml
 COPY examples/prompts examples/prompts
 COPY examples/web examples/web
 RUN npm run build
@@ -33,6 +34,7 @@ COPY --from=build /app/package.json /app/.env.example ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/schema schema
+COPY --from=build /app/examples/models.yaml examples/models.yaml
 COPY --from=build /app/examples/prompts examples/prompts
 COPY --from=build /app/examples/web/dist examples/web/dist
 # The numeric id of the user `node`, so that an orchestrator can verify it is not root. It owns only /data.

@@ -17,6 +17,8 @@ import { Budgets } from './limits/budgets.js';
 import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
+import type { PriceList } from './pricing/price-list.js';
+import { PricingResolver } from './pricing/resolver.js';
 import { KeepWarm } from './prompts/keep-warm.js';
 import { PromptContexts } from './prompts/prompt-contexts.js';
 import type { PromptFolder } from './prompts/prompt-folder.js';
@@ -29,6 +31,7 @@ import type { Watch } from './telemetry/work.js';
 
 export interface ServiceDependencies {
   store: MonitoredStore;
+  prices: PriceList;
   promptFolder: PromptFolder | undefined;
   /** A request of the server itself, if it has a key of its own. */
   newServerRequest: (() => RequestContext) | undefined;
@@ -44,7 +47,7 @@ const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0 };
 
 /** Wires the resolvers to their services. */
 export function createServices(config: Config, dependencies: ServiceDependencies) {
-  const { store, promptFolder, now, log } = dependencies;
+  const { store, prices, promptFolder, now, log } = dependencies;
   const { registry } = config;
   const counters = openCounters(registry.storeUrl, now, log);
   const budgets = new Budgets(config.budgets, counters.newCounter, log);
@@ -52,7 +55,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   const detachedWork = new DetachedWork();
   const idempotency = new Idempotency(store, leases, detachedWork, now, log);
   const messages = new StoredMessages(store, registry.storeMessages);
-  const creation = new Creation(store, messages, budgets);
+  const creation = new Creation(store, messages, budgets, prices);
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const contexts = new Contexts({ store, idempotency, creation, reuse, recovery, messages, budgets, log });
@@ -67,6 +70,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     idempotency,
     openStreams,
     budgets,
+    prices,
     detachedWork,
   });
   const longestChatMs = 2 * config.gateway.totalTimeoutMs;
@@ -77,14 +81,15 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     new ChatResolver(chats, runs),
     new RunResolver(runs),
     new PromptResolver({ prompts, contexts: promptContexts, store }),
-    new ModelResolver(),
+    new ModelResolver(prices),
+    new PricingResolver(prices),
   ]);
   return { container, counters, openStreams, detachedWork, runs, keepWarm: createKeepWarm() };
 
   /** Without the limits of callers, who share them, and without stored messages: the files have them. */
   function openPromptContexts() {
     const unlimited = new Budgets(NO_LIMITS, counters.newCounter, log);
-    const creation = new Creation(store, new StoredMessages(store, false), unlimited);
+    const creation = new Creation(store, new StoredMessages(store, false), unlimited, prices);
     const reuse = new Reuse({ store, leases, detachedWork, creation, scope: 'caller' });
     return new PromptContexts({ store, reuse, detachedWork, waitMs: config.prompts.waitMs, log });
   }

@@ -23,7 +23,7 @@ describe('the command', () => {
     }
     expect(stdout).toContain(readFileSync('.env.example', 'utf8').trim());
     expect(stdout).toMatch(
-      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL and PROMPTS/s,
+      /\.env in the folder that the server is started in.*relative path starts at that folder, too, also that of STORE_URL, PROMPTS and MODELS/s,
     );
   });
 
@@ -76,6 +76,22 @@ describe('--check-config', () => {
         expect.stringContaining(`- ${name} must be`),
       ),
     );
+  });
+});
+
+describe('the file of models', () => {
+  it.each([[['--check-config']], [[]]])('is reported with each problem by line: %p', async (args) => {
+    const folder = mkdtempSync(join(tmpdir(), 'models-'));
+    const file = join(folder, 'models.yaml');
+    writeFileSync(file, 'currency: CNY\nmodels:\n  one: { input: 1 }\n  two: { input: x, output: 1 }\n');
+    const env = { MODELS: file, GATEWAY_URL: 'sandbox:', PORT: '0' };
+    const { code, stderr } = await run(args, env);
+    rmSync(folder, { recursive: true });
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n').slice(1)).toEqual([
+      `  - ${file}:3 \`models.one\` must have a price \`output\``,
+      `  - ${file}:4 \`models.two.input\` must be a decimal number, such as 0.8`,
+    ]);
   });
 });
 

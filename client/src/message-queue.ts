@@ -1,11 +1,24 @@
+import { networkError } from './errors.js';
+
+/** Characters that wait for a consumer at most: a browser's WebSocket cannot be slowed down. */
+const MAX_WAITING = 8_388_608;
+
 /** What a producer pushes, for one consumer to iterate. */
 export class MessageQueue<T> implements AsyncIterable<T> {
-  private readonly waiting: T[] = [];
+  private readonly waiting: { value: T; size: number }[] = [];
+  private size = 0;
   private end: { error?: unknown } | undefined;
   private wake = () => {};
 
-  push(value: T): void {
-    this.waiting.push(value);
+  /** `size` is the length of the message. A consumer that falls too far behind gets an error after what waits. */
+  push(value: T, size: number): void {
+    if (this.end) return;
+    if (this.size + size > MAX_WAITING) {
+      this.fail(networkError('The stream is read too slowly.'));
+      return;
+    }
+    this.size += size;
+    this.waiting.push({ value, size });
     this.wake();
   }
 
@@ -23,7 +36,10 @@ export class MessageQueue<T> implements AsyncIterable<T> {
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     while (true) {
-      while (this.waiting.length > 0) yield this.waiting.shift() as T;
+      for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {
+        this.size -= next.size;
+        yield next.value;
+      }
       if (this.end && 'error' in this.end) throw this.end.error;
       if (this.end) return;
       await new Promise<void>((resolve) => {

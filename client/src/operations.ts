@@ -23,6 +23,16 @@ export type CacheStatus =
   /** With a context that existed before. */
   | 'USED';
 
+/** A prompt to be cached, and how often it would be used. */
+export type CachingAdviceInput = {
+  /** Chats with it per hour, above 0. */
+  chatsPerHour: number;
+  /** Id of the model. */
+  model: string;
+  /** Size of the prompt, at least 1. */
+  promptTokens: number;
+};
+
 /** One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
   /** Id of the context, as `createContext` returned it. Either this or `prompt` is required. */
@@ -222,7 +232,7 @@ export type ResumeChatSubscriptionVariables = Exact<{
 
 export type ResumeChatSubscription = { resumeChat:
     | { __typename: 'ChatDelta', seq: number | null, index: number, content: string | null, reasoningContent: string | null, finishReason: FinishReason | null }
-    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
+    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null, cost: { total: { amount: string, currency: string } } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -246,12 +256,19 @@ export type ForgetContextMutationVariables = Exact<{
 
 export type ForgetContextMutation = { forgetContext: boolean };
 
+export type CachingAdviceQueryVariables = Exact<{
+  input: CachingAdviceInput;
+}>;
+
+
+export type CachingAdviceQuery = { cachingAdvice: { worthIt: boolean, breakEvenChatsPerHour: number | null, ttl: number | null, withCachePerHour: { amount: string, currency: string }, withoutCachePerHour: { amount: string, currency: string } } };
+
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
 }>;
 
 
-export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason: FinishReason | null, message: { role: MessageRole, content: string | null, reasoningContent: string | null } }>, usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } } };
+export type ChatMutation = { chat: { id: string, model: string, choices: Array<{ finishReason: FinishReason | null, message: { role: MessageRole, content: string | null, reasoningContent: string | null } }>, usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null, cost: { total: { amount: string, currency: string } } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } } };
 
 export type ChatStreamSubscriptionVariables = Exact<{
   input: ChatInput;
@@ -260,7 +277,7 @@ export type ChatStreamSubscriptionVariables = Exact<{
 
 export type ChatStreamSubscription = { chatStream:
     | { __typename: 'ChatDelta', seq: number | null, index: number, content: string | null, reasoningContent: string | null, finishReason: FinishReason | null }
-    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
+    | { __typename: 'ChatDone', usage: { promptTokens: number, completionTokens: number, promptTokensDetails: { cachedTokens: number } | null, cost: { total: { amount: string, currency: string } } | null } | null, context: { id: string, expiresAt: string | null } | null, cache: { status: CacheStatus, reason: CacheBypassReason | null } }
     | { __typename: 'ChatFailure', code: ErrorCode, message: string, retryable: boolean, retryAfter: number | null }
     | { __typename: 'ChatStarted', runId: string }
    };
@@ -367,6 +384,12 @@ export const ResumeChatDocument = new TypedDocumentString(`
         promptTokensDetails {
           cachedTokens
         }
+        cost {
+          total {
+            amount
+            currency
+          }
+        }
       }
       context {
         id
@@ -420,6 +443,23 @@ export const ForgetContextDocument = new TypedDocumentString(`
   forgetContext(id: $id)
 }
     `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
+export const CachingAdviceDocument = new TypedDocumentString(`
+    query CachingAdvice($input: CachingAdviceInput!) {
+  cachingAdvice(input: $input) {
+    worthIt
+    breakEvenChatsPerHour
+    withCachePerHour {
+      amount
+      currency
+    }
+    withoutCachePerHour {
+      amount
+      currency
+    }
+    ttl
+  }
+}
+    `) as unknown as TypedDocumentString<CachingAdviceQuery, CachingAdviceQueryVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
@@ -438,6 +478,12 @@ export const ChatDocument = new TypedDocumentString(`
       completionTokens
       promptTokensDetails {
         cachedTokens
+      }
+      cost {
+        total {
+          amount
+          currency
+        }
       }
     }
     context {
@@ -471,6 +517,12 @@ export const ChatStreamDocument = new TypedDocumentString(`
         completionTokens
         promptTokensDetails {
           cachedTokens
+        }
+        cost {
+          total {
+            amount
+            currency
+          }
         }
       }
       context {

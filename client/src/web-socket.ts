@@ -108,19 +108,26 @@ class Connection {
     // What still comes while the socket closes must not start a timer again.
     if (!this.isOpen) return;
     this.silence.restart();
-    const { type, id = '', payload } = parseJson(String(data)) as Message;
-    const results = this.subscriptions.get(id);
+    const text = String(data);
+    try {
+      this.take(parseJson(text), text.length);
+    } catch (error) {
+      this.close(error);
+    }
+  }
+
+  private take({ type, id = '', payload }: Message, size: number): void {
     if (type === 'connection_ack') this.acknowledge();
     else if (type === 'ping') this.send({ type: 'pong' });
-    else if (type === 'next') results?.push(payload as GraphQLResult);
-    else if (type === 'error') this.end(id, { errors: payload } as GraphQLResult);
+    else if (type === 'next') this.subscriptions.get(id)?.push(payload as GraphQLResult, size);
+    else if (type === 'error') this.end(id, { errors: payload } as GraphQLResult, size);
     else if (type === 'complete') this.end(id);
   }
 
-  private end(id: string, last?: GraphQLResult): void {
+  private end(id: string, last?: GraphQLResult, size = 0): void {
     const results = this.subscriptions.get(id);
     this.subscriptions.delete(id);
-    if (last) results?.push(last);
+    if (last) results?.push(last, size);
     results?.complete();
   }
 }

@@ -1,8 +1,8 @@
 import type { DetachedWork } from '../coordination/detached-work.js';
 import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, toAppError } from '../errors.js';
-import type { GatewayUsage } from '../gateway/types.js';
 import type { OpenStreams } from '../limits/open-streams.js';
+import type { PricedUsage } from '../pricing/types.js';
 import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
 import type { ChatInput } from './input.js';
@@ -25,7 +25,7 @@ export interface OpenChat {
   /** Whether the gateway keeps the chat's history, as a session does. */
   readonly keepsHistory: boolean;
   /** As the gateway reported it last; null if it has not. */
-  usage(): GatewayUsage | null;
+  usage(): PricedUsage | null;
   /** Asks at the first `next()`. Must be read, or its context stays locked. */
   readonly events: AsyncGenerator<ChatEvent, void, void>;
 }

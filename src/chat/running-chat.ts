@@ -5,6 +5,8 @@ import type { Leases } from '../coordination/leases.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages } from '../limits/tokens.js';
+import type { PriceList } from '../pricing/price-list.js';
+import type { PricedUsage } from '../pricing/types.js';
 import type { PromptContexts } from '../prompts/prompt-contexts.js';
 import type { Prompts } from '../prompts/prompts.js';
 import type { Totals } from '../registry/store.js';
@@ -26,6 +28,7 @@ export interface RunningChatParts {
   promptContexts: PromptContexts;
   leases: Leases;
   budgets: Budgets;
+  prices: PriceList;
 }
 
 /** One chat on a context or a prompt, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
@@ -97,8 +100,8 @@ export class RunningChat {
   }
 
   /** As the gateway reported it last; null if it has not. */
-  get reportedUsage(): GatewayUsage | null {
-    return this.usage.reported;
+  get reportedUsage(): PricedUsage | null {
+    return this.price(this.usage.reported);
   }
 
   /** Whether anything of the answer has come. */
@@ -110,9 +113,10 @@ export class RunningChat {
   async conclude(head: ChatAnswerHead): Promise<ChatDone> {
     this.isConcluded = true;
     const { request } = this;
-    if (head.usage) {
-      this.usage.setCount(head.usage);
-      request.work.tokens.push({ model: this.context.model, ...toTotals(head.usage) });
+    const usage = this.price(head.usage);
+    if (usage) {
+      this.usage.setCount(usage);
+      this.noteWork(usage);
     }
     const { cache } = this.context;
     if (cache.prompt !== null) request.work.prompts.push({ name: cache.prompt, cache: cache.status });
@@ -120,10 +124,25 @@ export class RunningChat {
       id: head.id ?? request.requestId,
       model: head.model,
       created: head.created ?? new Date(request.now()),
-      usage: head.usage,
+      usage,
       context: await this.count(1),
       cache,
     };
+  }
+
+  private price(usage: GatewayUsage | null): PricedUsage | null {
+    return usage && this.parts.prices.price(this.context.model, usage);
+  }
+
+  private noteWork(usage: PricedUsage): void {
+    const { model } = this.context;
+    const withoutCache = this.parts.prices.withoutCache(model, usage);
+    const cost = usage.cost && {
+      currency: usage.cost.total.currency,
+      spent: Number(usage.cost.total.amount),
+      withoutCache: Number(withoutCache?.amount),
+    };
+    this.request.work.tokens.push({ model, ...toTotals(usage), cost });
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */

@@ -1,14 +1,15 @@
 import { ConfigError, inspectConfig } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 
-/** Reads `.env`, the environment and the prompt files. Throws a ConfigError that lists the problems of all of them. */
+/** Reads `.env`, the environment, the prompt files and the file of models. Throws a ConfigError that lists the problems of all of them. */
 export async function readConfiguration() {
   const envFile = loadEnvFile();
   const { config, problems, misspelt } = inspectConfig();
   // Loaded here, so that options such as --version do not wait for it.
   const { checkPrompts } = await import('../prompts/prompt-folder.js');
+  const { checkPriceList } = await import('../pricing/price-list.js');
   const found = await checkPrompts(config);
-  const all = [...problems, ...found.problems];
+  const all = [...problems, ...(await checkPriceList(config)), ...found.problems];
   if (all.length > 0) throw new ConfigError([...all, ...misspelt]);
   const notices = [...(envFile ? [envFile] : []), ...config.notices];
   const wanting = found.prompts.filter(({ keepWarm }) => keepWarm).map(({ name }) => name);

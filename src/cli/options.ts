@@ -9,14 +9,14 @@ const HELP = `Usage: graphql-context-cache [option]
 
 Serves explicit context caching of large language models over GraphQL. Without an option it starts the server.
 
-  --check-config   list every problem of the configuration and the prompt files, or what is in effect and the prompts;
+  --check-config   list every problem of the configuration, prompt files and models, or what is in effect and the prompts;
                    of a secret only whether it is set. Exit code 1 if there is a problem.
   --print-schema   print the GraphQL schema; with FEDERATION=on, as a router composes it
   --version        print the version
   --help           print this text
 
 The configuration is read from the environment, and from .env in the folder that the server is started in; what the
-environment sets wins. A relative path starts at that folder, too, also that of STORE_URL and PROMPTS.`;
+environment sets wins. A relative path starts at that folder, too, also that of STORE_URL, PROMPTS and MODELS.`;
 
 /** Wrong arguments; the message says what to write instead. */
 export class UsageError extends Error {

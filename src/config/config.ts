@@ -16,6 +16,8 @@ export interface Config {
   /** Only with `jwt`. */
   jwt?: JwtConfig;
   registry: RegistryConfig;
+  /** The file of models and their prices; undefined: nothing has a price. */
+  modelsFile?: string;
   prompts: PromptsConfig;
   runs: RunsConfig;
   shutdownGraceMs: number;
@@ -152,6 +154,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     authMode,
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
+    ...readModelsFile(read),
     prompts: readPrompts(read),
     runs: readRuns(read),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
@@ -297,14 +300,21 @@ function readRuns(read: EnvReader): RunsConfig {
   };
 }
 
-/** If nothing is configured, the sandbox serves the examples. */
-function readPrompts(read: EnvReader): PromptsConfig {
+/** If nothing is configured, the sandbox serves the example. */
+function textOrExample(read: EnvReader, name: string, example: string): string | undefined {
   const isConfigured = ['GATEWAY_URL', 'GATEWAY_API_KEY', 'AUTH_MODE'].some(
     (name) => read.given(name) !== undefined,
   );
-  const folder = isConfigured
-    ? read.text('PROMPTS')
-    : read.text('PROMPTS', fileURLToPath(packageFile('examples/prompts')));
+  return isConfigured ? read.text(name) : read.text(name, fileURLToPath(packageFile(example)));
+}
+
+function readModelsFile(read: EnvReader): { modelsFile?: string } {
+  const modelsFile = textOrExample(read, 'MODELS', 'examples/models.yaml');
+  return modelsFile === undefined ? {} : { modelsFile };
+}
+
+function readPrompts(read: EnvReader): PromptsConfig {
+  const folder = textOrExample(read, 'PROMPTS', 'examples/prompts');
   return {
     ...(folder !== undefined && { folder }),
     waitMs: read.integer('PROMPT_WAIT_MS', 2_000, 0, 600_000),

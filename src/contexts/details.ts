@@ -1,8 +1,11 @@
 import type { GatewayTruncationStrategy, GatewayUsage } from '../gateway/types.js';
+import type { Prices } from '../pricing/prices.js';
 
 export interface Details {
   truncationStrategy: GatewayTruncationStrategy | null;
   usage: GatewayUsage | null;
+  /** Of the creation; null if the model had none. */
+  prices: Prices | null;
 }
 
 type PackedStrategy = [
@@ -11,6 +14,14 @@ type PackedStrategy = [
   rollingTokens: boolean | null,
   maxWindowTokens?: number | null,
   rollingWindowTokens?: number | null,
+];
+type PackedPrices = [
+  currency: string,
+  input: string,
+  cachedInput: string,
+  cacheWrite: string,
+  output: string,
+  storagePerHour: string,
 ];
 type PackedUsage = [
   promptTokens: number,
@@ -22,7 +33,7 @@ type PackedUsage = [
 ];
 
 /** Tuples, because field names would be half of a stored context. */
-export function packDetails({ truncationStrategy: strategy, usage }: Details): string {
+export function packDetails({ truncationStrategy: strategy, usage, prices }: Details): string {
   const packedStrategy: PackedStrategy | null = strategy && [
     strategy.type,
     strategy.lastHistoryTokens,
@@ -38,12 +49,27 @@ export function packDetails({ truncationStrategy: strategy, usage }: Details): s
     usage.completionTokensDetails?.reasoningTokens ?? null,
     usage.cacheCreationInputTokens,
   ];
-  return JSON.stringify([packedStrategy, packedUsage]);
+  return JSON.stringify([packedStrategy, packedUsage, ...(prices ? [packPrices(prices)] : [])]);
 }
 
 export function unpackDetails(packed: string): Details {
-  const [strategy, usage] = JSON.parse(packed) as [PackedStrategy | null, PackedUsage | null];
-  return { truncationStrategy: strategy && toStrategy(strategy), usage: usage && toUsage(usage) };
+  type Packed = [PackedStrategy | null, PackedUsage | null, PackedPrices?];
+  const [strategy, usage, prices] = JSON.parse(packed) as Packed;
+  return {
+    truncationStrategy: strategy && toStrategy(strategy),
+    usage: usage && toUsage(usage),
+    prices: prices ? toPrices(prices) : null,
+  };
+}
+
+function packPrices(prices: Prices): PackedPrices {
+  const { currency, input, cachedInput, cacheWrite, output, storagePerHour } = prices;
+  return [currency, input, cachedInput, cacheWrite, output, storagePerHour];
+}
+
+function toPrices(packed: PackedPrices): Prices {
+  const [currency, input, cachedInput, cacheWrite, output, storagePerHour] = packed;
+  return { currency, input, cachedInput, cacheWrite, output, storagePerHour };
 }
 
 function toStrategy(packed: PackedStrategy): GatewayTruncationStrategy {

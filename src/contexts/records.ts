@@ -1,5 +1,7 @@
 import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
+import { costOf } from '../pricing/cost.js';
+import type { Prices } from '../pricing/prices.js';
 import { type ContextRecord, DAY_MS, type OwnedContext, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
@@ -22,23 +24,24 @@ export function toRecord(
   key: string,
   createdAt: number,
   messages: string | null,
+  prices: Prices | null,
 ): ContextRecord {
   const { id, model, mode, ttl } = created;
-  const details = packDetails(created);
+  const details = packDetails({ ...created, prices });
   const expiresAt = expiryAfter(createdAt, ttl);
   return { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
 }
 
 export function toContextCache({ context, lastUsedAt, totals }: OwnedContext, reused = false): ContextCache {
   const { id, model, mode, ttl, createdAt, expiresAt, details } = context;
-  const { truncationStrategy, usage } = unpackDetails(details);
+  const { truncationStrategy, usage, prices } = unpackDetails(details);
   return {
     id,
     model,
     mode: mode as ContextMode | null,
     ttl,
     truncationStrategy,
-    usage,
+    usage: usage && { ...usage, cost: prices && costOf(usage, prices) },
     createdAt: new Date(createdAt),
     expiresAt: ttl === null ? null : new Date(expiresAt),
     lastUsedAt: new Date(lastUsedAt),

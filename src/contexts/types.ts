@@ -1,6 +1,7 @@
 import { GraphQLSafeInt } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
+import { Cost } from '../pricing/types.js';
 
 registerEnumType(ContextMode, {
   name: 'ContextMode',
@@ -72,6 +73,12 @@ export class TokenUsage {
     description: 'Tokens written to the cache (Gemini models); null if the gateway did not report it.',
   })
   cacheCreationInputTokens!: number | null;
+
+  @Field(() => Cost, {
+    nullable: true,
+    description: 'What it cost, by the prices of that time; null if the model had no price.',
+  })
+  cost!: Cost | null;
 }
 
 @ObjectType({ description: 'What the gateway drops when the session exceeds the model’s context window.' })

@@ -1,4 +1,5 @@
 import { Field, ID, ObjectType } from 'type-graphql';
+import { ModelPrices } from '../pricing/types.js';
 
 @ObjectType({ description: 'A model that the gateway offers to this caller.' })
 export class Model {
@@ -22,4 +23,11 @@ export class Model {
 
   @Field(() => Boolean, { description: 'Whether the gateway documents context caching for it.' })
   supportsContextCache!: boolean;
+
+  @Field(() => ModelPrices, {
+    nullable: true,
+    description:
+      'Its prices, for the smallest prompts if they depend on the size; null if the operator has given none.',
+  })
+  prices!: ModelPrices | null;
 }

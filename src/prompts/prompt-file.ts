@@ -5,7 +5,7 @@ import { toCreateContextBody } from '../gateway/context-api/context-mapping.js';
 import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type Message, MessageRole, type NewContext } from '../gateway/types.js';
 import { Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
-import { type Kinds, YamlSource } from './yaml-source.js';
+import { type Kinds, YamlSource } from '../input/yaml-source.js';
 
 /** A prompt as its file declares it. */
 export interface PromptDefinition {

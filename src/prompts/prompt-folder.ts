@@ -1,6 +1,6 @@
-import { type FSWatcher, watch } from 'node:fs';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
+import { WatchedPath } from '../util/watched-path.js';
 import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
 import {
   byName,
@@ -10,11 +10,6 @@ import {
   readFiles,
   readPromptFolder,
 } from './read-folder.js';
-
-/** Milliseconds without a change before the folder is read: editors save in several steps. */
-const SETTLE_MS = 100;
-/** Milliseconds between two readings: network file systems and replaced symbolic links report no change. */
-const POLL_MS = 5_000;
 
 interface PromptFolderOptions extends PromptFileOptions {
   log: Logger;
@@ -45,18 +40,16 @@ export async function checkPrompts({ prompts: { folder }, authMode }: PromptConf
 export class PromptFolder {
   private files: ReadonlyMap<string, PromptFile> = new Map();
   private content: FolderContent = { prompts: new Map(), problems: new Map() };
-  private watcher: FSWatcher | undefined;
-  private poll: NodeJS.Timeout | undefined;
-  private settling: NodeJS.Timeout | undefined;
-  private reading: Promise<void> = Promise.resolve();
-  private waiting: Promise<void> | undefined;
+  private readonly watched: WatchedPath;
   /** Why the last reading failed. */
   private failure: string | undefined;
 
   private constructor(
     private readonly folder: string,
     private readonly options: PromptFolderOptions,
-  ) {}
+  ) {
+    this.watched = new WatchedPath(folder, () => this.update());
+  }
 
   static async open(folder: string, options: PromptFolderOptions): Promise<PromptFolder> {
     const opened = new PromptFolder(folder, options);
@@ -78,21 +71,12 @@ export class PromptFolder {
     return this.content.problems.size;
   }
 
-  /** Reads the folder. A call during a reading waits for it and then reads once more, together with all other such calls. */
   readAgain(): Promise<void> {
-    this.waiting ??= this.reading.then(() => {
-      this.waiting = undefined;
-      this.reading = this.update();
-      return this.reading;
-    });
-    return this.waiting;
+    return this.watched.readAgain();
   }
 
-  async close(): Promise<void> {
-    clearInterval(this.poll);
-    clearTimeout(this.settling);
-    this.watcher?.close();
-    await (this.waiting ?? this.reading);
+  close(): Promise<void> {
+    return this.watched.close();
   }
 
   private async start(): Promise<void> {
@@ -103,22 +87,7 @@ export class PromptFolder {
     }
     const problems = [...this.content.problems.values()].flat();
     if (problems.length > 0) throw new ConfigError(problems);
-    this.poll = setInterval(() => this.readAgain(), POLL_MS).unref();
-    this.watch();
-  }
-
-  private watch(): void {
-    try {
-      this.watcher = watch(this.folder, { persistent: false }, () => this.settle());
-      this.watcher.on('error', () => this.watcher?.close());
-    } catch {
-      // The poll still finds changes.
-    }
-  }
-
-  private settle(): void {
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.readAgain(), SETTLE_MS).unref();
+    this.watched.start();
   }
 
   private async update(): Promise<void> {

@@ -6,6 +6,7 @@ import { type ChatEvent, typeOfEvent } from '../chat/types.js';
 import { ContextResolver } from '../contexts/resolver.js';
 import { validateInput } from '../input/validation.js';
 import { ModelResolver } from '../models/resolver.js';
+import { PricingResolver } from '../pricing/resolver.js';
 import { PromptResolver } from '../prompts/resolver.js';
 import type { RequestContext } from '../request-context.js';
 
@@ -26,7 +27,7 @@ const NO_PUB_SUB: PubSub = {
 /** The public schema, made from the type-graphql classes. */
 export function createSchema(): GraphQLSchema {
   const schema = buildSchemaSync({
-    resolvers: [ContextResolver, ChatResolver, RunResolver, PromptResolver, ModelResolver],
+    resolvers: [ContextResolver, ChatResolver, RunResolver, PromptResolver, ModelResolver, PricingResolver],
     container: ({ context }: ResolverData<RequestContext>) => context.container,
     validateFn: (argument) => validateInput(argument),
     pubSub: NO_PUB_SUB,

@@ -46,6 +46,15 @@ export class Metrics {
     'Tokens of answered chats, as the gateway counted them',
     ['kind', 'model'],
   );
+  private readonly spent = this.counter('spent_total', 'What answered chats cost, by the file of models', [
+    'model',
+    'currency',
+  ]);
+  private readonly withoutCache = this.counter(
+    'without_cache_total',
+    'What the same chats would have cost without a cache',
+    ['model', 'currency'],
+  );
   private readonly promptChats = this.counter(
     'prompt_chats_total',
     'Answered chats by prompt, and how they used the cache',
@@ -89,11 +98,15 @@ export class Metrics {
     const code = codes[0] ?? 'OK';
     for (const field of fields) this.operations.observe({ field, code }, durationMs / 1_000);
     for (const { name, cache } of prompts) this.promptChats.inc({ prompt: name, cache });
-    for (const { model, promptTokens, cachedTokens, completionTokens } of tokens) {
+    for (const { model, promptTokens, cachedTokens, completionTokens, cost } of tokens) {
       const label = this.modelLabel(model);
       this.tokens.inc({ kind: 'prompt', model: label }, promptTokens);
       this.tokens.inc({ kind: 'cached', model: label }, cachedTokens);
       this.tokens.inc({ kind: 'completion', model: label }, completionTokens);
+      if (cost) {
+        this.spent.inc({ model: label, currency: cost.currency }, cost.spent);
+        this.withoutCache.inc({ model: label, currency: cost.currency }, cost.withoutCache);
+      }
       this.used.prompt += promptTokens;
       this.used.cached += cachedTokens;
     }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { jest } from '@jest/globals';
 import {
@@ -10,7 +11,7 @@ import {
   createContextCacheClient,
   ModelsDocument,
 } from 'graphql-context-cache-client';
-import WebSocket from 'ws';
+import WebSocket, { WebSocketServer } from 'ws';
 import { Cable } from '../support/cable.js';
 import { beginStream, CHAT_ANSWER, chunk, DONE, USAGE } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
@@ -334,6 +335,16 @@ describe('the client’s WebSocket', () => {
     })();
     expect(await errorOf(reading)).toMatchObject({ code: 'NETWORK_ERROR', retryable: false });
     expect(opened).toHaveLength(1);
+  });
+
+  it('fails its streams where a message is not JSON', async () => {
+    const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    await once(server, 'listening');
+    server.on('connection', (socket) => socket.send('{"type":'));
+    const { port } = server.address() as { port: number };
+    const client = connect(`http://127.0.0.1:${port}/graphql`, { transport: 'websocket' });
+    expect(await errorOf(client.stream(QUESTION).text())).toMatchObject({ code: 'NETWORK_ERROR' });
+    server.close();
   });
 
   it('says where a platform has none', () => {

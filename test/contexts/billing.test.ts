@@ -16,7 +16,7 @@ function holding(mode: string, created: number, totals: Partial<OwnedContext['to
     createdAt: 0,
     expiresAt: 1,
     messages: null,
-    details: packDetails({ truncationStrategy: null, usage }),
+    details: packDetails({ truncationStrategy: null, usage, prices: null }),
   };
   return { context, ownedSince: 0, lastUsedAt: 0, totals: { ...ZERO_TOTALS, ...totals } };
 }

@@ -74,6 +74,7 @@ describeWith(CHROMIUM)('the example page', () => {
       await card.click();
       await chat.ask('How many days of leave are there?');
       expect(await chat.answers.textContent()).toContain('The prompt was put into the cache');
+      expect(await chat.answers.textContent()).toMatch(/Cost: CN¥0\.000\d+/);
       await chat.ask('And next year?');
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
       expect(first.cached).toBeGreaterThan(100);

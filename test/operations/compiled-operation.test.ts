@@ -130,6 +130,7 @@ const SCALARS: Record<string, fc.Arbitrary<unknown>> = {
   Float: fc.double({ min: 0, max: 1, noNaN: true }),
   Boolean: fc.boolean(),
   SafeInt: fc.nat(),
+  Decimal: fc.constantFrom('0', '-0.5', '12.000000000001'),
   DateTimeISO: fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }),
 };
 

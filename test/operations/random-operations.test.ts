@@ -61,6 +61,8 @@ const VALUES: Values = {
   reuse: fc.boolean(),
   idempotencyKey: orNull(fc.constantFrom('one', 'two')),
   first: fc.integer({ min: 0, max: 4 }),
+  promptTokens: fc.integer({ min: -1, max: 40_000 }),
+  chatsPerHour: fc.constantFrom(-1, 0.5, 20),
   'after: Int': fc.integer({ min: 0, max: 4 }),
   after: orNull(fc.constantFrom('nowhere', '')),
   since: fc.constantFrom('2025-12-31T00:00:00Z', '2026-01-01T13:00:00.000Z'),

@@ -21,7 +21,7 @@ export async function scrapeAfterEverything(): Promise<Scrape> {
     json(response, 200, CHAT_ANSWER);
   });
   using prompts = new PromptFiles({ 'support.md': promptFile({ keepWarm: true }) });
-  const env = { ...prompts.env, KEEP_WARM_TOKENS_PER_DAY: '1000' };
+  const env = { ...prompts.env, KEEP_WARM_TOKENS_PER_DAY: '1000', MODELS: 'examples/models.yaml' };
   await using server = await TestServer.before(gateway, env, { keepWarmEveryMs: 5 });
   await hold(server, gateway);
   const ask = 'mutation ($input: ChatInput!) { chat(input: $input) { id } }';

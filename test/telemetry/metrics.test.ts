@@ -10,7 +10,17 @@ const finished = (model: string) => ({
   fields: ['chat'],
   startedAt: 0,
   durationMs: 1,
-  tokens: [{ model, chats: 1, promptTokens: 2, cachedTokens: 1, completionTokens: 1, estimatedTokens: 0 }],
+  tokens: [
+    {
+      model,
+      chats: 1,
+      promptTokens: 2,
+      cachedTokens: 1,
+      completionTokens: 1,
+      estimatedTokens: 0,
+      cost: null,
+    },
+  ],
 });
 
 describe('the models among the metrics', () => {

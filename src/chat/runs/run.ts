@@ -1,5 +1,5 @@
 import { AppError, ErrorCode } from '../../errors.js';
-import type { GatewayUsage } from '../../gateway/types.js';
+import type { PricedUsage } from '../../pricing/types.js';
 import type { RequestContext } from '../../request-context.js';
 import { type OpenChat, toFailure } from '../chats.js';
 import type { ChatDone, ChatEvent, ChatFailure } from '../types.js';
@@ -15,7 +15,7 @@ export interface RunState {
   /** Whether the gateway keeps the chat's history, as a session does. */
   keepsHistory: boolean;
   endedAt: number | null;
-  usage: GatewayUsage | null;
+  usage: PricedUsage | null;
   /** Its last event; null while it runs. */
   end: StoredEnd | null;
 }

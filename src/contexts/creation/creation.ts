@@ -3,6 +3,7 @@ import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
 import { estimateMessages } from '../../limits/tokens.js';
+import type { PriceList } from '../../pricing/price-list.js';
 import type { MonitoredStore } from '../../registry/open-store.js';
 import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
@@ -17,6 +18,7 @@ export class Creation {
     private readonly store: MonitoredStore,
     private readonly messages: StoredMessages,
     private readonly budgets: Budgets,
+    private readonly prices: PriceList,
   ) {}
 
   async create(wanted: NewContext, request: RequestContext): Promise<OwnedContext> {
@@ -33,7 +35,8 @@ export class Creation {
     const messages = isRecoverable
       ? await this.messages.add(wanted.messages, expiryAfter(now, created.ttl), now)
       : null;
-    const context = toRecord(created, contextKey(caller, created.id), now, messages);
+    const prices = this.prices.find(created.model, created.usage?.promptTokens ?? 1);
+    const context = toRecord(created, contextKey(caller, created.id), now, messages, prices);
     await this.store.create(context, caller.id);
     return { context, ownedSince: now, lastUsedAt: now, totals: ZERO_TOTALS };
   }

@@ -5,6 +5,7 @@ import type { Context, Contexts } from '../contexts/use-contexts';
 import type { Conversation } from '../conversations/conversation';
 import { useLanguage } from '../words/language';
 import { CacheBar } from './cache-bar';
+import { Cost, sumOf } from './cost';
 
 interface ChatHeadProps {
   conversation: Conversation;
@@ -51,6 +52,7 @@ function Sum({ messages }: { messages: readonly ChatMessage[] }) {
     <section className="sum" aria-label={words.inSum(usages.length)}>
       <h3>{words.inSum(usages.length)}</h3>
       <CacheBar cached={cached} prompt={prompt} />
+      <Cost money={sumOf(usages.map(({ cost }) => cost?.total))} />
     </section>
   );
 }

@@ -1,6 +1,7 @@
 import type { ChatMessage } from 'graphql-context-cache-client/react';
 import { useLanguage } from '../words/language';
 import { CacheBar } from './cache-bar';
+import { Cost } from './cost';
 
 /** What an answer cost, and how it used the cache. */
 export function UsageView({ message: { usage, cache } }: { message: ChatMessage }) {
@@ -12,6 +13,7 @@ export function UsageView({ message: { usage, cache } }: { message: ChatMessage 
       ) : (
         <p className="hint">{words.usageUnknown}</p>
       )}
+      <Cost money={usage?.cost?.total} />
       {cache && (
         <p className="hint cache-use">
           {cache.reason ? words.bypassReasons[cache.reason] : words.cacheUses[cache.status]}

@@ -110,6 +110,7 @@ export const en = {
   fresh: (count: number) => `${number.format(count)} new`,
   fromCache: (cached: number, prompt: number, share: number) =>
     `${number.format(cached)} of ${plural(prompt, 'prompt token', 'prompt tokens')} came from the cache, ${share}%`,
+  cost: (amount: string) => `Cost: ${amount}`,
   usageUnknown: 'The gateway did not report the tokens.',
   cacheUses: {
     USED: 'The beginning was read from the cache.',

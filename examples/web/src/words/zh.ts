@@ -96,6 +96,7 @@ export const zh: Words = {
   fresh: (count) => `新读 ${number.format(count)}`,
   fromCache: (cached, prompt, share) =>
     `${number.format(prompt)} 个提示词 token 中有 ${number.format(cached)} 个来自缓存，占 ${share}%`,
+  cost: (amount) => `费用：${amount}`,
   usageUnknown: '网关没有说明用了多少 token。',
   cacheUses: {
     USED: '开头部分来自缓存。',

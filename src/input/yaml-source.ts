@@ -2,6 +2,7 @@ import {
   type Alias,
   isMap,
   isScalar,
+  isSeq,
   LineCounter,
   type Node,
   type Pair,
@@ -10,16 +11,21 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { AppError } from '../errors.js';
-import { validateInput } from '../input/validation.js';
+import { validateInput } from './validation.js';
 
-type Kind = 'string' | 'number' | 'integer' | 'boolean' | 'strings' | 'map' | 'list';
+type Kind = 'string' | 'number' | 'integer' | 'decimal' | 'boolean' | 'strings' | 'map' | 'list';
 export type Kinds = Readonly<Record<string, Kind>>;
 type Path = readonly (string | number)[];
 
-const KINDS: Record<Kind, { holds: (value: unknown) => boolean; wanted: string }> = {
+/** `text` is the value as it is written. */
+const KINDS: Record<Kind, { holds: (value: unknown, text: string) => boolean; wanted: string }> = {
   string: { holds: isString, wanted: 'a string' },
   number: { holds: Number.isFinite, wanted: 'a number' },
   integer: { holds: Number.isSafeInteger, wanted: 'an integer' },
+  decimal: {
+    holds: (_, text) => /^\d{1,9}(\.\d{1,12})?$/.test(text),
+    wanted: 'a decimal number, such as 0.8',
+  },
   boolean: { holds: (value) => typeof value === 'boolean', wanted: 'true or false' },
   strings: {
     holds: (value) => Array.isArray(value) && value.every(isString),
@@ -38,7 +44,7 @@ function isString(value: unknown): value is string {
 
 /**
  * A YAML text that reports each problem with its line. A problem quotes only keys that are known: anything else in the file,
- * a key with a typing error included, may be part of the prompt.
+ * a key with a typing error included, may be part of a prompt.
  */
 export class YamlSource {
   readonly problems: string[] = [];
@@ -68,6 +74,22 @@ export class YamlSource {
 
   has(path: Path): boolean {
     return this.document.hasIn(path);
+  }
+
+  /** Of a list; 0 for anything else. */
+  length(path: Path): number {
+    const node = this.nodeAt(path);
+    return isSeq(node) ? node.items.length : 0;
+  }
+
+  /** Of a map. */
+  keys(path: Path): string[] {
+    return (this.nodeAt(path) as YAMLMap).items.map(({ key }) => String(isScalar(key) ? key.value : ''));
+  }
+
+  /** A value as it is written, so that no digit of a decimal is lost. */
+  text(path: Path): string {
+    return textOf(this.nodeAt(path));
   }
 
   value(): unknown {
@@ -106,7 +128,7 @@ export class YamlSource {
     }
     const { holds, wanted } = KINDS[kind];
     const plain = (value as Node | null)?.toJS(this.document) ?? null;
-    if (!holds(plain)) this.report([...parent, name], `must be ${wanted}`);
+    if (!holds(plain, textOf(value))) this.report([...parent, name], `must be ${wanted}`);
   }
 
   /** An alias multiplies what a few bytes expand to. */
@@ -126,6 +148,10 @@ export class YamlSource {
   private at(offset: number): string {
     return `${this.file}:${this.lines.linePos(offset).line + this.firstLine - 1}`;
   }
+}
+
+function textOf(node: unknown): string {
+  return isScalar(node) ? (node.source ?? String(node.value)) : '';
 }
 
 function startOf(node: unknown): number {

@@ -1,0 +1,27 @@
+import { useLanguage } from '../words/language';
+
+export interface Money {
+  amount: string;
+  currency: string;
+}
+
+/** Rounded for a person to read; the server's amounts are exact. */
+export function Cost({ money }: { money: Money | null | undefined }) {
+  const { words, language } = useLanguage();
+  if (!money) return null;
+  const { amount, currency } = money;
+  const format = new Intl.NumberFormat(language, {
+    style: 'currency',
+    currency,
+    maximumSignificantDigits: 3,
+  });
+  return <p className="hint">{words.cost(format.format(Number(amount)))}</p>;
+}
+
+/** null if one of them is missing, or their currencies differ. */
+export function sumOf(costs: readonly (Money | null | undefined)[]): Money | null {
+  const [first] = costs;
+  if (!first || !costs.every((one) => one?.currency === first.currency)) return null;
+  const amount = costs.reduce((sum, one) => sum + Number(one?.amount), 0);
+  return { amount: String(amount), currency: first.currency };
+}

@@ -1,0 +1,89 @@
+import { type Kinds, YamlSource } from '../input/yaml-source.js';
+import type { PricedModel, Prices, PriceTier } from './prices.js';
+
+const FILE: Kinds = { currency: 'string', models: 'map' };
+const PRICES: Kinds = {
+  input: 'decimal',
+  cachedInput: 'decimal',
+  cacheWrite: 'decimal',
+  output: 'decimal',
+  storagePerHour: 'decimal',
+};
+const MODEL: Kinds = { ...PRICES, tiers: 'list' };
+const TIER: Kinds = { ...PRICES, upTo: 'integer' };
+
+type Path = (string | number)[];
+
+/** Reads the text of a file of models; returns them, or all problems, each with file and line. */
+export function readPriceFile(file: string, text: string): PricedModel[] | { problems: string[] } {
+  const source = new YamlSource(file, text, 1);
+  const models = source.problems.length === 0 ? readModels(source) : [];
+  return source.problems.length > 0 ? { problems: source.problems } : models;
+}
+
+function readModels(source: YamlSource): PricedModel[] {
+  if (!source.isMap([])) {
+    source.report([], 'must hold `currency` and `models`');
+    return [];
+  }
+  source.checkKeys([], FILE);
+  const currency = source.text(['currency']);
+  if (!/^[A-Z]{3}$/.test(currency)) source.report(['currency'], 'must be a code of ISO 4217, such as CNY');
+  if (!source.isMap(['models'])) {
+    source.report(['models'], 'must name at least one model');
+    return [];
+  }
+  return source.keys(['models']).map((pattern) => ({ pattern, tiers: readModel(source, pattern, currency) }));
+}
+
+function readModel(source: YamlSource, pattern: string, currency: string): PriceTier[] {
+  const path = ['models', pattern];
+  if (!source.isMap(path)) {
+    source.report(path, 'must be a map of prices');
+    return [];
+  }
+  source.checkKeys(path, MODEL);
+  if (!source.has([...path, 'tiers'])) return [{ upTo: null, prices: readPrices(source, path, currency) }];
+  const tiers = source.length([...path, 'tiers']);
+  if (tiers === 0) source.report([...path, 'tiers'], 'must hold at least one tier');
+  return Array.from({ length: tiers }, (_, index) =>
+    readTier(source, [...path, 'tiers', index], currency),
+  ).map((tier, index, all) => checkOrder(source, [...path, 'tiers', index], tier, all[index - 1]));
+}
+
+function readTier(source: YamlSource, path: Path, currency: string): PriceTier {
+  if (!source.isMap(path)) {
+    source.report(path, 'must be a map of prices');
+    return { upTo: null, prices: readPrices(source, path, currency) };
+  }
+  source.checkKeys(path, TIER);
+  const upTo = source.has([...path, 'upTo']) ? Number(source.text([...path, 'upTo'])) : null;
+  return { upTo, prices: readPrices(source, path, currency) };
+}
+
+function checkOrder(
+  source: YamlSource,
+  path: Path,
+  tier: PriceTier,
+  before: PriceTier | undefined,
+): PriceTier {
+  if (before && (before.upTo === null || (tier.upTo !== null && tier.upTo <= before.upTo)))
+    source.report(path, 'must follow a tier with a smaller `upTo`; only the last may leave it out');
+  return tier;
+}
+
+/** What is left out: cached and written tokens cost what others cost, and storage nothing. */
+function readPrices(source: YamlSource, path: Path, currency: string): Prices {
+  const read = (name: string) => (source.has([...path, name]) ? source.text([...path, name]) : undefined);
+  for (const name of ['input', 'output'])
+    if (read(name) === undefined) source.report(path, `must have a price \`${name}\``);
+  const input = read('input') ?? '0';
+  return {
+    currency,
+    input,
+    cachedInput: read('cachedInput') ?? input,
+    cacheWrite: read('cacheWrite') ?? input,
+    output: read('output') ?? '0',
+    storagePerHour: read('storagePerHour') ?? '0',
+  };
+}

@@ -1,0 +1,96 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { type Config, ConfigError } from '../config/config.js';
+import type { GatewayUsage } from '../gateway/types.js';
+import { WatchedPath } from '../util/watched-path.js';
+import { costOf, costWithoutCache } from './cost.js';
+import { readPriceFile } from './price-file.js';
+import { findModel, type PricedModel, type Prices, pricesFor } from './prices.js';
+import type { Money, PricedUsage } from './types.js';
+
+const MAX_FILE_BYTES = 1_048_576;
+
+/** Reads the file that the configuration names once: every problem of it. */
+export async function checkPriceList({ modelsFile }: Pick<Config, 'modelsFile'>): Promise<string[]> {
+  const read = modelsFile === undefined ? [] : await readList(modelsFile);
+  return Array.isArray(read) ? [] : read.problems;
+}
+
+/** The prices of the file that `MODELS` names, read again when it changes; a bad file leaves the last good prices in effect. */
+export class PriceList {
+  private models: readonly PricedModel[] = [];
+  private readonly watched: WatchedPath | undefined;
+  private problems = '';
+
+  private constructor(
+    private readonly log: Logger,
+    file?: string,
+  ) {
+    if (file !== undefined) this.watched = new WatchedPath(file, () => this.update(file));
+  }
+
+  /** Nothing has a price. */
+  static empty(log: Logger): PriceList {
+    return new PriceList(log);
+  }
+
+  /** Throws a ConfigError that lists every problem of the file. Without a file nothing has a price. */
+  static async open({ modelsFile }: Pick<Config, 'modelsFile'>, log: Logger): Promise<PriceList> {
+    const list = new PriceList(log, modelsFile);
+    const read = modelsFile === undefined ? [] : await readList(modelsFile);
+    if (!Array.isArray(read)) throw new ConfigError(read.problems);
+    list.models = read;
+    list.watched?.start();
+    return list;
+  }
+
+  /** null if the model, or a prompt of this size, has no price. */
+  find(model: string, promptTokens: number): Prices | null {
+    const found = findModel(this.models, model);
+    return found ? pricesFor(found, promptTokens) : null;
+  }
+
+  /** The usage with its cost at today's prices. */
+  price(model: string, usage: GatewayUsage): PricedUsage {
+    const prices = this.find(model, usage.promptTokens);
+    return { ...usage, cost: prices && costOf(usage, prices) };
+  }
+
+  /** What the same usage would cost without a cache; null without a price. */
+  withoutCache(model: string, usage: GatewayUsage): Money | null {
+    const prices = this.find(model, usage.promptTokens);
+    return prices && costWithoutCache(usage, prices);
+  }
+
+  readAgain(): Promise<void> {
+    return this.watched?.readAgain() ?? Promise.resolve();
+  }
+
+  async close(): Promise<void> {
+    await this.watched?.close();
+  }
+
+  private async update(file: string): Promise<void> {
+    const read = await readList(file);
+    const problems = Array.isArray(read) ? '' : read.problems.join('\n');
+    if (Array.isArray(read)) this.models = read;
+    else if (problems !== this.problems) {
+      const message = 'the file of models cannot be used; the last good prices stay in effect';
+      this.log.error({ problems: read.problems }, message);
+    }
+    this.problems = problems;
+  }
+}
+
+async function readList(file: string): Promise<PricedModel[] | { problems: string[] }> {
+  try {
+    const stats = await stat(file);
+    // Reading a pipe would never end.
+    if (!stats.isFile() || stats.size > MAX_FILE_BYTES)
+      return { problems: [`MODELS must name a file of at most ${MAX_FILE_BYTES} bytes`] };
+    return readPriceFile(file, await readFile(file, 'utf8'));
+  } catch (error) {
+    const { code, name } = error as NodeJS.ErrnoException;
+    return { problems: [`MODELS cannot be read (${code ?? name}); it must be a YAML file of models`] };
+  }
+}

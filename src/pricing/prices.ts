@@ -1,0 +1,40 @@
+/**
+ * What a model costs, as exact decimals: per million tokens, storage per million tokens and hour. Plain texts, so that they can be
+ * stored with what they were paid for.
+ */
+export interface Prices {
+  currency: string;
+  input: string;
+  cachedInput: string;
+  cacheWrite: string;
+  output: string;
+  storagePerHour: string;
+}
+
+/** Prices for prompts of up to so many tokens; null: of any size. */
+export interface PriceTier {
+  upTo: number | null;
+  prices: Prices;
+}
+
+export interface PricedModel {
+  /** The id of a model, or a pattern such as `gemini-*`. */
+  pattern: string;
+  /** By size, ascending. */
+  tiers: readonly PriceTier[];
+}
+
+/** A model's own entry, else the first pattern that matches. */
+export function findModel(models: readonly PricedModel[], id: string): PricedModel | undefined {
+  return models.find(({ pattern }) => pattern === id) ?? models.find(({ pattern }) => matches(pattern, id));
+}
+
+/** null if a prompt of this size has no price. */
+export function pricesFor({ tiers }: PricedModel, promptTokens: number): Prices | null {
+  return tiers.find(({ upTo }) => upTo === null || promptTokens <= upTo)?.prices ?? null;
+}
+
+function matches(pattern: string, id: string): boolean {
+  const parts = pattern.split('*').map((part) => part.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(id);
+}

@@ -1,0 +1,26 @@
+import { Arg, Query, Resolver } from 'type-graphql';
+import { badUserInput } from '../errors.js';
+import { adviseCaching } from './advice.js';
+import { CachingAdviceInput } from './input.js';
+import type { PriceList } from './price-list.js';
+import { CachingAdvice } from './types.js';
+
+@Resolver(() => CachingAdvice)
+export class PricingResolver {
+  constructor(private readonly prices: PriceList) {}
+
+  @Query(() => CachingAdvice, {
+    description:
+      'Whether caching a prompt pays, by the operator’s prices. BAD_USER_INPUT if the model, or a prompt of this size, has no price.',
+  })
+  cachingAdvice(
+    @Arg('input', () => CachingAdviceInput, { description: 'The prompt and its use.' })
+    { model, promptTokens, chatsPerHour }: CachingAdviceInput,
+  ): CachingAdvice {
+    const prices = this.prices.find(model, promptTokens);
+    if (prices) return adviseCaching(prices, promptTokens, chatsPerHour);
+    const message =
+      'has no price for a prompt of this size; ask the operator to add it to the file of models';
+    throw badUserInput(`input.model ${message}.`, [{ path: ['input', 'model'], message }]);
+  }
+}

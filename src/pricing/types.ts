@@ -1,0 +1,107 @@
+import { GraphQLScalarType, Kind } from 'graphql';
+import { Field, Float, Int, ObjectType } from 'type-graphql';
+import type { GatewayUsage } from '../gateway/types.js';
+
+/** Results only, so nothing is parsed. */
+export const Decimal = new GraphQLScalarType<string, string>({
+  name: 'Decimal',
+  description:
+    'An exact decimal number as text, e.g. `0.00042`. Reading it as a floating-point number may lose digits.',
+  serialize: String,
+  parseValue: String,
+  parseLiteral: (node) => (node.kind === Kind.STRING ? node.value : ''),
+});
+
+@ObjectType({ description: 'An amount of money.' })
+export class Money {
+  @Field(() => Decimal, { description: 'The exact amount, not rounded; may be negative.' })
+  amount!: string;
+
+  @Field(() => String, { description: 'ISO 4217 code, e.g. `CNY`.' })
+  currency!: string;
+}
+
+@ObjectType({
+  description:
+    'What tokens cost, by the operator’s price file. The parts are disjoint; their sum is the total.',
+})
+export class Cost {
+  @Field(() => Money, { description: 'The sum of the parts.' })
+  total!: Money;
+
+  @Field(() => Money, {
+    description: 'Prompt tokens that were neither read from the cache nor written to it.',
+  })
+  input!: Money;
+
+  @Field(() => Money, { description: 'Prompt tokens read from the cache.' })
+  cachedInput!: Money;
+
+  @Field(() => Money, { description: 'Prompt tokens written to the cache.' })
+  cacheWrite!: Money;
+
+  @Field(() => Money, { description: 'Completion tokens.' })
+  output!: Money;
+}
+
+/** A usage with its cost; null if the model has no price. */
+export type PricedUsage = GatewayUsage & { cost: Cost | null };
+
+@ObjectType({
+  description:
+    'Prices per million tokens; storage per million tokens and hour. By the operator’s price file.',
+})
+export class ModelPrices {
+  @Field(() => String, { description: 'ISO 4217 code, e.g. `CNY`.' })
+  currency!: string;
+
+  @Field(() => Decimal, { description: 'Prompt tokens.' })
+  input!: string;
+
+  @Field(() => Decimal, {
+    description: 'Prompt tokens read from the cache; the price of `input` if the file has none.',
+  })
+  cachedInput!: string;
+
+  @Field(() => Decimal, {
+    description: 'Prompt tokens written to the cache; the price of `input` if the file has none.',
+  })
+  cacheWrite!: string;
+
+  @Field(() => Decimal, { description: 'Completion tokens.' })
+  output!: string;
+
+  @Field(() => Decimal, { description: 'Keeping tokens in the cache, per hour; 0 if the file has none.' })
+  storagePerHour!: string;
+}
+
+@ObjectType({
+  description:
+    'Whether caching a prompt pays. Assumes that its context is created once a day and kept alive all day, as chats come evenly.',
+})
+export class CachingAdvice {
+  @Field(() => Boolean, { description: 'Whether an hour with the cache costs less than one without.' })
+  worthIt!: boolean;
+
+  @Field(() => Float, {
+    nullable: true,
+    description: 'The rate of chats above which caching pays; null if it never does.',
+  })
+  breakEvenChatsPerHour!: number | null;
+
+  @Field(() => Money, {
+    description:
+      'The prompt’s tokens in an hour with a cache: a 24th of the creation, the storage, and the cached reads.',
+  })
+  withCachePerHour!: Money;
+
+  @Field(() => Money, { description: 'The same tokens in an hour without a cache, at the full price.' })
+  withoutCachePerHour!: Money;
+
+  @Field(() => Int, {
+    nullable: true,
+    description:
+      'Seconds: the shortest ttl, 3600 to 604800, that at most one in a hundred gaps between chats outlasts if chats come at random. null if caching does not pay, or no ttl is long enough.',
+  })
+  ttl!: number | null;
+}
