@@ -41,7 +41,7 @@ describe('the tarball of the server', () => {
       /^(\.env\.example|compose\.yaml)$/,
       /^dist\/(LICENSES\.txt|.*\.js)$/,
       /^(schema|docs|deploy|examples\/(prompts|recipes|web\/dist))\//,
-      /^(client|examples\/web)\/README\.md$/,
+      /^((client|examples\/web)\/README\.md|examples\/models\.yaml)$/,
     ];
     expect(files.filter((file) => !wanted.some((pattern) => pattern.test(file)))).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(['dist/main.js', 'examples/web/dist/index.html']));

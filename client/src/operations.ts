@@ -249,19 +249,19 @@ export type StopChatMutationVariables = Exact<{
 
 export type StopChatMutation = { stopChat: { id: string, status: ChatRunStatus } };
 
-export type ForgetContextMutationVariables = Exact<{
-  id: string;
-}>;
-
-
-export type ForgetContextMutation = { forgetContext: boolean };
-
 export type CachingAdviceQueryVariables = Exact<{
   input: CachingAdviceInput;
 }>;
 
 
 export type CachingAdviceQuery = { cachingAdvice: { worthIt: boolean, breakEvenChatsPerHour: number | null, ttl: number | null, withCachePerHour: { amount: string, currency: string }, withoutCachePerHour: { amount: string, currency: string } } };
+
+export type ForgetContextMutationVariables = Exact<{
+  id: string;
+}>;
+
+
+export type ForgetContextMutation = { forgetContext: boolean };
 
 export type ChatMutationVariables = Exact<{
   input: ChatInput;
@@ -438,11 +438,6 @@ export const StopChatDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<StopChatMutation, StopChatMutationVariables>;
-export const ForgetContextDocument = new TypedDocumentString(`
-    mutation ForgetContext($id: ID!) {
-  forgetContext(id: $id)
-}
-    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
 export const CachingAdviceDocument = new TypedDocumentString(`
     query CachingAdvice($input: CachingAdviceInput!) {
   cachingAdvice(input: $input) {
@@ -460,6 +455,11 @@ export const CachingAdviceDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CachingAdviceQuery, CachingAdviceQueryVariables>;
+export const ForgetContextDocument = new TypedDocumentString(`
+    mutation ForgetContext($id: ID!) {
+  forgetContext(id: $id)
+}
+    `) as unknown as TypedDocumentString<ForgetContextMutation, ForgetContextMutationVariables>;
 export const ChatDocument = new TypedDocumentString(`
     mutation Chat($input: ChatInput!) {
   chat(input: $input) {
