@@ -37,10 +37,8 @@ export function keepHistory(): void {
   const open = () => {
     const entry = read()[Number(menu.value)];
     if (!entry) return;
-    const state = JSON.parse(localStorage.getItem('graphiql:tabState') ?? '{"tabs":[]}');
-    const empty = { operationName: entry.title, hash: null, headers: null, response: null };
-    state.activeTabIndex = state.tabs.push({ ...entry, ...empty, id: `history-${Date.now()}` }) - 1;
-    localStorage.setItem('graphiql:tabState', JSON.stringify(state));
+    // The next page opens it: this one may yet store its own tabs.
+    localStorage.setItem('context-cache:chosen', JSON.stringify(entry));
     location.assign(`${location.pathname}?query=${encodeURIComponent(entry.query)}`);
   };
   document.addEventListener('DOMContentLoaded', () => {

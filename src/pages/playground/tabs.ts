@@ -50,6 +50,12 @@ export function keepTabs(examples: ExampleTab[]): void {
     state.activeTabIndex = 0;
   }
 
+  const chosen: ExampleTab | null = stored('context-cache:chosen');
+  if (chosen) {
+    state.activeTabIndex = state.tabs.push({ ...toTab(chosen, 0), id: `history-${Date.now()}` } as Tab) - 1;
+    localStorage.setItem('context-cache:chosen', 'null');
+  }
+
   // GraphiQL writes the edited query into the URL, and opens the query that it finds there.
   let asked = new URL(location.href).searchParams.get('query');
   if (areNew && shownBefore.some(({ query }) => query === asked)) {
