@@ -43,7 +43,7 @@ export interface ServiceDependencies {
   log: Logger;
 }
 
-const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0 };
+const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0, billionthsPerDay: 0 };
 
 /** Wires the resolvers to their services. */
 export function createServices(config: Config, dependencies: ServiceDependencies) {

@@ -206,8 +206,17 @@ export class RunningChat {
     const [context] = await Promise.all([
       this.context.use(used, this.isAnswered),
       this.reservation?.settle(this.spent(used)),
+      this.spendMoney(used),
     ]);
     return context;
+  }
+
+  private spendMoney(used: Totals): Promise<void> {
+    const { budgets, prices } = this.parts;
+    const { reported } = this.usage;
+    const usage = reported && used.estimatedTokens === 0 ? reported : toUsage(used);
+    const amountOf = () => prices.price(this.context.model, usage).cost?.total.amount;
+    return budgets.spendMoney(this.request.caller.id, amountOf);
   }
 
   /** Of the quota. The gateway finishes and bills a whole answer even if nobody waits for it: everything reserved is spent. */
@@ -223,6 +232,17 @@ export class RunningChat {
     );
     return this.prompt;
   }
+}
+
+function toUsage({ promptTokens, cachedTokens, completionTokens }: Totals): GatewayUsage {
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: promptTokens + completionTokens,
+    promptTokensDetails: { cachedTokens },
+    completionTokensDetails: null,
+    cacheCreationInputTokens: null,
+  };
 }
 
 function openContext(

@@ -83,6 +83,8 @@ export interface BudgetConfig {
   createsPerMinute: number;
   chatsPerMinute: number;
   tokensPerDay: number;
+  /** Money per day, in billionths of the currency of the file of models. */
+  billionthsPerDay: number;
 }
 
 export interface RegistryConfig {
@@ -146,6 +148,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
   const allowedHosts = readAllowedHosts(read, host, authMode);
   const trustedDocuments = read.text('TRUSTED_DOCUMENTS');
   const proxy = readProxy(read);
+  const models = readModelsFile(read);
   const config: Config = {
     host,
     port: read.integer('PORT', 4000, 0, 65_535),
@@ -154,7 +157,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     authMode,
     ...(jwt && { jwt }),
     registry: readRegistry(read, authMode),
-    ...readModelsFile(read),
+    ...models,
     prompts: readPrompts(read),
     runs: readRuns(read),
     shutdownGraceMs: read.integer('SHUTDOWN_GRACE_MS', 10_000, 0, 3_600_000),
@@ -163,11 +166,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     ...(allowedHosts && { allowedHosts }),
     ...(trustedDocuments !== undefined && { trustedDocuments }),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
-    budgets: {
-      createsPerMinute: read.integer('RATE_LIMIT_CREATES_PER_MINUTE', 60, 0, 1_000_000_000),
-      chatsPerMinute: read.integer('RATE_LIMIT_CHATS_PER_MINUTE', 120, 0, 1_000_000_000),
-      tokensPerDay: read.integer('QUOTA_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
-    },
+    budgets: readBudgets(read, models.modelsFile),
     tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
     metrics: readMetricsAccess(read, host),
     introspection: read.flag('INTROSPECTION', !production),
@@ -311,6 +310,19 @@ function textOrExample(read: EnvReader, name: string, example: string): string |
 function readModelsFile(read: EnvReader): { modelsFile?: string } {
   const modelsFile = textOrExample(read, 'MODELS', 'examples/models.yaml');
   return modelsFile === undefined ? {} : { modelsFile };
+}
+
+function readBudgets(read: EnvReader, modelsFile: string | undefined): BudgetConfig {
+  const billionthsPerDay = read.billionths('QUOTA_MONEY_PER_DAY');
+  if (billionthsPerDay > 0 && modelsFile === undefined) {
+    read.problems.push('QUOTA_MONEY_PER_DAY needs MODELS, the file with the prices');
+  }
+  return {
+    createsPerMinute: read.integer('RATE_LIMIT_CREATES_PER_MINUTE', 60, 0, 1_000_000_000),
+    chatsPerMinute: read.integer('RATE_LIMIT_CHATS_PER_MINUTE', 120, 0, 1_000_000_000),
+    tokensPerDay: read.integer('QUOTA_TOKENS_PER_DAY', 0, 0, Number.MAX_SAFE_INTEGER),
+    billionthsPerDay,
+  };
 }
 
 function readPrompts(read: EnvReader): PromptsConfig {

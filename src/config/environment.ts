@@ -54,6 +54,14 @@ export class EnvReader {
     return fallback;
   }
 
+  /** A decimal number, 0 if it is not given, in billionths. */
+  billionths(name: string): number {
+    const value = this.text(name, '0');
+    const [, whole = '', fraction = ''] = /^(\d{1,6})(?:\.(\d{1,9}))?$/.exec(value) ?? [];
+    if (whole === '') this.problems.push(`${name} must be a decimal number below a million, such as 2.50`);
+    return Number(whole + fraction.padEnd(9, '0'));
+  }
+
   flag(name: string, fallback: boolean): boolean {
     const value = this.choice(name, ['on', 'off', 'true', 'false'], fallback ? 'on' : 'off');
     return value === 'on' || value === 'true';

@@ -1,3 +1,4 @@
+import Big from 'big.js';
 import type { Logger } from 'pino';
 import type { BudgetConfig } from '../config/config.js';
 import { AppError, ErrorCode } from '../errors.js';
@@ -5,6 +6,7 @@ import type { Count, Counter, NewCounter } from './counters.js';
 
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
+const BILLION = 1_000_000_000;
 /** Seconds after which running calls, which reserve the rest of a quota, may have ended. */
 const SOON = 1;
 /** No refunds in the last milliseconds of a window: a late one would make the next window begin below zero. */
@@ -33,16 +35,18 @@ interface Limit {
   counter: Counter;
 }
 
-/** Rate limits and the token quota of each caller. */
+/** Rate limits, and the quotas of tokens and money, of each caller. */
 export class Budgets {
   private readonly creates: Limit | undefined;
   private readonly chats: Limit | undefined;
   private readonly tokens: Limit | undefined;
+  /** In billionths of the currency. */
+  private readonly money: Limit | undefined;
   /** Tokens that running calls of this process have reserved, by caller. */
   private readonly reserved = new Map<string, number>();
 
   constructor(
-    { createsPerMinute, chatsPerMinute, tokensPerDay }: BudgetConfig,
+    { createsPerMinute, chatsPerMinute, tokensPerDay, billionthsPerDay }: BudgetConfig,
     newCounter: NewCounter,
     private readonly log: Logger,
   ) {
@@ -51,6 +55,7 @@ export class Budgets {
     this.creates = limit('creates', createsPerMinute, MINUTE);
     this.chats = limit('chats', chatsPerMinute, MINUTE);
     this.tokens = limit('tokens', tokensPerDay, DAY);
+    this.money = limit('money', billionthsPerDay, DAY);
   }
 
   /** Throws RATE_LIMITED or QUOTA_EXCEEDED. */
@@ -84,22 +89,42 @@ export class Budgets {
     return { tokens, settle };
   }
 
+  /**
+   * Counts what a call cost, rounded up to a billionth of the currency; null: it has no price. The call that uses the quota up may
+   * exceed it. Computes the amount only if there is a quota.
+   */
+  async spendMoney(callerId: string, amountOf: () => string | null | undefined): Promise<void> {
+    const amount = this.money && amountOf();
+    if (!this.money || amount == null) return;
+    const billionths = Number(Big(amount).times(BILLION).round(0, Big.roundUp));
+    if (billionths > 0) await this.spend(this.money, callerId, billionths);
+  }
+
+  private async checkMoney(callerId: string): Promise<void> {
+    const used = await this.money?.counter.read(callerId);
+    if (!this.money || !used || used.total < this.money.max) return;
+    const message = 'Your money for the day is used up. Wait retryAfter seconds, then try again.';
+    const retryAfter = retryAfterOf(used.msLeft, this.money);
+    throw new BudgetExceeded(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
+  }
+
   private async consume(limit: Limit | undefined, callerId: string): Promise<void> {
     const { tokens: quota } = this;
     if (quota) {
       const used = await quota.counter.read(callerId);
       if (used.total >= quota.max) throw this.quotaExceeded(quota, used, callerId);
     }
+    await this.checkMoney(callerId);
     if (!limit) return;
     const count = await limit.counter.add(callerId, 1);
     if (count.total > limit.max) throw rateLimited(limit, count);
   }
 
-  /** A response is delivered even if its tokens cannot be counted. */
-  private async spend({ counter }: Limit, callerId: string, tokens: number): Promise<void> {
+  /** A response is delivered even if it cannot be counted. */
+  private async spend({ counter }: Limit, callerId: string, points: number): Promise<void> {
     await counter
-      .add(callerId, tokens)
-      .catch((err) => this.log.error({ err }, 'used tokens were not counted'));
+      .add(callerId, points)
+      .catch((err) => this.log.error({ err }, 'what a call used was not counted'));
   }
 
   /** Refunds the counter that counted the tokens: any other would give them away. */

@@ -8,7 +8,7 @@ const silent = pino({ level: 'silent' });
 
 describe('retryAfter', () => {
   it('is at least 1 and at most the window, whatever the clock does', async () => {
-    const limits = { createsPerMinute: 1, chatsPerMinute: 1, tokensPerDay: 1 };
+    const limits = { createsPerMinute: 1, chatsPerMinute: 1, tokensPerDay: 1, billionthsPerDay: 0 };
     await fc.assert(
       fc.asyncProperty(fc.double({ noNaN: true }), fc.boolean(), async (msLeft, isQuota) => {
         const newCounter = ({ name }: { name: string }): Counter => {
@@ -29,7 +29,7 @@ describe('retryAfter', () => {
 });
 
 describe('a reservation', () => {
-  const limits = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 1_000 };
+  const limits = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 1_000, billionthsPerDay: 0 };
 
   it('leaves the used tokens counted, whatever was estimated', async () => {
     await fc.assert(

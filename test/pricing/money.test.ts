@@ -1,29 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { eventually } from '../support/eventually.js';
+import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { TestServer } from '../support/server.js';
 import { collect, TRANSPORTS } from '../support/streams.js';
-
-/** A file of models that is removed at the end of the test. */
-class ModelsFile implements Disposable {
-  private readonly folder = mkdtempSync(join(tmpdir(), 'models-'));
-  readonly path = join(this.folder, 'models.yaml');
-
-  constructor(input = '0.80') {
-    this.write(input);
-  }
-
-  write(input: string): void {
-    const prices = `{ input: ${input}, cachedInput: 0.16, output: 2.00, storagePerHour: 0.017 }`;
-    writeFileSync(this.path, `currency: CNY\nmodels:\n  Doubao-*: ${prices}\n`);
-  }
-
-  [Symbol.dispose](): void {
-    rmSync(this.folder, { recursive: true });
-  }
-}
 
 const COST =
   'cost { total { amount currency } input { amount } cachedInput { amount } cacheWrite { amount } output { amount } }';

@@ -72,6 +72,7 @@ export class Creation {
     try {
       const created = await request.dataSources.gateway.createContext(wanted);
       used = created.usage?.promptTokens ?? reservation.tokens;
+      await this.spendMoney(created, request);
       return created;
     } catch (error) {
       if (mayBeBilled(error)) used = reservation.tokens;
@@ -79,5 +80,10 @@ export class Creation {
     } finally {
       await reservation.settle(used);
     }
+  }
+
+  private spendMoney({ model, usage }: CreatedContext, request: RequestContext): Promise<void> {
+    const amountOf = () => usage && this.prices.price(model, usage).cost?.total.amount;
+    return this.budgets.spendMoney(request.caller.id, amountOf);
   }
 }
