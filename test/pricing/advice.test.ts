@@ -38,7 +38,7 @@ describe('the advice on caching', () => {
               const cached = (Number(input) * share).toFixed(6);
               const of = prices(input, cached, storage, write);
               const { withCache, withoutCache } = dayCosts(of, chats);
-              // On the dot, a 24th that has no end as a decimal decides.
+              // On the dot, the rounding of the rate decides.
               if (withCache === withoutCache) continue;
               const advice = adviseCaching(of, 1_000, chats / 24);
               const pays = withCache < withoutCache;
