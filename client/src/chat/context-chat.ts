@@ -1,40 +1,11 @@
 import type { Answer, AnswerEvent } from '../answer.js';
-import type { ContextCacheClient } from '../client.js';
 import { ContextCacheError, connectionLost, networkError } from '../errors.js';
 import { type ChatInput, ContextDocument, type ContextMode } from '../operations.js';
 import { randomKey } from '../random-key.js';
 import { addDelta, type ChatMessage, ended, toInput } from './messages.js';
+import type { ContextChatOptions } from './options.js';
+import { type ChatState, stateOf } from './state.js';
 import { type ChatStorage, defaultStorage, readMessages, writeMessages } from './storage.js';
-
-/** A chat with one of the operator's prompts, or with a context. */
-export type ChatTarget =
-  | { prompt: string; contextId?: undefined }
-  /** `mode` as `createContext` returned it; if absent, the server is asked. */
-  | { contextId: string; mode?: ContextMode | null | undefined; prompt?: undefined };
-
-export type ContextChatOptions = ChatTarget & {
-  client: ContextCacheClient;
-  /** Names the chat in the storage. Default: the prompt or the context. */
-  id?: string | undefined;
-  /** Default: `sessionStorage`. With null, a reload forgets the chat. */
-  storage?: ChatStorage | null | undefined;
-  /** Sent with each question. */
-  parameters?: Omit<ChatInput, 'prompt' | 'contextId' | 'messages' | 'n' | 'idempotencyKey' | 'onDisconnect'>;
-};
-
-/** `submitted` until the first text has come; `error` if the last answer failed. */
-export type ChatStatus = 'ready' | 'submitted' | 'streaming' | 'error';
-
-export interface ChatState {
-  readonly messages: readonly ChatMessage[];
-  readonly status: ChatStatus;
-  /** Why the last answer failed. */
-  readonly error: ContextCacheError | undefined;
-  /** Tokens of the last answer, those from the cache among them. */
-  readonly usage: ChatMessage['usage'];
-}
-
-export const EMPTY_CHAT: ChatState = { messages: [], status: 'ready', error: undefined, usage: undefined };
 
 /** Milliseconds between two writes of a growing answer to the storage. */
 const SAVE_MS = 500;
@@ -256,24 +227,6 @@ export class ContextChat {
     this.savedAt = Date.now();
     writeMessages(this.storage, this.key, this.state.messages);
   }
-}
-
-function stateOf(messages: readonly ChatMessage[]): ChatState {
-  const last = messages.at(-1);
-  const hasText = last && (last.content !== '' || last.reasoning);
-  return {
-    messages,
-    status:
-      last?.state === 'streaming'
-        ? hasText
-          ? 'streaming'
-          : 'submitted'
-        : last?.state === 'failed'
-          ? 'error'
-          : 'ready',
-    error: last?.error,
-    usage: messages.findLast(({ usage }) => usage)?.usage,
-  };
 }
 
 /** The operator has switched runs off (`RUNS=off`). */

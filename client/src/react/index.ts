@@ -1,14 +1,12 @@
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { type ChatState, ContextChat, type ContextChatOptions, EMPTY_CHAT } from '../chat/context-chat.js';
+import { ContextChat } from '../chat/context-chat.js';
+import type { ContextChatOptions } from '../chat/options.js';
+import { type ChatState, EMPTY_CHAT } from '../chat/state.js';
 
-export {
-  type ChatState,
-  type ChatStatus,
-  type ChatTarget,
-  ContextChat,
-  type ContextChatOptions,
-} from '../chat/context-chat.js';
+export { ContextChat } from '../chat/context-chat.js';
 export type { ChatMessage } from '../chat/messages.js';
+export type { ChatTarget, ContextChatOptions } from '../chat/options.js';
+export type { ChatState, ChatStatus } from '../chat/state.js';
 export type { ChatStorage } from '../chat/storage.js';
 
 export interface UseContextChat
