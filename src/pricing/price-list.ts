@@ -62,10 +62,6 @@ export class PriceList {
     return prices && costWithoutCache(usage, prices);
   }
 
-  readAgain(): Promise<void> {
-    return this.watched?.readAgain() ?? Promise.resolve();
-  }
-
   async close(): Promise<void> {
     await this.watched?.close();
   }
