@@ -24,8 +24,8 @@ import { PromptContexts } from './prompts/prompt-contexts.js';
 import type { PromptFolder } from './prompts/prompt-folder.js';
 import { Prompts } from './prompts/prompts.js';
 import { PromptResolver } from './prompts/resolver.js';
+import { DAY_MS } from './registry/hours.js';
 import type { MonitoredStore } from './registry/open-store.js';
-import { DAY_MS } from './registry/store.js';
 import type { Container, RequestContext } from './request-context.js';
 import type { Watch } from './telemetry/work.js';
 
@@ -103,6 +103,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
       contexts: promptContexts,
       store,
       leases,
+      prices,
       spent,
       maxTokensPerDay,
       newRequest,

@@ -1,8 +1,8 @@
+import type { ChatUse } from '../contexts/contexts.js';
 import type { ContextCache } from '../contexts/types.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { NewChat } from '../gateway/types.js';
 import type { CacheUse } from '../prompts/types.js';
-import type { Totals } from '../registry/store.js';
 
 export type GatewayChat<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
 
@@ -27,7 +27,7 @@ export interface ChatContext {
   /** Creates a lost context again, or throws. */
   recover(): Promise<void>;
   /** Counts the chat, which never fails it. Returns the caller's context after the chat; null if the caller holds none. */
-  use(used: Totals, isAnswered: boolean): Promise<ContextCache | null>;
+  use(used: ChatUse): Promise<ContextCache | null>;
   /** Idempotent. */
   unlock(): Promise<void>;
 }

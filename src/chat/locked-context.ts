@@ -1,4 +1,4 @@
-import type { Contexts } from '../contexts/contexts.js';
+import type { ChatUse, Contexts } from '../contexts/contexts.js';
 import { contextTokens } from '../contexts/creation/billing.js';
 import { contextKey } from '../contexts/keys.js';
 import { isPrefix } from '../contexts/records.js';
@@ -7,7 +7,7 @@ import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
 import type { NewChat } from '../gateway/types.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
-import type { OwnedContext, Totals } from '../registry/store.js';
+import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatContext, GatewayChat } from './chat-context.js';
 import type { ChatInput } from './input.js';
@@ -84,8 +84,8 @@ export class LockedContext implements ChatContext {
   }
 
   /** A context that is not known here is not counted. */
-  async use(used: Totals, isAnswered: boolean): Promise<ContextCache | null> {
-    return this.current ? this.contexts.use(this.current, used, this.request, isAnswered) : null;
+  async use(used: ChatUse): Promise<ContextCache | null> {
+    return this.current ? this.contexts.use(this.current, used, this.request) : null;
   }
 
   async unlock(): Promise<void> {

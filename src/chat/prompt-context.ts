@@ -1,4 +1,5 @@
 import type { FieldError } from 'graphql-context-cache-client';
+import type { ChatUse } from '../contexts/contexts.js';
 import { unpackDetails } from '../contexts/details.js';
 import { AppError, badUserInput, ErrorCode, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
@@ -7,7 +8,6 @@ import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js
 import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
 import { CacheBypassReason, CacheStatus, type CacheUse } from '../prompts/types.js';
-import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatContext, GatewayChat } from './chat-context.js';
 import type { ChatInput } from './input.js';
@@ -99,8 +99,8 @@ export class PromptContext implements ChatContext {
   }
 
   /** The caller holds no context. */
-  async use(used: Totals, isAnswered: boolean): Promise<null> {
-    await this.contexts.use(this.prompt, this.opened.context, used, this.request, isAnswered);
+  async use(used: ChatUse): Promise<null> {
+    await this.contexts.use(this.prompt, this.opened.context, used, this.request);
     return null;
   }
 

@@ -1,10 +1,11 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { mayBeBilled } from '../contexts/creation/billing.js';
-import { toTotals } from '../contexts/records.js';
+import { toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages } from '../limits/tokens.js';
+import { costOf } from '../pricing/cost.js';
 import type { PriceList } from '../pricing/price-list.js';
 import type { PricedUsage } from '../pricing/types.js';
 import type { PromptContexts } from '../prompts/prompt-contexts.js';
@@ -202,21 +203,27 @@ export class RunningChat {
   }
 
   private async count(chats: number) {
-    const used = await this.usage.totals(chats);
+    const { budgets, prices } = this.parts;
+    const totals = await this.usage.totals(chats);
+    const usage = this.usageOf(totals);
+    const used = {
+      totals,
+      usage,
+      prices: prices.find(this.context.model, usage.promptTokens),
+      isAnswered: this.isAnswered,
+    };
+    const amountOf = () => used.prices && costOf(usage, used.prices).total.amount;
     const [context] = await Promise.all([
-      this.context.use(used, this.isAnswered),
-      this.reservation?.settle(this.spent(used)),
-      this.spendMoney(used),
+      this.context.use(used),
+      this.reservation?.settle(this.spent(totals)),
+      budgets.spendMoney(this.request.caller.id, amountOf),
     ]);
     return context;
   }
 
-  private spendMoney(used: Totals): Promise<void> {
-    const { budgets, prices } = this.parts;
+  private usageOf(totals: Totals): GatewayUsage {
     const { reported } = this.usage;
-    const usage = reported && used.estimatedTokens === 0 ? reported : toUsage(used);
-    const amountOf = () => prices.price(this.context.model, usage).cost?.total.amount;
-    return budgets.spendMoney(this.request.caller.id, amountOf);
+    return reported && totals.estimatedTokens === 0 ? reported : toUsage(totals);
   }
 
   /** Of the quota. The gateway finishes and bills a whole answer even if nobody waits for it: everything reserved is spent. */
@@ -232,17 +239,6 @@ export class RunningChat {
     );
     return this.prompt;
   }
-}
-
-function toUsage({ promptTokens, cachedTokens, completionTokens }: Totals): GatewayUsage {
-  return {
-    promptTokens,
-    completionTokens,
-    totalTokens: promptTokens + completionTokens,
-    promptTokensDetails: { cachedTokens },
-    completionTokensDetails: null,
-    cacheCreationInputTokens: null,
-  };
 }
 
 function openContext(

@@ -1,14 +1,24 @@
 import type { Logger } from 'pino';
 import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, contextNotFound } from '../errors.js';
+import type { GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
-import { type OwnedContext, type Store, type Totals, ZERO_TOTALS } from '../registry/store.js';
+import { chatBill } from '../pricing/bills.js';
+import type { Prices } from '../pricing/prices.js';
+import {
+  type ContextRecord,
+  type OwnedContext,
+  type Store,
+  type Totals,
+  ZERO_TOTALS,
+} from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { Creation } from './creation/creation.js';
 import type { Recovery } from './creation/recovery.js';
 import type { Reuse } from './creation/reuse.js';
 import type { StoredMessages } from './creation/stored-messages.js';
 import type { CreateContextInput } from './input.js';
+import { keptAfter } from './kept.js';
 import { contextKey, promptUsageScope } from './keys.js';
 import { pageOfContexts } from './pagination.js';
 import { addTotals, expiryAfter, toContextCache, toContextTotals } from './records.js';
@@ -23,6 +33,16 @@ export interface ContextsParts {
   messages: StoredMessages;
   budgets: Budgets;
   log: Logger;
+}
+
+/** What a chat has used when it is over. */
+export interface ChatUse {
+  totals: Totals;
+  usage: GatewayUsage;
+  /** null if its model has none. */
+  prices: Prices | null;
+  /** Whether anything of the answer has come. */
+  isAnswered: boolean;
 }
 
 /** The operations on contexts. Callers see only those that they own. */
@@ -99,28 +119,44 @@ export class Contexts {
    * Adds a chat to the totals and, if it was answered, restarts the ttl as the gateway does. The answer is delivered even if it cannot
    * be counted.
    */
-  async use(
-    owned: OwnedContext,
-    used: Totals,
-    request: RequestContext,
-    isAnswered = true,
-  ): Promise<ContextCache> {
-    const { store, messages } = this.parts;
+  async use(owned: OwnedContext, used: ChatUse, request: RequestContext): Promise<ContextCache> {
     const { context } = owned;
     const at = request.now();
-    const expiresAt = isAnswered ? expiryAfter(at, context.ttl) : context.expiresAt;
+    const expiresAt = used.isAnswered ? expiryAfter(at, context.ttl) : context.expiresAt;
     try {
-      const use = { ...used, at, startedAt: request.startedAt, expiresAt };
-      const updated = await store.use(request.caller.id, context.key, use);
+      const updated = await this.count(context, used, at, expiresAt, request);
       if (updated) {
-        await messages.extend(updated.context, at);
+        await this.parts.messages.extend(updated.context, at);
         return toContextCache(updated);
       }
     } catch (error) {
       const { requestId } = request;
-      this.parts.log.error({ requestId, missed: used, err: error }, 'the totals of a chat were missed');
+      this.parts.log.error(
+        { requestId, missed: used.totals, err: error },
+        'the totals of a chat were missed',
+      );
     }
-    const totals = addTotals(owned.totals, used);
+    const totals = addTotals(owned.totals, used.totals);
     return toContextCache({ ...owned, context: { ...context, expiresAt }, lastUsedAt: at, totals });
+  }
+
+  /** Returns null if the caller has forgotten the context since the chat began. */
+  private async count(
+    context: ContextRecord,
+    { totals, usage, prices, isAnswered }: ChatUse,
+    at: number,
+    expiresAt: number,
+    { caller: { id: caller }, startedAt }: RequestContext,
+  ): Promise<OwnedContext | null> {
+    const { store } = this.parts;
+    const { key, model } = context;
+    const bill = prices && chatBill({ caller, model, prompt: '', prices }, usage);
+    const kept = bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0) : null;
+    const updated = await store.use(caller, key, { ...totals, at, startedAt, expiresAt, bill, kept });
+    if (updated) return updated;
+    const names = [{ scope: caller, name: model }];
+    const extension = { key, expiresAt, kept };
+    await store.addUsage({ names, used: totals, at, extension, bills: bill ? [bill] : [] });
+    return null;
   }
 }

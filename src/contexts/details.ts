@@ -1,11 +1,13 @@
 import type { GatewayTruncationStrategy, GatewayUsage } from '../gateway/types.js';
-import type { Prices } from '../pricing/prices.js';
+import { type PackedPrices, type Prices, packPrices, unpackPrices } from '../pricing/prices.js';
 
 export interface Details {
   truncationStrategy: GatewayTruncationStrategy | null;
   usage: GatewayUsage | null;
   /** Of the creation; null if the model had none. */
   prices: Prices | null;
+  /** When the gateway began to keep it, if it was created again; milliseconds since the epoch. */
+  recreatedAt?: number | null;
 }
 
 type PackedStrategy = [
@@ -14,14 +16,6 @@ type PackedStrategy = [
   rollingTokens: boolean | null,
   maxWindowTokens?: number | null,
   rollingWindowTokens?: number | null,
-];
-type PackedPrices = [
-  currency: string,
-  input: string,
-  cachedInput: string,
-  cacheWrite: string,
-  output: string,
-  storagePerHour: string,
 ];
 type PackedUsage = [
   promptTokens: number,
@@ -32,8 +26,10 @@ type PackedUsage = [
   cacheCreationInputTokens: number | null,
 ];
 
+type Packed = [PackedStrategy | null, PackedUsage | null, (PackedPrices | null)?, number?];
+
 /** Tuples, because field names would be half of a stored context. */
-export function packDetails({ truncationStrategy: strategy, usage, prices }: Details): string {
+export function packDetails({ truncationStrategy: strategy, usage, prices, recreatedAt }: Details): string {
   const packedStrategy: PackedStrategy | null = strategy && [
     strategy.type,
     strategy.lastHistoryTokens,
@@ -49,27 +45,20 @@ export function packDetails({ truncationStrategy: strategy, usage, prices }: Det
     usage.completionTokensDetails?.reasoningTokens ?? null,
     usage.cacheCreationInputTokens,
   ];
-  return JSON.stringify([packedStrategy, packedUsage, ...(prices ? [packPrices(prices)] : [])]);
+  const packed: Packed = [packedStrategy, packedUsage];
+  if (prices || recreatedAt) packed.push(prices && packPrices(prices));
+  if (recreatedAt) packed.push(recreatedAt);
+  return JSON.stringify(packed);
 }
 
 export function unpackDetails(packed: string): Details {
-  type Packed = [PackedStrategy | null, PackedUsage | null, PackedPrices?];
-  const [strategy, usage, prices] = JSON.parse(packed) as Packed;
+  const [strategy, usage, prices, recreatedAt = null] = JSON.parse(packed) as Packed;
   return {
     truncationStrategy: strategy && toStrategy(strategy),
     usage: usage && toUsage(usage),
-    prices: prices ? toPrices(prices) : null,
+    prices: prices ? unpackPrices(prices) : null,
+    recreatedAt,
   };
-}
-
-function packPrices(prices: Prices): PackedPrices {
-  const { currency, input, cachedInput, cacheWrite, output, storagePerHour } = prices;
-  return [currency, input, cachedInput, cacheWrite, output, storagePerHour];
-}
-
-function toPrices(packed: PackedPrices): Prices {
-  const [currency, input, cachedInput, cacheWrite, output, storagePerHour] = packed;
-  return { currency, input, cachedInput, cacheWrite, output, storagePerHour };
 }
 
 function toStrategy(packed: PackedStrategy): GatewayTruncationStrategy {

@@ -12,6 +12,9 @@ export function messagesKey(messages: Message[]): string {
   return `messages:${hash(canonical(messages))}`;
 }
 
+/** Owns the contexts of prompts, so that they are in no caller's list, and pays for creating and keeping them. No caller has this id. */
+export const PROMPT_HOLDER = 'prompts';
+
 /** The scope in which the store sums up a caller's chats by prompt. */
 export function promptUsageScope(callerId: string): string {
   return `prompts:${callerId}`;

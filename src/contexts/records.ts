@@ -2,7 +2,8 @@ import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
 import { costOf } from '../pricing/cost.js';
 import type { Prices } from '../pricing/prices.js';
-import { type ContextRecord, DAY_MS, type OwnedContext, type Totals } from '../registry/store.js';
+import { DAY_MS } from '../registry/hours.js';
+import { type ContextRecord, type OwnedContext, type Totals } from '../registry/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
@@ -75,5 +76,17 @@ export function toTotals(usage: GatewayUsage | null): Totals {
     cachedTokens: usage?.promptTokensDetails?.cachedTokens ?? 0,
     completionTokens: usage?.completionTokens ?? 0,
     estimatedTokens: 0,
+  };
+}
+
+/** For chats that the gateway has not counted, or not to their ends. */
+export function toUsage({ promptTokens, cachedTokens, completionTokens }: Totals): GatewayUsage {
+  return {
+    promptTokens,
+    completionTokens,
+    totalTokens: promptTokens + completionTokens,
+    promptTokensDetails: { cachedTokens },
+    completionTokensDetails: null,
+    cacheCreationInputTokens: null,
   };
 }

@@ -11,6 +11,15 @@ export interface Prices {
   storagePerHour: string;
 }
 
+export type PackedPrices = [
+  currency: string,
+  input: string,
+  cachedInput: string,
+  cacheWrite: string,
+  output: string,
+  storagePerHour: string,
+];
+
 /** Prices for prompts of up to so many tokens; null: of any size. */
 export interface PriceTier {
   upTo: number | null;
@@ -37,4 +46,14 @@ export function pricesFor({ tiers }: PricedModel, promptTokens: number): Prices 
 function matches(pattern: string, id: string): boolean {
   const parts = pattern.split('*').map((part) => part.replaceAll(/[\\^$.+?()[\]{}|]/g, '\\$&'));
   return new RegExp(`^${parts.join('.*')}$`, 's').test(id);
+}
+
+export function packPrices(prices: Prices): PackedPrices {
+  const { currency, input, cachedInput, cacheWrite, output, storagePerHour } = prices;
+  return [currency, input, cachedInput, cacheWrite, output, storagePerHour];
+}
+
+export function unpackPrices(packed: PackedPrices): Prices {
+  const [currency, input, cachedInput, cacheWrite, output, storagePerHour] = packed;
+  return { currency, input, cachedInput, cacheWrite, output, storagePerHour };
 }

@@ -2,15 +2,17 @@ import type { Logger } from 'pino';
 import { mayBeBilled } from '../contexts/creation/billing.js';
 import { removeLost } from '../contexts/creation/recovery.js';
 import { unpackDetails } from '../contexts/details.js';
-import { expiryAfter, toTotals } from '../contexts/records.js';
+import { PROMPT_HOLDER } from '../contexts/keys.js';
+import { toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
 import { AppError, ErrorCode, shuttingDown, toAppError } from '../errors.js';
 import { MessageRole } from '../gateway/types.js';
 import type { Counter } from '../limits/counters.js';
 import { estimateMessages } from '../limits/tokens.js';
+import type { PriceList } from '../pricing/price-list.js';
 import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import { PROMPT_HOLDER, type PromptContexts } from './prompt-contexts.js';
+import { billUse, type PromptContexts } from './prompt-contexts.js';
 import type { PromptDefinition } from './prompt-file.js';
 
 /** The store sums up what warming used in a scope of its own, by prompt. */
@@ -28,6 +30,7 @@ export interface KeepWarmParts {
   contexts: PromptContexts;
   store: Store;
   leases: Leases;
+  prices: PriceList;
   /** Counts the prompt tokens of a day, for all processes. */
   spent: Counter;
   maxTokensPerDay: number;
@@ -111,7 +114,7 @@ export class KeepWarm {
 
   /** Returns the prompt tokens that it used. */
   private async chat(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
-    const { store, onRenewed } = this.parts;
+    const { store, prices, onRenewed } = this.parts;
     const chat = { ...PING, model: context.model, contextId: context.gatewayId };
     const { usage } = await request.dataSources.gateway.chat(chat).catch(async (error) => {
       // The next chat by name creates it again.
@@ -120,8 +123,16 @@ export class KeepWarm {
     });
     const at = request.now();
     const totals = toTotals(usage);
-    const extended = { key: context.key, expiresAt: expiryAfter(at, context.ttl) };
-    await store.addUsage([{ scope: KEEP_WARM_SCOPE, name: prompt.name }], totals, at, extended);
+    const names = [{ scope: KEEP_WARM_SCOPE, name: prompt.name }];
+    const counted = usage ?? toUsage(totals);
+    const used = {
+      totals,
+      usage: counted,
+      prices: prices.find(context.model, counted.promptTokens),
+      isAnswered: true,
+    };
+    const { bill, extension } = billUse(prompt, context, used, KEEP_WARM_SCOPE, at);
+    await store.addUsage({ names, used: totals, at, extension, bills: bill ? [bill] : [] });
     onRenewed(prompt.name, totals.promptTokens);
     return totals.promptTokens;
   }

@@ -1,13 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
+import type { ChatUse } from '../contexts/contexts.js';
 import { removeLost } from '../contexts/creation/recovery.js';
 import { type Found, MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/reuse.js';
 import { unpackDetails } from '../contexts/details.js';
-import { promptUsageScope } from '../contexts/keys.js';
+import { keptAfter } from '../contexts/kept.js';
+import { PROMPT_HOLDER, promptUsageScope } from '../contexts/keys.js';
 import { expiryAfter } from '../contexts/records.js';
 import type { DetachedWork } from '../coordination/detached-work.js';
 import { toAppError } from '../errors.js';
-import type { ContextRecord, Store, Totals } from '../registry/store.js';
+import { chatBill } from '../pricing/bills.js';
+import type { Bill, Extension } from '../registry/spending.js';
+import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { unlessAborted } from '../util/abort.js';
 import { CreationFailures } from './creation-failures.js';
@@ -20,8 +24,6 @@ import {
   PromptCacheState,
 } from './types.js';
 
-/** Holds the prompts' contexts in the registry, so that they are in no caller's list. No caller has this id. */
-export const PROMPT_HOLDER = 'prompts';
 /** Prompt versions times gateway accounts; a few hundred bytes each. */
 export const MAX_REMEMBERED = 10_000;
 
@@ -79,9 +81,8 @@ export class PromptContexts {
   async use(
     prompt: PromptDefinition,
     context: ContextRecord | null,
-    used: Totals,
+    used: ChatUse,
     request: RequestContext,
-    isAnswered: boolean,
   ): Promise<void> {
     const at = request.now();
     const { id } = request.caller;
@@ -89,12 +90,14 @@ export class PromptContexts {
       { scope: id, name: prompt.context.model },
       { scope: promptUsageScope(id), name: prompt.name },
     ];
-    const extended = context && isAnswered && { key: context.key, expiresAt: expiryAfter(at, context.ttl) };
+    const { bill, extension } = billUse(prompt, context, used, id, at);
+    const userTokens = used.usage.promptTokens + used.usage.completionTokens;
+    const bills = bill ? [bill, { ...bill, caller: PROMPT_HOLDER, counts: { userTokens } }] : [];
     try {
-      await this.parts.store.addUsage(names, used, at, extended || null);
+      await this.parts.store.addUsage({ names, used: used.totals, at, extension, bills });
     } catch (err) {
       const { requestId } = request;
-      this.parts.log.error({ requestId, missed: used, err }, 'the totals of a chat were missed');
+      this.parts.log.error({ requestId, missed: used.totals, err }, 'the totals of a chat were missed');
     }
   }
 
@@ -165,7 +168,7 @@ export class PromptContexts {
   ): Promise<Creation> {
     try {
       const acting = request.detachedAs(PROMPT_HOLDER);
-      const found = await this.parts.reuse.findOrCreate(prompt.context, acting);
+      const found = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name);
       this.known.set(slot, found.owned.context.key);
       this.failures.forget(slot);
       return found;
@@ -180,6 +183,20 @@ export class PromptContexts {
     const said = { requestId, prompt: name, version, ...failure };
     this.parts.log.warn(said, 'the context of a prompt could not be created');
   }
+}
+
+/** The caller pays for the chat, the prompts' holder for keeping the context. */
+export function billUse(
+  { name: prompt, context: { model } }: PromptDefinition,
+  context: ContextRecord | null,
+  { usage, prices, isAnswered, totals }: ChatUse,
+  caller: string,
+  at: number,
+): { bill: Bill | null; extension: Extension | null } {
+  const bill = prices && chatBill({ caller, model, prompt, prices }, usage);
+  if (!context || !isAnswered) return { bill, extension: null };
+  const kept = bill && keptAfter(context, bill, usage, totals.chats > 0);
+  return { bill, extension: { key: context.key, expiresAt: expiryAfter(at, context.ttl), kept } };
 }
 
 function slotOf({ version }: PromptDefinition, { caller }: RequestContext): string {

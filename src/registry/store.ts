@@ -1,4 +1,6 @@
+import { DAY_MS } from './hours.js';
 import type { RunStore } from './runs.js';
+import type { Bill, Extension, Kept, Spending } from './spending.js';
 
 /** A context at the gateway. All times are in milliseconds since the epoch. */
 export interface ContextRecord {
@@ -48,6 +50,21 @@ export interface Use extends Totals {
   startedAt: number;
   at: number;
   expiresAt: number;
+  /** What the chat costs its caller; null if its model has no price. */
+  bill: Bill | null;
+  /** null if keeping the context costs nothing. */
+  kept: Kept | null;
+}
+
+/** A chat whose caller owns no context. */
+export interface UnownedUse {
+  /** Sums to add the chat to. */
+  names: readonly UsageName[];
+  used: Totals;
+  at: number;
+  /** The context that it used, if any. */
+  extension: Extension | null;
+  bills: readonly Bill[];
 }
 
 /** A position in a caller's list, which is sorted by ownedSince and key in descending order. */
@@ -77,11 +94,11 @@ export interface Store {
   readonly runs: RunStore;
 
   /** Writes a new context with its first owner. A context with the same key is replaced and loses its owners. */
-  create(context: ContextRecord, callerId: string): Promise<void>;
+  create(context: ContextRecord, callerId: string, bill?: Bill | null): Promise<void>;
   /** Makes the caller an owner of a live context; null if there is none. */
   addOwner(key: string, callerId: string, now: number): Promise<OwnedContext | null>;
-  /** Overwrites an existing context and keeps its owners. */
-  replace(context: ContextRecord): Promise<void>;
+  /** Overwrites an existing context and keeps its owners. The bill is counted at `at`, whether the context exists or not. */
+  replace(context: ContextRecord, bill: Bill | null, at: number): Promise<void>;
   /** Deletes a context with all its owners. */
   remove(key: string): Promise<void>;
   context(key: string, now: number): Promise<ContextRecord | null>;
@@ -98,15 +115,14 @@ export interface Store {
   use(callerId: string, key: string, use: Use): Promise<OwnedContext | null>;
   /** Returns whether the caller owned the context. */
   removeOwner(callerId: string, key: string, now: number): Promise<boolean>;
-  /** Adds a chat to sums, and extends the expiry of the context that it used, if any: for chats whose caller owns no context. */
-  addUsage(
-    names: readonly UsageName[],
-    used: Totals,
-    at: number,
-    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
-  ): Promise<void>;
+  /** Adds a chat to sums, and extends the expiry of the context that it used. */
+  addUsage(use: UnownedUse): Promise<void>;
   /** A scope's sums sorted by name, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */
   usage(scope: string, since: number, now: number): Promise<Usage[]>;
+  /** A caller's spending by day, model, prompt and prices, from the hour of `since`; kept as long as usage. */
+  spending(callerId: string, since: number, now: number): Promise<Spending[]>;
+  /** At most `first` callers who have spent anything since then, after this one in the store's own order; '' precedes all. */
+  spenders(since: number, now: number, first: number, after: string): Promise<string[]>;
 
   value(key: string, now: number): Promise<string | null>;
   /** Stores a value that expires `ttlMs` after `now`. */
@@ -149,9 +165,6 @@ export interface Store {
 /** Default size of a check: more than fits into the free space of pages in use. */
 export const CHECK_BYTES = 32_768;
 
-/** Usage is summed up by the hour. */
-export const HOUR_MS = 3_600_000;
-export const DAY_MS = 24 * HOUR_MS;
 export const USAGE_RETENTION_MS = 400 * DAY_MS;
 
 /** Expired contexts are deleted after this delay, so that chats that began in time can still be counted. */
@@ -164,7 +177,3 @@ export const ZERO_TOTALS: Totals = {
   completionTokens: 0,
   estimatedTokens: 0,
 };
-
-export function hourOf(time: number): number {
-  return Math.floor(time / HOUR_MS) * HOUR_MS;
-}

@@ -1,10 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
+import { DAY_MS, HOUR_MS } from '../../src/registry/hours.js';
+import { type Bill, type Extension, type Kept, SPENDING_COUNTS } from '../../src/registry/spending.js';
 import {
   type ContextRecord,
-  DAY_MS,
-  HOUR_MS,
   type Store,
+  type Totals,
+  type UnownedUse,
   USAGE_RETENTION_MS,
   ZERO_TOTALS,
 } from '../../src/registry/store.js';
@@ -36,7 +38,14 @@ export const TOKENS = {
   completionTokens: 7,
   estimatedTokens: 9,
 };
-export const useAt = (at: number) => ({ startedAt: at, at, expiresAt: at + HOUR_MS, ...TOKENS });
+const UNPRICED = { bill: null, kept: null };
+export const useAt = (at: number) => ({ startedAt: at, at, expiresAt: at + HOUR_MS, ...TOKENS, ...UNPRICED });
+export const unowned = (
+  names: UnownedUse['names'],
+  used: Totals,
+  at: number,
+  extended: Omit<Extension, 'kept'> | null = null,
+): UnownedUse => ({ names, used, at, extension: extended && { ...extended, kept: null }, bills: [] });
 
 /** What every store must do. */
 export function conformance(open: () => Promise<Store>) {
@@ -97,7 +106,7 @@ export function conformance(open: () => Promise<Store>) {
       const context = record();
       await store.create(context, caller);
       await store.addOwner(context.key, 'a sharer', NOON);
-      await store.replace({ ...context, gatewayId: 'ctx-again', expiresAt: NOON + 2 * HOUR_MS });
+      await store.replace({ ...context, gatewayId: 'ctx-again', expiresAt: NOON + 2 * HOUR_MS }, null, NOON);
       for (const holder of [caller, 'a sharer']) {
         const held = await store.ownedContext(holder, context.key, NOON + HOUR_MS);
         expect(held?.context).toMatchObject({ id: context.id, gatewayId: 'ctx-again' });
@@ -106,7 +115,7 @@ export function conformance(open: () => Promise<Store>) {
       for (const holder of [caller, 'a sharer']) {
         expect(await store.ownedContext(holder, context.key, NOON)).toBeNull();
       }
-      await store.replace(context);
+      await store.replace(context, null, NOON);
       expect(await store.context(context.key, NOON)).toBeNull();
     });
   });
@@ -310,6 +319,141 @@ export function conformance(open: () => Promise<Store>) {
     });
   });
 
+  describe('spending', () => {
+    const KEY = { model: 'm', prompt: '', prices: '["CNY","1","1","1","1","0.017"]' };
+    const NONE = Object.fromEntries(SPENDING_COUNTS.map((name) => [name, 0]));
+    const DAY = Math.floor(NOON / DAY_MS) * DAY_MS;
+    const spent = (counts: Bill['counts'], day = DAY, key: Partial<typeof KEY> = {}) => ({
+      ...{ ...KEY, ...key, day, ...NONE },
+      ...counts,
+    });
+    const billed = (counts: Bill['counts'], key: Partial<typeof KEY> = {}): Bill => ({
+      ...{ ...KEY, ...key },
+      caller,
+      counts,
+    });
+    const kept = (change: Partial<Kept> = {}): Kept => ({
+      ...KEY,
+      ...{ since: NOON, tokens: 100, addedTokens: 0 },
+      ...change,
+    });
+    const spendingOf = (owner = caller, now = NOON, since = 0) => store.spending(owner, since, now);
+
+    it('is summed up by day, model, prompt and prices, from the hour of a time, up to the retention time', async () => {
+      const spend = (at: number, bill: Bill) => store.addUsage({ ...unowned([], TOKENS, at), bills: [bill] });
+      await spend(NOON, billed({ input: 1, cachedInput: 2, cacheWrite: 3, output: 4 }));
+      await spend(NOON + 1, billed({ input: 10, chatPrompt: 5, chatOutput: 6, userTokens: 7 }));
+      await spend(NOON, billed({ input: 1 }, { prompt: 'support' }));
+      await spend(NOON + HOUR_MS, billed({ input: 1 }, { prices: '["CNY","2"]' }));
+      await spend(NOON + DAY_MS, billed({ input: 4_000_000_000 }));
+      const now = NOON + DAY_MS;
+      const first = spent({
+        ...{ input: 11, cachedInput: 2, cacheWrite: 3, output: 4 },
+        ...{ chatPrompt: 5, chatOutput: 6, userTokens: 7 },
+      });
+      const later = spent({ input: 1 }, DAY, { prices: '["CNY","2"]' });
+      const next = spent({ input: 4_000_000_000 }, DAY + DAY_MS);
+      const ofPrompt = spent({ input: 1 }, DAY, { prompt: 'support' });
+      expect(await spendingOf(caller, now)).toEqual([first, later, ofPrompt, next]);
+      expect(await spendingOf(caller, now, NOON + HOUR_MS)).toEqual([later, next]);
+      expect(await spendingOf(caller, NOON + USAGE_RETENTION_MS + DAY_MS)).toEqual([next]);
+      expect(await spendingOf('somebody else', now)).toEqual([]);
+    });
+
+    it('has what a creation and its replacement cost', async () => {
+      const context = record();
+      await store.create(context, caller, billed({ input: 100, tokenHours: 100 }));
+      await store.replace(context, billed({ input: 50 }), NOON + 1);
+      await store.replace(record(), billed({ input: 5 }), NOON + 1);
+      expect(await spendingOf()).toEqual([spent({ input: 155, tokenHours: 100 })]);
+    });
+
+    it('has the started hours by which uses extend an expiry, once', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = (at: number) => store.use(caller, context.key, { ...useAt(at), kept: kept() });
+      const hoursAt = async (at: number) => {
+        await use(at);
+        const [sums = { tokenHours: 0 }] = await spendingOf();
+        return sums.tokenHours / 100;
+      };
+      // Its first hour was paid for when it was created.
+      expect(await hoursAt(NOON)).toBe(0);
+      expect(await hoursAt(NOON + 1)).toBe(1);
+      expect(await hoursAt(NOON + HOUR_MS)).toBe(1);
+      expect(await hoursAt(NOON + HOUR_MS + 1)).toBe(2);
+      expect(await hoursAt(NOON + 1)).toBe(2);
+    });
+
+    it('has what a session’s chat adds from its hour to the expiry', async () => {
+      const context = record({ expiresAt: NOON + 3 * HOUR_MS });
+      await store.create(context, caller);
+      const at = NOON + HOUR_MS + 1;
+      const use = { ...useAt(at), expiresAt: at + 3 * HOUR_MS, kept: kept({ addedTokens: 10 }) };
+      await store.use(caller, context.key, use);
+      // 100 tokens for two more hours; 10 tokens in the hours two to five.
+      expect(await spendingOf()).toEqual([spent({ tokenHours: 240 })]);
+    });
+
+    it('shares the hours out by the owners’ tokens; the rest goes to the one whose chat extends them', async () => {
+      const context = record();
+      const others = [`${caller}-b`, `${caller}-c`] as const;
+      await store.create(context, caller);
+      for (const other of others) await store.addOwner(context.key, other, NOON);
+      const use = (owner: string, at: number, promptTokens: number) =>
+        store.use(owner, context.key, {
+          ...{ ...useAt(at), promptTokens, completionTokens: 0 },
+          kept: kept({ tokens: 7 }),
+        });
+      await use(others[0], NOON, 2_000);
+      await use(others[1], NOON, 1_000);
+      await use(caller, NOON + 1, 1_000);
+      const hours = async (owner: string) => (await spendingOf(owner))[0]?.tokenHours;
+      expect([await hours(caller), await hours(others[0]), await hours(others[1])]).toEqual([3, 3, 1]);
+    });
+
+    it('books a prompt’s hours to its holder, and what nobody owns any more to who extends it', async () => {
+      const context = record();
+      const holder = `${caller}-holder`;
+      await store.create(context, holder);
+      const extend = (at: number) => {
+        const extension: Extension = { key: context.key, expiresAt: at + HOUR_MS, kept: kept() };
+        return store.addUsage({
+          ...unowned([{ scope: caller, name: 'm' }], TOKENS, at),
+          extension,
+        });
+      };
+      await extend(NOON + 1);
+      expect(await spendingOf(holder)).toEqual([spent({ tokenHours: 100 })]);
+      await store.removeOwner(holder, context.key, NOON);
+      await extend(NOON + HOUR_MS + 1);
+      expect(await spendingOf()).toEqual([spent({ tokenHours: 100 })]);
+    });
+
+    it('has its callers in pages', async () => {
+      const callers = ['c', 'a', 'd', 'b'].map((name) => `${caller}-${name}`);
+      const days = [NOON, NOON + DAY_MS];
+      for (const at of [...days, NOON + DAY_MS + HOUR_MS]) {
+        for (const each of callers) {
+          await store.addUsage({
+            ...unowned([], TOKENS, at),
+            bills: [{ ...billed({ input: 1 }), caller: each }],
+          });
+        }
+        await store.purgeExpired(at);
+      }
+      const now = NOON + DAY_MS + HOUR_MS;
+      const found: string[] = [];
+      for (let after = ''; ; after = found.at(-1) ?? '') {
+        const page = await store.spenders(0, now, 3, after);
+        found.push(...page);
+        if (page.length < 3) break;
+      }
+      expect(found.filter((each) => callers.includes(each)).sort()).toEqual(callers.sort());
+      expect(new Set(found).size).toBe(found.length);
+    });
+  });
+
   describe('a chat whose caller owns no context', () => {
     const sums = (scope: string, now = NOON, since = 0) => store.usage(scope, since, now);
     const prompts = () => `${caller}:prompts`;
@@ -322,8 +466,8 @@ export function conformance(open: () => Promise<Store>) {
         { scope: caller, name: 'm' },
         { scope: prompts(), name: 'support-zh' },
       ];
-      await store.addUsage(names, TOKENS, NOON, null);
-      await store.addUsage(names, { ...TOKENS, promptTokens: 3_000_000_000 }, NOON + HOUR_MS, null);
+      await store.addUsage(unowned(names, TOKENS, NOON));
+      await store.addUsage(unowned(names, { ...TOKENS, promptTokens: 3_000_000_000 }, NOON + HOUR_MS));
       const ofTwo = { chats: 2, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 };
       expect(await sums(prompts(), NOON + HOUR_MS)).toEqual([
         { name: 'support-zh', contexts: 0, ...ofTwo, promptTokens: 3_000_000_100 },
@@ -337,7 +481,8 @@ export function conformance(open: () => Promise<Store>) {
     });
 
     it('is reported by name, from the hour of a time, up to the retention time', async () => {
-      const use = (name: string, at: number) => store.addUsage([{ scope: caller, name }], TOKENS, at, null);
+      const use = (name: string, at: number) =>
+        store.addUsage(unowned([{ scope: caller, name }], TOKENS, at));
       await use('b', NOON);
       await use('a', NOON + 3 * HOUR_MS);
       const [a, b] = ['a', 'b'].map((name) => ({ name, contexts: 0, ...TOKENS }));
@@ -353,7 +498,7 @@ export function conformance(open: () => Promise<Store>) {
       const day = Math.floor(NOON / DAY_MS);
       const scopes = [caller, prompts(), `${caller}:${day}`, `${caller}:${day}:${day}`, `${caller} `];
       for (const [index, scope] of scopes.entries()) {
-        await store.addUsage([{ scope, name: `n${index}` }], TOKENS, NOON, null);
+        await store.addUsage(unowned([{ scope, name: `n${index}` }], TOKENS, NOON));
       }
       for (const [index, scope] of scopes.entries()) {
         expect(await sums(scope)).toEqual([{ name: `n${index}`, contexts: 0, ...TOKENS }]);
@@ -375,8 +520,8 @@ export function conformance(open: () => Promise<Store>) {
           // A name may equal its scope.
           const all = [...new Set([...some, scope])];
           const used = all.map((name) => ({ scope, name }));
-          await store.addUsage(used, TOKENS, NOON, null);
-          await store.addUsage(used.slice(0, 1), TOKENS, NOON, null);
+          await store.addUsage(unowned(used, TOKENS, NOON));
+          await store.addUsage(unowned(used.slice(0, 1), TOKENS, NOON));
           const found = await sums(scope);
           expect(new Map(found.map(({ name, chats }) => [name, chats]))).toEqual(
             new Map(all.map((name, index) => [name, index === 0 ? 2 : 1])),
@@ -389,7 +534,7 @@ export function conformance(open: () => Promise<Store>) {
 
     it('loses no concurrent updates', async () => {
       const names = ['one', 'two'].map((name) => ({ scope: caller, name }));
-      await Promise.all(Array.from({ length: 100 }, () => store.addUsage(names, TOKENS, NOON, null)));
+      await Promise.all(Array.from({ length: 100 }, () => store.addUsage(unowned(names, TOKENS, NOON))));
       expect(await sums(caller)).toMatchObject([
         { name: 'one', chats: 100, promptTokens: 10_000 },
         { name: 'two', chats: 100, promptTokens: 10_000 },
@@ -402,7 +547,7 @@ export function conformance(open: () => Promise<Store>) {
       await store.create(context, `${caller}-owner`);
       const names = [{ scope: caller, name: 'support-zh' }];
       const useUntil = (until: number, at = NOON) =>
-        store.addUsage(names, TOKENS, at, { key, expiresAt: until });
+        store.addUsage(unowned(names, TOKENS, at, { key, expiresAt: until }));
       await useUntil(expiresAt - 1);
       expect(await store.context(key, NOON)).toEqual(context);
       await useUntil(expiresAt + 5_000);
@@ -423,15 +568,15 @@ export function conformance(open: () => Promise<Store>) {
       const context = record();
       await store.create(context, caller);
       const extended = { key: context.key, expiresAt: context.expiresAt + 1 };
-      await store.addUsage([], TOKENS, NOON, extended);
+      await store.addUsage(unowned([], TOKENS, NOON, extended));
       expect(await store.context(context.key, NOON)).toMatchObject(extended);
-      await expect(store.addUsage([], TOKENS, NOON, null)).resolves.toBeUndefined();
+      await expect(store.addUsage(unowned([], TOKENS, NOON))).resolves.toBeUndefined();
     });
 
     it('is counted although the context is gone, which stays gone', async () => {
       const { key, expiresAt } = record();
       const names = [{ scope: caller, name: 'support-zh' }];
-      await store.addUsage(names, TOKENS, NOON, { key, expiresAt });
+      await store.addUsage(unowned(names, TOKENS, NOON, { key, expiresAt }));
       expect(await store.context(key, NOON)).toBeNull();
       expect(await sums(caller)).toMatchObject([{ chats: 1 }]);
     });

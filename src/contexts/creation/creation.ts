@@ -3,10 +3,14 @@ import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
 import { estimateMessages } from '../../limits/tokens.js';
+import { creationBill } from '../../pricing/bills.js';
 import type { PriceList } from '../../pricing/price-list.js';
+import type { Prices } from '../../pricing/prices.js';
 import type { MonitoredStore } from '../../registry/open-store.js';
+import type { Bill } from '../../registry/spending.js';
 import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
+import { packDetails, unpackDetails } from '../details.js';
 import { contextKey } from '../keys.js';
 import { expiryAfter, toRecord } from '../records.js';
 import { mayBeBilled } from './billing.js';
@@ -21,13 +25,19 @@ export class Creation {
     private readonly prices: PriceList,
   ) {}
 
-  async create(wanted: NewContext, request: RequestContext): Promise<OwnedContext> {
+  /** `prompt`: the name of the prompt that needs it, if any. */
+  async create(wanted: NewContext, request: RequestContext, prompt = ''): Promise<OwnedContext> {
     await this.store.ready();
     const created = await this.createAndCount(wanted, request);
-    return afterProcessing(() => this.register(created, wanted, request));
+    return afterProcessing(() => this.register(created, wanted, request, prompt));
   }
 
-  private async register(created: CreatedContext, wanted: NewContext, request: RequestContext) {
+  private async register(
+    created: CreatedContext,
+    wanted: NewContext,
+    request: RequestContext,
+    prompt: string,
+  ) {
     const { caller } = request;
     // The ttl begins when the answer arrives.
     const now = request.now();
@@ -35,9 +45,9 @@ export class Creation {
     const messages = isRecoverable
       ? await this.messages.add(wanted.messages, expiryAfter(now, created.ttl), now)
       : null;
-    const prices = this.prices.find(created.model, created.usage?.promptTokens ?? 1);
+    const prices = this.pricesOf(created);
     const context = toRecord(created, contextKey(caller, created.id), now, messages, prices);
-    await this.store.create(context, caller.id);
+    await this.store.create(context, caller.id, this.billOf(created, caller.id, prompt, now));
     return { context, ownedSince: now, lastUsedAt: now, totals: ZERO_TOTALS };
   }
 
@@ -55,10 +65,12 @@ export class Creation {
     await this.budgets.consumeCreate(request.caller.id);
     const wanted = { model, messages, ttl, ...mode };
     const created = await this.createAndCount(wanted, request).catch(withoutFields);
-    const recreated = { ...lost, gatewayId: created.id, expiresAt: expiryAfter(request.now(), ttl) };
+    const now = request.now();
+    const details = packDetails({ ...unpackDetails(lost.details), recreatedAt: now });
+    const recreated = { ...lost, details, gatewayId: created.id, expiresAt: expiryAfter(now, ttl) };
     return afterProcessing(async () => {
-      await this.store.replace(recreated);
-      await this.messages.extend(recreated, request.now());
+      await this.store.replace(recreated, this.billOf(created, request.caller.id, '', now), now);
+      await this.messages.extend(recreated, now);
       return recreated;
     });
   }
@@ -80,6 +92,17 @@ export class Creation {
     } finally {
       await reservation.settle(used);
     }
+  }
+
+  private pricesOf({ model, usage }: CreatedContext): Prices | null {
+    return this.prices.find(model, usage?.promptTokens ?? 1);
+  }
+
+  private billOf(created: CreatedContext, caller: string, prompt: string, now: number): Bill | null {
+    const { model, usage, ttl } = created;
+    const prices = this.pricesOf(created);
+    const expiresAt = ttl === null ? null : expiryAfter(now, ttl);
+    return prices && usage && creationBill({ caller, model, prompt, prices }, usage, now, expiresAt);
   }
 
   private spendMoney({ model, usage }: CreatedContext, request: RequestContext): Promise<void> {

@@ -4,7 +4,8 @@ import { SingleFlight } from '../../coordination/single-flight.js';
 import { afterProcessing } from '../../errors.js';
 import { ContextMode, type NewContext } from '../../gateway/types.js';
 import { isBudgetExceeded } from '../../limits/budgets.js';
-import { DAY_MS, type OwnedContext, type Store } from '../../registry/store.js';
+import { DAY_MS } from '../../registry/hours.js';
+import { type OwnedContext, type Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
 import { prefixKey } from '../keys.js';
 import type { Creation } from './creation.js';
@@ -41,19 +42,20 @@ export class Reuse {
     this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
   }
 
-  async findOrCreate(input: NewContext, request: RequestContext): Promise<Found> {
+  /** `prompt`: the name of the prompt that needs it, if any. */
+  async findOrCreate(input: NewContext, request: RequestContext, prompt = ''): Promise<Found> {
     const pointer = this.pointerFor(input, request);
     const found = await this.findBy(pointer, request);
     if (found) return { owned: found, reused: true };
     const { result, isLeader } = await this.flights.join(pointer, request, (detached) =>
-      this.createOnce(pointer, input, detached),
+      this.createOnce(pointer, input, detached, prompt),
     );
     if (isLeader) return result;
     const { key } = result.owned.context;
     const owned = await this.parts.store.addOwner(key, request.caller.id, request.now());
     if (owned) return { owned, reused: true };
     // The context has expired or was forgotten in the meantime.
-    return { owned: await this.parts.creation.create(input, request), reused: false };
+    return { owned: await this.parts.creation.create(input, request, prompt), reused: false };
   }
 
   /** Makes a context that was created without `reuse` available to its creator's later requests. */
@@ -71,13 +73,18 @@ export class Reuse {
     return prefixKey(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
   }
 
-  private async createOnce(pointer: string, input: NewContext, request: RequestContext): Promise<Found> {
+  private async createOnce(
+    pointer: string,
+    input: NewContext,
+    request: RequestContext,
+    prompt: string,
+  ): Promise<Found> {
     const { leases, creation } = this.parts;
     const lease = await leases.acquire(pointer, request.signal);
     try {
       const found = await this.findBy(pointer, request);
       if (found) return { owned: found, reused: true };
-      const owned = await creation.create(input, request);
+      const owned = await creation.create(input, request, prompt);
       await afterProcessing(() => this.setPointer(pointer, owned, request));
       return { owned, reused: false };
     } finally {

@@ -1,7 +1,8 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Message } from '../../gateway/types.js';
-import { type ContextRecord, DAY_MS, type Store } from '../../registry/store.js';
+import { DAY_MS } from '../../registry/hours.js';
+import { type ContextRecord, type Store } from '../../registry/store.js';
 import { canonical, messagesKey } from '../keys.js';
 
 const deflate = promisify(deflateRaw);

@@ -8,6 +8,7 @@ export const LAYOUT = 1;
  * - `c:` a context, a hash: d (data), g (expiry) and `h:<caller>` for each owner: ownedSince, lastUsedAt and the totals, separated by commas
  * - `l:` a caller's list, a sorted set by position
  * - `u:` a scope's usage of one day, a hash of numbers by hour, kind and name
+ * - `s:` a caller's spending of one day, a hash of numbers by hour, kind and name; `sd:` the callers with spending on a day, a sorted set
  * - `v:` a value: its expiry in 13 digits, then the value
  * - `q:` the queue for a lease, a list of tokens
  * - `t:` a lease's name and a token; exists until the token's queue entry expires
@@ -34,6 +35,59 @@ end
 const EXTEND = `
 local function extend(key, ms)
   if redis.call('PTTL', key) < tonumber(ms) then redis.call('PEXPIRE', key, ms) end
+end
+`;
+/**
+ * `spending`: as `packSpending` writes it. `keep` books the hours by which a context's expiry moves, as `addedTokenHours` and `shareOut`
+ * of `../spending.ts` count and divide them.
+ */
+const SPEND = `
+local function bill(spending, caller, name, counts)
+  local key = spending[1] .. 's:' .. caller .. ':' .. spending[2]
+  for kind, number in ipairs(counts) do
+    if number ~= 0 then
+      redis.call('HINCRBY', key, string.format('%.0f:%d:%s', spending[3], kind, name), string.format('%.0f', number))
+    end
+  end
+  local day = spending[1] .. 'sd:' .. spending[2]
+  redis.call('ZADD', day, 0, caller)
+  redis.call('EXPIRE', key, 34646400)
+  redis.call('EXPIRE', day, 34646400)
+end
+local function spend(packed)
+  if packed == '' then return end
+  local spending = cjson.decode(packed)
+  for _, row in ipairs(spending[4]) do bill(spending, row[1], row[2], {unpack(row, 3)}) end
+end
+local function keep(packed, context, caller, now, from, to)
+  if packed == '' then return end
+  local spending = cjson.decode(packed)
+  local name, since, tokens, added = unpack(spending[5])
+  if not name then return end
+  local function started(time) return math.max(0, math.ceil((time - since) / 3600000)) end
+  local over = math.floor((now - since) / 3600000)
+  local hours = tokens * (started(to) - started(from)) + added * (started(to) - over)
+  if hours == 0 then return end
+  local owners, byOwner, sum = {}, {}, 0
+  local fields = redis.call('HGETALL', context)
+  for at = 1, #fields, 2 do
+    if string.sub(fields[at], 1, 2) == 'h:' then
+      local owner = string.sub(fields[at], 3)
+      local prompts, completions = string.match(fields[at + 1], '^%d+,%d+,%d+,(%d+),%d+,(%d+)')
+      table.insert(owners, owner)
+      byOwner[owner] = prompts + completions
+      sum = sum + byOwner[owner]
+    end
+  end
+  table.sort(owners)
+  local last = byOwner[caller] and caller or owners[1] or caller
+  local rest = hours
+  for _, owner in ipairs(owners) do
+    local share = (owner == last or sum == 0) and 0 or math.floor(hours * byOwner[owner] / sum)
+    rest = rest - share
+    if share ~= 0 then bill(spending, owner, name, {0, 0, 0, 0, 0, 0, share}) end
+  end
+  if rest ~= 0 then bill(spending, last, name, {0, 0, 0, 0, 0, 0, rest}) end
 end
 `;
 /** Removes the two oldest entries if their contexts are gone, so that a list does not grow without bound. */
@@ -69,16 +123,17 @@ interface Script {
 }
 
 const scripts = {
-  /** c, l, u; caller, data, expiresAt, now, position, prefix, hour, model */
+  /** c, l, u; caller, data, expiresAt, now, position, prefix, hour, model, spending */
   registryCreate: {
     numberOfKeys: 3,
-    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}
+    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}${SPEND}
 local ms = lifetime(ARGV[3], ARGV[4])
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'd', ARGV[2], 'g', ARGV[3], 'h:' .. ARGV[1], ARGV[4] .. ',' .. ARGV[4] .. ',0,0,0,0,0')
 redis.call('PEXPIRE', KEYS[1], ms)
 list(KEYS[2], ARGV[5], ms, ARGV[6])
-count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})`,
+count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})
+spend(ARGV[9])`,
   },
   /** c, l, u; caller, now, position, prefix, hour */
   registryAddOwner: {
@@ -92,18 +147,19 @@ if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. '
 end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
-  /** c; data, expiresAt, ms */
+  /** c; data, expiresAt, ms, spending */
   registryReplace: {
     numberOfKeys: 1,
-    lua: `${EXTEND}
+    lua: `${EXTEND}${SPEND}
+spend(ARGV[4])
 if redis.call('EXISTS', KEYS[1]) == 0 then return end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
 extend(KEYS[1], ARGV[3])`,
   },
-  /** c, l, u; caller, startedAt, now, expiresAt, hour, then the totals to add */
+  /** c, l, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending */
   registryUse: {
     numberOfKeys: 3,
-    lua: `${COUNT}${EXTEND}${LIFETIME}
+    lua: `${COUNT}${EXTEND}${LIFETIME}${SPEND}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g', 'h:' .. ARGV[1])
 if not found[1] or not found[3] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 local expiresAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
@@ -117,19 +173,25 @@ local ms = lifetime(expiresAt, ARGV[3])
 extend(KEYS[1], ms)
 extend(KEYS[2], ms)
 count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
+keep(ARGV[11], KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(found[2]), tonumber(expiresAt))
+spend(ARGV[11])
 return {found[1], expiresAt, owner}`,
   },
-  /** c, then a u for each name; expiresAt, now, hour, the totals to add, then the names */
+  /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, then the names */
   registryAddUsage: {
-    lua: `${COUNT}${EXTEND}${LIFETIME}
+    lua: `${COUNT}${EXTEND}${LIFETIME}${SPEND}
 for at = 2, #KEYS do
-  count(KEYS[at], ARGV[3], ARGV[at + 7], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
+  count(KEYS[at], ARGV[3], ARGV[at + 9], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
 end
-local stored = redis.call('HGET', KEYS[1], 'g')
-if stored and tonumber(stored) < tonumber(ARGV[1]) then
-  redis.call('HSET', KEYS[1], 'g', ARGV[1])
-  extend(KEYS[1], lifetime(ARGV[1], ARGV[2]))
-end`,
+local stored = tonumber(redis.call('HGET', KEYS[1], 'g') or nil)
+if stored then
+  keep(ARGV[9], KEYS[1], ARGV[10], tonumber(ARGV[2]), stored, math.max(stored, tonumber(ARGV[1])))
+  if stored < tonumber(ARGV[1]) then
+    redis.call('HSET', KEYS[1], 'g', ARGV[1])
+    extend(KEYS[1], lifetime(ARGV[1], ARGV[2]))
+  end
+end
+spend(ARGV[9])`,
   },
   /** c, l; caller, now, key */
   registryRemoveOwner: {

@@ -1,24 +1,24 @@
 import { createRequire } from 'node:module';
 import type { Redis, RedisOptions } from 'ioredis';
+import { DAY_MS, dayOf, hourOf } from '../hours.js';
 import { packRecord, unpackRecord } from '../record.js';
+import type { Bill, Spending } from '../spending.js';
 import {
   CHECK_BYTES,
   type ContextRecord,
-  DAY_MS,
-  hourOf,
   type ListPosition,
   type OwnedContext,
   PURGE_DELAY_MS,
   type Store,
-  type Totals,
+  type UnownedUse,
   USAGE_RETENTION_MS,
   type Usage,
-  type UsageName,
   type Use,
   ZERO_TOTALS,
 } from '../store.js';
 import { RedisRuns } from './runs.js';
 import { LAYOUT, SCRIPTS, type ScriptCommands } from './scripts.js';
+import { packSpending, RedisSpending } from './spending.js';
 
 /** Prefix of every key, so that other programs can use the same server. */
 const PREFIX = 'graphql-context-cache:';
@@ -59,20 +59,23 @@ export function connectRedis(
 export class RedisStore implements Store {
   readonly runs: RedisRuns;
   private readonly redis: Redis & ScriptCommands;
+  private readonly money: RedisSpending;
 
   constructor(url: string, onError: (error: Error) => void) {
     const options = { keyPrefix: PREFIX, scripts: SCRIPTS, enableAutoPipelining: true };
     this.redis = connectRedis(url, onError, options) as Redis & ScriptCommands;
     this.runs = new RedisRuns(this.redis);
+    this.money = new RedisSpending(this.redis);
   }
 
-  async create(context: ContextRecord, callerId: string): Promise<void> {
+  async create(context: ContextRecord, callerId: string, bill: Bill | null = null): Promise<void> {
     const { key, expiresAt, createdAt: now, model } = context;
     const position = pack({ ownedSince: now, key });
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, now)];
     const data = packRecord(context);
+    const spending = packSpending(PREFIX, now, bill ? [bill] : [], null);
     await this.redis.registryCreate(
-      ...[...keys, callerId, data, expiresAt, now, position, PREFIX, hourOf(now), model],
+      ...[...keys, callerId, data, expiresAt, now, position, PREFIX, hourOf(now), model, spending],
     );
   }
 
@@ -83,10 +86,11 @@ export class RedisStore implements Store {
     return toOwnedContext(key, await this.redis.registryAddOwner(...args), now);
   }
 
-  async replace(context: ContextRecord): Promise<void> {
-    const { key, expiresAt, createdAt } = context;
-    const ms = Math.max(expiresAt - createdAt, 0) + PURGE_DELAY_MS;
-    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, ms);
+  async replace(context: ContextRecord, bill: Bill | null, at: number): Promise<void> {
+    const { key, expiresAt } = context;
+    const ms = Math.max(expiresAt - at, 0) + PURGE_DELAY_MS;
+    const spending = packSpending(PREFIX, at, bill ? [bill] : [], null);
+    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, ms, spending);
   }
 
   async remove(key: string): Promise<void> {
@@ -118,12 +122,13 @@ export class RedisStore implements Store {
   }
 
   async use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
-    const { startedAt, at, expiresAt, chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } =
-      use;
+    const { startedAt, at, expiresAt, bill, kept } = use;
+    const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = use;
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
     const found = await this.redis.registryUse(
       ...[...keys, callerId, startedAt, at, expiresAt, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
+      packSpending(PREFIX, at, bill ? [bill] : [], kept),
     );
     return toOwnedContext(key, found, startedAt);
   }
@@ -132,16 +137,14 @@ export class RedisStore implements Store {
     return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
   }
 
-  async addUsage(
-    names: readonly UsageName[],
-    { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens }: Totals,
-    at: number,
-    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
-  ): Promise<void> {
-    const keys = [`c:${context?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
+  async addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<void> {
+    const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = used;
+    const keys = [`c:${extension?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
     await this.redis.registryAddUsage(
-      ...[keys.length, ...keys, context?.expiresAt ?? 0, at, hourOf(at)],
+      ...[keys.length, ...keys, extension?.expiresAt ?? 0, at, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
+      packSpending(PREFIX, at, bills, extension?.kept ?? null),
+      names[0]?.scope ?? '',
       ...names.map(({ name }) => name),
     );
   }
@@ -153,6 +156,14 @@ export class RedisStore implements Store {
       days.push(this.redis.hgetall(usageKey(scope, day)));
     }
     return sumUp(await Promise.all(days), from);
+  }
+
+  spending(callerId: string, since: number, now: number): Promise<Spending[]> {
+    return this.money.of(callerId, Math.max(since, now - USAGE_RETENTION_MS), now);
+  }
+
+  spenders(since: number, now: number, first: number, after: string): Promise<string[]> {
+    return this.money.spenders(Math.max(since, now - USAGE_RETENTION_MS), now, first, after);
   }
 
   async value(key: string, now: number): Promise<string | null> {
@@ -223,10 +234,6 @@ export class RedisStore implements Store {
 /** Sorts by ownedSince, then by key: 13 digits last until the year 2286. */
 function pack({ ownedSince, key }: ListPosition): string {
   return `${String(ownedSince).padStart(13, '0')}${key}`;
-}
-
-function dayOf(time: number): number {
-  return Math.floor(time / DAY_MS) * DAY_MS;
 }
 
 function usageKey(scope: string, at: number): string {

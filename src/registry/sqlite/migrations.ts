@@ -1,5 +1,5 @@
 import type Database from 'libsql';
-import { CREATE_LEASES, CREATE_RUNS, CREATE_TABLES, VERSION } from './schema.js';
+import { CREATE_LEASES, CREATE_RUNS, CREATE_SPENDING, CREATE_TABLES, VERSION } from './schema.js';
 import { ADD_USAGE, USAGE } from './statements.js';
 
 /** SQL that upgrades a file from this version to the next. A released step is never changed. */
@@ -13,6 +13,7 @@ const STEPS: Readonly<Record<number, string>> = {
     ${CREATE_LEASES}
   `,
   7: CREATE_RUNS,
+  8: CREATE_SPENDING,
 };
 
 /** Each row of the log is a JSON list of usage rows. */

@@ -1,5 +1,6 @@
 import type Database from 'libsql';
-import { hourOf, PURGE_DELAY_MS, USAGE_RETENTION_MS } from '../store.js';
+import { hourOf } from '../hours.js';
+import { PURGE_DELAY_MS, USAGE_RETENTION_MS } from '../store.js';
 import type { Statements } from './file.js';
 
 /** Rows of each kind that one run deletes, so that it stays short. */
@@ -32,6 +33,7 @@ export class Purge {
     this.assertInPlace();
     const hour = hourOf(now);
     sql.moveUsage.run(hour, MAX_ROWS);
+    sql.moveSpending.run(hour, MAX_ROWS);
     const values = sql.removeExpiredValues.run(now, MAX_ROWS).changes;
     const runs = this.removeRuns(now);
     if (values + runs > 0) this.hasRemovedValues = true;
@@ -42,6 +44,8 @@ export class Purge {
       this.removeContexts(now - PURGE_DELAY_MS),
       sql.removeMovedUsage.run(hour, MAX_ROWS).changes,
       sql.removeOldUsage.run(hourOf(now - USAGE_RETENTION_MS), MAX_ROWS).changes,
+      sql.removeMovedSpending.run(hour, MAX_ROWS).changes,
+      sql.removeOldSpending.run(hourOf(now - USAGE_RETENTION_MS), MAX_ROWS).changes,
     ];
     this.isComplete = Math.max(...removed) < MAX_ROWS;
     this.startedAt = this.isComplete ? now : 0;

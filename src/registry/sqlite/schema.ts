@@ -1,5 +1,5 @@
 /** Version of the table layout; `migrations.ts` upgrades files of earlier versions. */
-export const VERSION = 8;
+export const VERSION = 9;
 
 /**
  * Entries per part. Lists are indexed by part before caller, so that new entries go to few pages, which are in memory; a million
@@ -14,6 +14,10 @@ const OWNER = `held_at INTEGER NOT NULL, used_at INTEGER NOT NULL,
 
 const USAGE = `contexts INTEGER NOT NULL, chats INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL,
     cached_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, estimated_tokens INTEGER NOT NULL DEFAULT 0`;
+
+const SPENDING = `input INTEGER NOT NULL, cached_input INTEGER NOT NULL, cache_write INTEGER NOT NULL,
+    output INTEGER NOT NULL, chat_prompt INTEGER NOT NULL, chat_output INTEGER NOT NULL,
+    token_hours INTEGER NOT NULL, user_tokens INTEGER NOT NULL`;
 
 export const CREATE_LEASES = `
   -- Holders of leases and those waiting for one, in order of arrival; the first of a name holds it.
@@ -40,12 +44,27 @@ export const CREATE_RUNS = `
   );
 `;
 
+export const CREATE_SPENDING = `
+  -- The current hour and those before it, like usage_now and usage.
+  CREATE TABLE spending_now (
+    hour INTEGER NOT NULL, caller INTEGER NOT NULL, model INTEGER NOT NULL, prompt INTEGER NOT NULL,
+    prices INTEGER NOT NULL, ${SPENDING},
+    PRIMARY KEY (hour, caller, model, prompt, prices)
+  ) WITHOUT ROWID;
+  CREATE TABLE spending (
+    caller INTEGER NOT NULL, hour INTEGER NOT NULL, model INTEGER NOT NULL, prompt INTEGER NOT NULL,
+    prices INTEGER NOT NULL, ${SPENDING},
+    PRIMARY KEY (caller, hour, model, prompt, prices)
+  ) WITHOUT ROWID;
+  CREATE INDEX spending_by_hour ON spending (hour);
+`;
+
 /**
  * Each changed page of the file has to be written, so inserts go to the end of a table or to a small table, however many contexts
  * and callers there are. Few contexts are shared, so the first owner's data is in the context's own row.
  */
 export const CREATE_TABLES = `
-  -- Callers and models as integers.
+  -- Callers, models, prompts and prices as integers.
   CREATE TABLE names (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE contexts (
     number INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, gone_at INTEGER NOT NULL, data TEXT NOT NULL,
@@ -82,5 +101,6 @@ export const CREATE_TABLES = `
   CREATE INDEX kept_values_by_end ON kept_values (gone_at);
   ${CREATE_LEASES}
   ${CREATE_RUNS}
+  ${CREATE_SPENDING}
   PRAGMA user_version = ${VERSION};
 `;

@@ -1,3 +1,4 @@
+import { DAY_MS } from '../hours.js';
 import { PART } from './schema.js';
 
 /** The number of a caller or model; NULL if the name is unknown. */
@@ -9,7 +10,24 @@ export const ADD_USAGE = `ON CONFLICT DO UPDATE SET contexts = contexts + exclud
   prompt_tokens = prompt_tokens + excluded.prompt_tokens, cached_tokens = cached_tokens + excluded.cached_tokens,
   completion_tokens = completion_tokens + excluded.completion_tokens,
   estimated_tokens = estimated_tokens + excluded.estimated_tokens`;
+
+const SPENDING_KEY = 'hour, caller, model, prompt, prices';
+const SPENDING_SUMS =
+  'input, cached_input, cache_write, output, chat_prompt, chat_output, token_hours, user_tokens';
+const SPENDING = `${SPENDING_KEY}, ${SPENDING_SUMS}`;
+const ADD_SPENDING = `ON CONFLICT DO UPDATE SET ${SPENDING_SUMS.split(', ')
+  .map((sum) => `${sum} = ${sum} + excluded.${sum}`)
+  .join(', ')}`;
+const PAST_SPENDING = `FROM spending_now WHERE hour < ?1 ORDER BY ${SPENDING_KEY} LIMIT ?2`;
 const PAST_USAGE = 'FROM usage_now WHERE hour < ?1 ORDER BY hour, caller, model LIMIT ?2';
+
+/** The hours from ?2 on that a table of current sums has. */
+const currentHours = (table: string) => `hours (hour) AS (
+      SELECT MAX(hour) FROM ${table} WHERE hour >= ?2
+      UNION ALL
+      SELECT (SELECT MAX(hour) FROM ${table} u WHERE u.hour < hours.hour AND u.hour >= ?2) FROM hours
+      WHERE hours.hour IS NOT NULL
+    )`;
 
 /** `owner`: the table with the owner's data, `c` (contexts) or `s` (shares). */
 const ownedColumns = (
@@ -91,12 +109,7 @@ export const SQL = {
     ${ADD_USAGE}`,
   moveUsage: `INSERT INTO usage (${USAGE}) SELECT ${USAGE} ${PAST_USAGE} ${ADD_USAGE}`,
   removeMovedUsage: `DELETE FROM usage_now WHERE (hour, caller, model) IN (SELECT hour, caller, model ${PAST_USAGE})`,
-  usage: `WITH RECURSIVE hours (hour) AS (
-      SELECT MAX(hour) FROM usage_now WHERE hour >= ?2
-      UNION ALL
-      SELECT (SELECT MAX(hour) FROM usage_now u WHERE u.hour < hours.hour AND u.hour >= ?2) FROM hours
-      WHERE hours.hour IS NOT NULL
-    ), all_usage AS (
+  usage: `WITH RECURSIVE ${currentHours('usage_now')}, all_usage AS (
       SELECT model, contexts, ${SUMS} FROM usage WHERE caller = ${numberOf(1)} AND hour >= ?2
       UNION ALL
       SELECT model, contexts, ${SUMS} FROM hours CROSS JOIN usage_now u ON u.hour = hours.hour
@@ -108,6 +121,44 @@ export const SQL = {
     FROM all_usage CROSS JOIN names n ON n.number = all_usage.model GROUP BY n.name ORDER BY n.name`,
   removeOldUsage: `DELETE FROM usage WHERE (caller, hour, model) IN
     (SELECT caller, hour, model FROM usage WHERE hour < ? ORDER BY hour LIMIT ?)`,
+
+  addSpendingNames: 'INSERT OR IGNORE INTO names (name) VALUES (?), (?), (?), (?)',
+  /** Changes nothing if a name is unknown. */
+  addSpending: `INSERT INTO spending_now (${SPENDING})
+    SELECT ?1, c.number, m.number, p.number, r.number, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13
+    FROM names c, names m, names p, names r WHERE c.name = ?2 AND m.name = ?3 AND p.name = ?4 AND r.name = ?5
+    ${ADD_SPENDING}`,
+  moveSpending: `INSERT INTO spending (${SPENDING}) SELECT ${SPENDING} ${PAST_SPENDING} ${ADD_SPENDING}`,
+  removeMovedSpending: `DELETE FROM spending_now WHERE (${SPENDING_KEY}) IN (SELECT ${SPENDING_KEY} ${PAST_SPENDING})`,
+  removeOldSpending: `DELETE FROM spending WHERE (${SPENDING_KEY}) IN
+    (SELECT ${SPENDING_KEY} FROM spending WHERE hour < ? ORDER BY hour LIMIT ?)`,
+  spending: `WITH RECURSIVE ${currentHours('spending_now')}, all_spending AS (
+      SELECT ${SPENDING} FROM spending WHERE caller = ${numberOf(1)} AND hour >= ?2
+      UNION ALL
+      SELECT ${SPENDING.replaceAll('hour, ', 'u.hour, ')} FROM hours CROSS JOIN spending_now u ON u.hour = hours.hour
+      WHERE caller = ${numberOf(1)}
+    )
+    SELECT hour / ${DAY_MS} * ${DAY_MS} AS day, m.name AS model, p.name AS prompt, r.name AS prices, SUM(input) AS input,
+      SUM(cached_input) AS cachedInput, SUM(cache_write) AS cacheWrite, SUM(output) AS output,
+      SUM(chat_prompt) AS chatPrompt, SUM(chat_output) AS chatOutput, SUM(token_hours) AS tokenHours,
+      SUM(user_tokens) AS userTokens
+    FROM all_spending CROSS JOIN names m ON m.number = all_spending.model
+      CROSS JOIN names p ON p.number = all_spending.prompt CROSS JOIN names r ON r.number = all_spending.prices
+    GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+  spendingHours: `WITH RECURSIVE ${currentHours('spending_now').replaceAll('?2', '?1')}
+    SELECT hour FROM hours WHERE hour IS NOT NULL`,
+  spenders: `SELECT DISTINCT caller AS number FROM spending WHERE caller > ?1 ORDER BY caller LIMIT ?2`,
+  spendersOfHour: `SELECT DISTINCT caller AS number FROM spending_now WHERE hour = ?3 AND caller > ?1
+    ORDER BY caller LIMIT ?2`,
+  nameNumber: 'SELECT number FROM names WHERE name = ?',
+  nameOf: 'SELECT name FROM names WHERE number = ?',
+  expiry: 'SELECT gone_at AS expiresAt FROM contexts WHERE key = ?',
+  sharers: `SELECT n.name AS caller, c.prompt_tokens + c.completion_tokens AS tokens
+      FROM contexts c CROSS JOIN names n ON n.number = c.caller WHERE c.key = ?1
+    UNION ALL
+    SELECT n.name, s.prompt_tokens + s.completion_tokens
+      FROM contexts c CROSS JOIN shares s ON s.context = c.number CROSS JOIN names n ON n.number = s.caller
+      WHERE c.key = ?1`,
 
   value: 'SELECT value FROM kept_values WHERE key = ? AND gone_at > ?',
   setValue: 'INSERT OR REPLACE INTO kept_values (key, value, gone_at) VALUES (?, ?, ?)',

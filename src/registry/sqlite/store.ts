@@ -1,16 +1,17 @@
 import type Database from 'libsql';
+import { hourOf } from '../hours.js';
 import { packRecord, unpackRecord } from '../record.js';
+import type { Bill, Spending } from '../spending.js';
 import {
   CHECK_BYTES,
   type ContextRecord,
-  hourOf,
   type ListPosition,
   type OwnedContext,
   type Store,
   type Totals,
+  type UnownedUse,
   USAGE_RETENTION_MS,
   type Usage,
-  type UsageName,
   type Use,
   ZERO_TOTALS,
 } from '../store.js';
@@ -19,6 +20,7 @@ import { openFile, type Statements } from './file.js';
 import { listOwned, type OwnedRow, toOwnedContext } from './owned.js';
 import { Purge } from './purge.js';
 import { SqliteRuns } from './runs.js';
+import { SqliteSpending } from './spending.js';
 import { WriteBatcher } from './write-batcher.js';
 
 /** A store in a single file, for the processes of one machine. */
@@ -28,6 +30,7 @@ export class SqliteStore implements Store {
   private readonly sql: Statements;
   private readonly batcher: WriteBatcher;
   private readonly purge: Purge;
+  private readonly money: SqliteSpending;
   private readonly assertInPlace: () => void;
 
   /** Opens the file at the path, or `:memory:`. */
@@ -39,13 +42,15 @@ export class SqliteStore implements Store {
     this.batcher = new WriteBatcher(db, sql);
     this.runs = new SqliteRuns(sql, this.batcher);
     this.purge = new Purge(sql, assertInPlace);
+    this.money = new SqliteSpending(sql);
   }
 
-  create(context: ContextRecord, callerId: string): Promise<void> {
+  create(context: ContextRecord, callerId: string, bill: Bill | null = null): Promise<void> {
     const { key, expiresAt, model, createdAt: now } = context;
     const row = [key, expiresAt, packRecord(context), callerId, now];
     return this.write(now, () => {
       this.addUsageNow(callerId, model, now, 1, ZERO_TOTALS);
+      if (bill) this.money.add(bill, now);
       let created = this.sql.create.run(row);
       if (created.changes === 0) {
         // The gateway reused an id: the earlier owners must not see the new context.
@@ -67,9 +72,12 @@ export class SqliteStore implements Store {
     });
   }
 
-  replace(context: ContextRecord): Promise<void> {
+  replace(context: ContextRecord, bill: Bill | null, at: number): Promise<void> {
     const { key, expiresAt } = context;
-    return this.batcher.write(() => void this.sql.replace.run(expiresAt, packRecord(context), key));
+    return this.batcher.write(() => {
+      if (bill) this.money.add(bill, at);
+      this.sql.replace.run(expiresAt, packRecord(context), key);
+    });
   }
 
   remove(key: string): Promise<void> {
@@ -89,12 +97,13 @@ export class SqliteStore implements Store {
   }
 
   use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
-    const { at, startedAt, expiresAt } = use;
+    const { at, startedAt, expiresAt, bill, kept } = use;
     const args = [at, ...sumsOf(use), key, startedAt, callerId];
     return this.write(at, () => {
       const { changes } = this.sql.useOwn.run(...args);
       if (changes === 0 && this.sql.useShared.run(...args).changes === 0) return null;
-      this.sql.extend.run(expiresAt, key);
+      this.money.extend({ key, expiresAt, kept }, callerId, at);
+      if (bill) this.money.add(bill, at);
       const owned = this.find(key, callerId, startedAt);
       if (owned) this.addUsageNow(callerId, owned.context.model, at, 0, use);
       return owned;
@@ -109,21 +118,26 @@ export class SqliteStore implements Store {
     });
   }
 
-  addUsage(
-    names: readonly UsageName[],
-    used: Totals,
-    at: number,
-    context: Pick<ContextRecord, 'key' | 'expiresAt'> | null,
-  ): Promise<void> {
+  addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<void> {
     return this.write(at, () => {
       for (const { scope, name } of names) this.addUsageNow(scope, name, at, 0, used);
-      if (context) this.sql.extend.run(context.expiresAt, context.key);
+      if (extension) this.money.extend(extension, names[0]?.scope ?? '', at);
+      for (const bill of bills) this.money.add(bill, at);
     });
   }
 
   usage(scope: string, since: number, now: number): Promise<Usage[]> {
     const from = hourOf(Math.max(since, now - USAGE_RETENTION_MS));
     return retryWhileBusy(() => this.sql.usage.all(scope, from) as Usage[]);
+  }
+
+  spending(callerId: string, since: number, now: number): Promise<Spending[]> {
+    return retryWhileBusy(() => this.money.of(callerId, Math.max(since, now - USAGE_RETENTION_MS)));
+  }
+
+  spenders(since: number, now: number, first: number, after: string): Promise<string[]> {
+    const from = Math.max(since, now - USAGE_RETENTION_MS);
+    return retryWhileBusy(() => this.money.spenders(from, first, after));
   }
 
   value(key: string, now: number): Promise<string | null> {

@@ -1,14 +1,22 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { HOUR_MS } from '../../../src/registry/hours.js';
 import { openStore } from '../../../src/registry/open-store.js';
-import { HOUR_MS } from '../../../src/registry/store.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { NOON } from '../../support/server.js';
 
 const silent = pino({ level: 'silent' });
 const USED = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
-const USE = { startedAt: NOON, at: NOON, expiresAt: NOON + HOUR_MS, ...USED, estimatedTokens: 9 };
+const USE = {
+  startedAt: NOON,
+  at: NOON,
+  expiresAt: NOON + HOUR_MS,
+  ...USED,
+  estimatedTokens: 9,
+  bill: null,
+  kept: null,
+};
 
 describeWith(REDIS)('versions that share a Redis', () => {
   let server: RedisServer;

@@ -1,17 +1,12 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
+import { DAY_MS, HOUR_MS } from '../../../src/registry/hours.js';
 import { openStore } from '../../../src/registry/open-store.js';
-import {
-  DAY_MS,
-  HOUR_MS,
-  PURGE_DELAY_MS,
-  type Store,
-  USAGE_RETENTION_MS,
-} from '../../../src/registry/store.js';
+import { PURGE_DELAY_MS, type Store, USAGE_RETENTION_MS } from '../../../src/registry/store.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { NOON } from '../../support/server.js';
-import { conformance, record, TOKENS } from '../conformance.js';
+import { conformance, record, TOKENS, unowned } from '../conformance.js';
 
 const silent = pino({ level: 'silent' });
 
@@ -44,7 +39,9 @@ describeWith(REDIS)('the store in Redis', () => {
     const context = record();
     await store.create(context, 'the one who owns');
     const extended = { key: context.key, expiresAt: NOON + 3 * HOUR_MS };
-    await store.addUsage([{ scope: 'the one who chats', name: 'p' }], TOKENS, NOON + HOUR_MS, extended);
+    await store.addUsage(
+      unowned([{ scope: 'the one who chats', name: 'p' }], TOKENS, NOON + HOUR_MS, extended),
+    );
     const client = new Redis(server.url);
     const leftOf = (key: string) => client.pttl(`graphql-context-cache:${key}`);
     expect(await leftOf(`c:${context.key}`)).toBeGreaterThan(2 * HOUR_MS);

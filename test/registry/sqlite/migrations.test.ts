@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
+import { HOUR_MS } from '../../../src/registry/hours.js';
 import { openStore } from '../../../src/registry/open-store.js';
 import { VERSION } from '../../../src/registry/sqlite/schema.js';
-import { HOUR_MS, ZERO_TOTALS } from '../../../src/registry/store.js';
+import { ZERO_TOTALS } from '../../../src/registry/store.js';
 import { NOON } from '../../support/server.js';
 
 const silent = pino({ level: 'silent' });
@@ -13,10 +14,18 @@ const folder = mkdtempSync(join(tmpdir(), 'upgrades-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const USED = { chats: 1, promptTokens: 100, cachedTokens: 80, completionTokens: 7 };
-const USE = { startedAt: NOON, at: NOON, expiresAt: NOON + HOUR_MS, ...USED, estimatedTokens: 9 };
+const UNPRICED = { bill: null, kept: null };
+const USE = {
+  startedAt: NOON,
+  at: NOON,
+  expiresAt: NOON + HOUR_MS,
+  ...USED,
+  estimatedTokens: 9,
+  ...UNPRICED,
+};
 
 /** Released layouts, from the first to the last before the present one. */
-const LAYOUTS = [6, 7];
+const LAYOUTS = [6, 7, 8];
 
 /** A file as a server of that layout left it. */
 function fileOf(layout: number): string {
@@ -94,7 +103,7 @@ describe.each(LAYOUTS)('a SQLite file of layout %d', (layout) => {
     const path = fileOf(layout);
     const db = new Database(path);
     // The last step creates it.
-    db.exec('CREATE TABLE runs (id)');
+    db.exec('CREATE TABLE spending (id)');
     db.close();
     const before = columnsOf(path);
     expect(() => openStore(`sqlite:${path}`, silent)).toThrow('already exists');

@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
+import { DAY_MS, HOUR_MS } from '../../../src/registry/hours.js';
 import { openStore } from '../../../src/registry/open-store.js';
 import { openFile } from '../../../src/registry/sqlite/file.js';
 import { SQL } from '../../../src/registry/sqlite/statements.js';
 import {
   type ContextRecord,
-  DAY_MS,
-  HOUR_MS,
   type ListPosition,
   type OwnedContext,
   PURGE_DELAY_MS,
@@ -149,7 +148,7 @@ describe('the store in SQLite', () => {
       const scans = (plan as { detail: string }[])
         .map(({ detail }) => detail)
         .filter((detail) =>
-          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|leases)/.test(detail),
+          /^SCAN (?!(?:\d+ )?CONSTANT|json_each|hours|parts|all_usage|all_spending|leases)/.test(detail),
         );
       expect({ name, scans }).toEqual({ name, scans: [] });
     }
