@@ -298,7 +298,7 @@ export type ContextsQuery = { contexts: { edges: Array<{ node: { id: string, mod
 export type CacheReportQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate: number | null }, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate: number | null } }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate: number | null } }> } };
+export type CacheReportQuery = { cacheReport: { contexts: number, totals: { chats: number, promptTokens: number, cachedTokens: number, completionTokens: number, cacheHitRate: number | null }, money: { pricedShare: number, spent: { total: { amount: string, currency: string } }, storage: { amount: string }, withoutCache: { amount: string }, saved: { amount: string, currency: string } } | null, byModel: Array<{ model: string, contexts: number, totals: { cachedTokens: number, cacheHitRate: number | null }, money: { saved: { amount: string, currency: string } } | null }>, byPrompt: Array<{ prompt: string, totals: { chats: number, cachedTokens: number, cacheHitRate: number | null }, money: { saved: { amount: string, currency: string } } | null }> } };
 
 export type ContextQueryVariables = Exact<{
   id: string;
@@ -589,12 +589,37 @@ export const CacheReportDocument = new TypedDocumentString(`
       completionTokens
       cacheHitRate
     }
+    money {
+      spent {
+        total {
+          amount
+          currency
+        }
+      }
+      storage {
+        amount
+      }
+      withoutCache {
+        amount
+      }
+      saved {
+        amount
+        currency
+      }
+      pricedShare
+    }
     byModel {
       model
       contexts
       totals {
         cachedTokens
         cacheHitRate
+      }
+      money {
+        saved {
+          amount
+          currency
+        }
       }
     }
     byPrompt {
@@ -603,6 +628,12 @@ export const CacheReportDocument = new TypedDocumentString(`
         chats
         cachedTokens
         cacheHitRate
+      }
+      money {
+        saved {
+          amount
+          currency
+        }
       }
     }
   }

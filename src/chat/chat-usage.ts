@@ -7,6 +7,8 @@ import type { Totals } from '../registry/store.js';
 export class ChatUsage {
   private counted: GatewayUsage | null = null;
   private text = new StreamedText();
+  private deltas = 0;
+  private coveredDeltas = 0;
 
   /** `estimatePrompt` is used if the gateway never counts. */
   constructor(private readonly estimatePrompt: () => Promise<number>) {}
@@ -21,12 +23,16 @@ export class ChatUsage {
   }
 
   addText({ content, reasoningContent }: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
+    this.deltas++;
+    if (this.deltas <= this.coveredDeltas) return;
     this.text.add(content);
     this.text.add(reasoningContent);
   }
 
-  setCount(usage: GatewayUsage): void {
+  /** `deltas`: how many of the answer's deltas it covers, also such as were not added yet; left out: all of the answer. */
+  setCount(usage: GatewayUsage, deltas = Number.MAX_SAFE_INTEGER): void {
     this.counted = usage;
+    this.coveredDeltas = deltas;
     this.text = new StreamedText();
   }
 

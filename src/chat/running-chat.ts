@@ -77,7 +77,7 @@ export class RunningChat {
     const options = {
       repeatable,
       contextModel,
-      onUsage: (usage: GatewayUsage) => this.usage.setCount(usage),
+      onUsage: (usage: GatewayUsage, deltas: number) => this.usage.setCount(usage, deltas),
     };
     const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(chat, options)));
     try {

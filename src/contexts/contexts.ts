@@ -5,13 +5,7 @@ import type { GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import { chatBill } from '../pricing/bills.js';
 import type { Prices } from '../pricing/prices.js';
-import {
-  type ContextRecord,
-  type OwnedContext,
-  type Store,
-  type Totals,
-  ZERO_TOTALS,
-} from '../registry/store.js';
+import { type ContextRecord, type OwnedContext, type Store, type Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { Creation } from './creation/creation.js';
 import type { Recovery } from './creation/recovery.js';
@@ -19,9 +13,10 @@ import type { Reuse } from './creation/reuse.js';
 import type { StoredMessages } from './creation/stored-messages.js';
 import type { CreateContextInput } from './input.js';
 import { keptAfter } from './kept.js';
-import { contextKey, promptUsageScope } from './keys.js';
+import { contextKey } from './keys.js';
 import { pageOfContexts } from './pagination.js';
-import { addTotals, expiryAfter, toContextCache, toContextTotals } from './records.js';
+import { addTotals, expiryAfter, toContextCache } from './records.js';
+import { reportCaching } from './report.js';
 import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
 export interface ContextsParts {
@@ -89,20 +84,8 @@ export class Contexts {
     return this.parts.store.removeOwner(caller.id, contextKey(caller, id), request.now());
   }
 
-  async report(since: Date | null, request: RequestContext): Promise<CacheReport> {
-    const { id } = request.caller;
-    const usageOf = (scope: string) => this.parts.store.usage(scope, since?.getTime() ?? 0, request.now());
-    const [usage, byPrompt] = await Promise.all([usageOf(id), usageOf(promptUsageScope(id))]);
-    return {
-      contexts: usage.reduce((sum, { contexts }) => sum + contexts, 0),
-      totals: toContextTotals(usage.reduce(addTotals, ZERO_TOTALS)),
-      byModel: usage.map(({ name: model, contexts, ...totals }) => ({
-        model,
-        contexts,
-        totals: toContextTotals(totals),
-      })),
-      byPrompt: byPrompt.map(({ name: prompt, ...totals }) => ({ prompt, totals: toContextTotals(totals) })),
-    };
+  report(since: Date | null, request: RequestContext): Promise<CacheReport> {
+    return reportCaching(this.parts.store, since?.getTime() ?? 0, request);
   }
 
   /** Recreates a context that the gateway has lost. */

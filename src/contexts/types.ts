@@ -1,7 +1,7 @@
 import { GraphQLSafeInt } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
-import { Cost } from '../pricing/types.js';
+import { Cost, MoneyReport } from '../pricing/types.js';
 
 registerEnumType(ContextMode, {
   name: 'ContextMode',
@@ -249,6 +249,12 @@ export class ModelCacheReport {
 
   @Field(() => ContextTotals, { description: 'Totals of your chats with them.' })
   totals!: ContextTotals;
+
+  @Field(() => MoneyReport, {
+    nullable: true,
+    description: 'The same in money; null if nothing of it had a price.',
+  })
+  money!: MoneyReport | null;
 }
 
 @ObjectType({ description: 'What caching has saved on one prompt.' })
@@ -258,6 +264,12 @@ export class PromptCacheReport {
 
   @Field(() => ContextTotals, { description: 'Totals of your chats by this name, over all versions.' })
   totals!: ContextTotals;
+
+  @Field(() => MoneyReport, {
+    nullable: true,
+    description: 'The same in money; null if nothing of it had a price.',
+  })
+  money!: MoneyReport | null;
 }
 
 @ObjectType({
@@ -275,4 +287,10 @@ export class CacheReport {
 
   @Field(() => [PromptCacheReport], { description: 'The chats by prompt among them, sorted by name.' })
   byPrompt!: PromptCacheReport[];
+
+  @Field(() => MoneyReport, {
+    nullable: true,
+    description: 'The same in money; null if nothing of it had a price.',
+  })
+  money!: MoneyReport | null;
 }

@@ -1,5 +1,5 @@
 import { fromChatAnswer, toChatBody, toChatStreamBody } from './context-api/chat-mapping.js';
-import { ChatStreamReader } from './context-api/chat-stream.js';
+import { ChatStreamReader, type OnUsage } from './context-api/chat-stream.js';
 import {
   fromCreateContextAnswer,
   fromModelsAnswer,
@@ -17,7 +17,6 @@ import type {
   CreatedContext,
   GatewayModel,
   GatewayOperation,
-  GatewayUsage,
   NewChat,
   NewContext,
 } from './types.js';
@@ -51,7 +50,7 @@ export interface ChatOptions {
   /** The model that the context was created for; by default the chat's. */
   contextModel?: string;
   /** Called with the usage of a streamed response as soon as it is known. */
-  onUsage?: (usage: GatewayUsage) => void;
+  onUsage?: OnUsage;
 }
 
 /** On whose behalf calls are made. */

@@ -49,6 +49,35 @@ export type PricedUsage = GatewayUsage & { cost: Cost | null };
 
 @ObjectType({
   description:
+    'What caching cost and saved, in money. Amounts in another currency, from before the operator changed it, are left out.',
+})
+export class MoneyReport {
+  @Field(() => Cost, { description: 'Tokens of your chats and creations.' })
+  spent!: Cost;
+
+  @Field(() => Money, {
+    description:
+      'Keeping contexts, by started hours from creation to expiry, booked as the expiry moves. Shared contexts count by their owners’ tokens; of a prompt’s, your share by tokens, rounded down to 12 digits.',
+  })
+  storage!: Money;
+
+  @Field(() => Money, { description: 'The same chats with every prompt token at the full price.' })
+  withoutCache!: Money;
+
+  @Field(() => Money, {
+    description: '`withoutCache` minus `spent` and `storage`; negative if caching cost more than it saved.',
+  })
+  saved!: Money;
+
+  @Field(() => Float, {
+    description:
+      '0 to 1: the share of the chats’ tokens whose model had a price when they were used; 1 before the first chat.',
+  })
+  pricedShare!: number;
+}
+
+@ObjectType({
+  description:
     'Prices per million tokens; storage per million tokens and hour. By the operator’s price file.',
 })
 export class ModelPrices {

@@ -2,25 +2,39 @@ import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import type { ChatRequest } from './checks.js';
+import type { ChatRequest, Message } from './checks.js';
 import { type Context, type Contexts, sumTokens } from './contexts.js';
+import type { Faults } from './faults.js';
+import type { Ledger } from './ledger.js';
 import { type Reply, replyTo } from './reply.js';
 import type { CountTokens } from './tokens.js';
+
+/** A stall ends by itself in the end. */
+const MAX_STALL_MS = 3_600_000;
 
 interface Chat {
   request: ChatRequest;
   replies: Reply[];
-  usage: object;
+  tokens: ChatTokens;
   head: { id: string; created: number; model: string };
   /** Appends the chat to its session; to be called when the answer is complete. */
   remember: () => void;
 }
 
+interface ChatTokens {
+  cached: number;
+  prompt: number;
+  completion: number;
+}
+
 /** State and settings that all chats share. */
 export interface SandboxState {
   contexts: Contexts;
+  ledger: Ledger;
   /** Milliseconds between two events of a stream. */
   chunkMs: number;
+  chunkUsage: boolean;
+  faults: Faults;
   now: () => number;
 }
 
@@ -28,12 +42,15 @@ export interface SandboxState {
 export async function answerChat(
   response: ServerResponse,
   request: ChatRequest,
-  { contexts, chunkMs, now }: SandboxState,
+  state: SandboxState,
   count: CountTokens,
 ): Promise<void> {
+  const { contexts, ledger } = state;
   const context = request.contextId === null ? null : contexts.use(request.contextId, request.model);
-  const chat = prepare(request, context, contexts, count, now);
-  if (request.stream) return stream(response, chat, chunkMs);
+  const chat = prepare(request, context, state, count);
+  if (context) contexts.billHours(context, promptOf(chat.tokens));
+  if (request.stream) return stream(response, chat, state, count);
+  bill(ledger, chat, chat.tokens.completion);
   chat.remember();
   const choices = chat.replies.map(({ pieces, finishReason }, index) => ({
     index,
@@ -41,15 +58,16 @@ export async function answerChat(
     finish_reason: finishReason,
   }));
   response.setHeader('content-type', 'application/json');
-  response.end(JSON.stringify({ ...chat.head, object: 'chat.completion', choices, usage: chat.usage }));
+  response.end(
+    JSON.stringify({ ...chat.head, object: 'chat.completion', choices, usage: usageOf(chat.tokens) }),
+  );
 }
 
 function prepare(
   request: ChatRequest,
   context: Context | null,
-  contexts: Contexts,
+  { contexts, now }: SandboxState,
   count: CountTokens,
-  now: () => number,
 ): Chat {
   const cached = context ? sumTokens(context.messages) : 0;
   const prompt = request.messages.reduce((total, { content }) => total + count(content), 0);
@@ -59,53 +77,97 @@ function prepare(
   return {
     request,
     replies,
-    usage: {
-      prompt_tokens: cached + prompt,
-      completion_tokens: completion,
-      total_tokens: cached + prompt + completion,
-      prompt_tokens_details: { cached_tokens: cached },
-    },
+    tokens: { cached, prompt, completion },
     head: { id: `chatcmpl-${randomUUID()}`, created: Math.floor(now() / 1_000), model: request.model },
     remember() {
       const content = first?.pieces.join('') ?? '';
-      if (context) contexts.append(context, [...request.messages, { role: 'assistant', content }], count);
+      const said: Message = { role: 'assistant', content };
+      if (context) contexts.append(context, [...request.messages, said], cached + prompt, count);
     },
   };
 }
 
+function promptOf({ cached, prompt }: ChatTokens): number {
+  return cached + prompt;
+}
+
+function usageOf(tokens: ChatTokens): object {
+  const { cached, completion } = tokens;
+  return {
+    prompt_tokens: promptOf(tokens),
+    completion_tokens: completion,
+    total_tokens: promptOf(tokens) + completion,
+    prompt_tokens_details: { cached_tokens: cached },
+  };
+}
+
+function bill(ledger: Ledger, { request, tokens }: Chat, output: number): void {
+  ledger.call(request.model, { input: tokens.prompt, cachedInput: tokens.cached, cacheWrite: 0, output });
+}
+
 /** Ends when the client disconnects; the session then does not remember this chat. */
-function stream(response: ServerResponse, chat: Chat, chunkMs: number): Promise<void> {
+function stream(
+  response: ServerResponse,
+  chat: Chat,
+  state: SandboxState,
+  count: CountTokens,
+): Promise<void> {
   const disconnected = new AbortController();
   response.once('close', () => disconnected.abort());
   response.setHeader('content-type', 'text/event-stream');
-  return pipeline(frames(chat, chunkMs, disconnected.signal), response);
+  return pipeline(frames(chat, state, count, disconnected.signal), response);
 }
 
-async function* frames(chat: Chat, chunkMs: number, signal: AbortSignal): AsyncGenerator<string> {
-  for (const data of events(chat)) {
-    yield `data: ${data}\n\n`;
-    // At least one turn of the event loop: a model's events never arrive together.
-    await (chunkMs === 0 ? setImmediate(null, { signal }) : setTimeout(chunkMs, null, { signal }));
+/** Bills what it has sent. */
+async function* frames(
+  chat: Chat,
+  state: SandboxState,
+  count: CountTokens,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const { ledger, chunkMs, faults } = state;
+  const texts = chat.replies.map(() => '');
+  const completion = () => texts.reduce((total, text) => total + count(text), 0);
+  let sent = 0;
+  try {
+    for (const data of events(chat, texts, state.chunkUsage ? completion : undefined)) {
+      yield `data: ${data}\n\n`;
+      if (++sent === faults.stallAfterEvents) await setTimeout(MAX_STALL_MS, null, { signal });
+      // At least one turn of the event loop: a model's events never arrive together.
+      await (chunkMs === 0 ? setImmediate(null, { signal }) : setTimeout(chunkMs, null, { signal }));
+    }
+  } finally {
+    bill(ledger, chat, completion());
   }
   chat.remember();
   yield 'data: [DONE]\n\n';
 }
 
-function* events({ request, replies, usage, head }: Chat): Generator<string> {
-  const noUsage = request.includeUsage ? { usage: null } : {};
-  const chunk = (index: number, delta: object, finishReason: string | null = null) =>
-    JSON.stringify({
+/** Appends to the texts what it sends of them. `completion`: counts their tokens, for events that carry usage. */
+function* events(
+  { request, replies, tokens, head }: Chat,
+  texts: string[],
+  completion: (() => number) | undefined,
+): Generator<string> {
+  const chunk = (index: number, delta: object, finishReason: string | null = null) => {
+    const usage = completion ? usageOf({ ...tokens, completion: completion() }) : null;
+    return JSON.stringify({
       ...head,
       object: 'chat.completion.chunk',
       choices: [{ index, delta, finish_reason: finishReason }],
-      ...noUsage,
+      ...(request.includeUsage && { usage }),
     });
+  };
   for (const [index, { pieces, finishReason }] of replies.entries()) {
     yield chunk(index, { role: 'assistant', content: '' });
-    for (const content of pieces) yield chunk(index, { content });
+    for (const content of pieces) {
+      texts[index] += content;
+      yield chunk(index, { content });
+    }
     yield chunk(index, {}, finishReason);
   }
   if (request.includeUsage) {
+    const usage = usageOf(tokens);
     yield JSON.stringify({ ...head, object: 'chat.completion.chunk', choices: [], usage });
   }
 }

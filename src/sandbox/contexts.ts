@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { ApiError, invalid } from './api-error.js';
 import type { CreateRequest, Message } from './checks.js';
+import type { Ledger } from './ledger.js';
 import { isGemini, minCacheableTokens } from './models.js';
 import type { CountTokens } from './tokens.js';
 
@@ -9,6 +10,7 @@ const MAX_CONTEXTS = 10_000;
 const MAX_CHARACTERS = 64 * 1_024 * 1_024;
 /** Tokens of the models' window; a session drops its oldest messages beyond it. */
 const WINDOW = 32_768;
+const HOUR_MS = 3_600_000;
 
 interface StoredMessage extends Message {
   tokens: number;
@@ -20,7 +22,10 @@ export interface Context {
   mode: CreateRequest['mode'];
   ttl: number;
   /** Milliseconds since the epoch. */
+  createdAt: number;
   lastUsedAt: number;
+  /** Hours since the creation that are billed. */
+  billedHours: number;
   messages: StoredMessage[];
 }
 
@@ -30,7 +35,10 @@ export class Contexts {
   private readonly contexts = new Map<string, Context>();
   private characters = 0;
 
-  constructor(private readonly now: () => number) {}
+  constructor(
+    private readonly now: () => number,
+    private readonly ledger: Ledger,
+  ) {}
 
   create(request: CreateRequest, count: CountTokens): Context {
     const { model, mode, ttl } = request;
@@ -38,7 +46,12 @@ export class Contexts {
     const needed = minCacheableTokens(model);
     if (sumTokens(messages) < needed)
       throw invalid('messages', `must hold at least ${needed} tokens for this model`);
-    const context = { id: this.newId(model), model, mode, ttl, lastUsedAt: this.now(), messages };
+    const now = this.now();
+    const context = {
+      ...{ id: this.newId(model), model, mode, ttl, messages },
+      ...{ createdAt: now, lastUsedAt: now, billedHours: 0 },
+    };
+    this.billHours(context, sumTokens(messages));
     this.contexts.set(context.id, context);
     this.characters += lengthOf(messages);
     this.evict();
@@ -64,10 +77,19 @@ export class Contexts {
     return context;
   }
 
+  /** Bills the started hours up to the expiry; `promptTokens`: of the call that moved it. */
+  billHours(context: Context, promptTokens: number): void {
+    const { model, createdAt, lastUsedAt, ttl, billedHours, messages } = context;
+    context.billedHours = Math.ceil((lastUsedAt + ttl * 1_000 - createdAt) / HOUR_MS);
+    this.ledger.keep(model, promptTokens, sumTokens(messages) * (context.billedHours - billedHours));
+  }
+
   /** Appends a chat to its session; a prefix never changes. */
-  append(context: Context, chat: Message[], count: CountTokens): void {
+  append(context: Context, chat: Message[], promptTokens: number, count: CountTokens): void {
     if (context.mode !== 'session' || this.contexts.get(context.id) !== context) return;
     const added = withTokens(chat, count);
+    const hours = context.billedHours - Math.floor((this.now() - context.createdAt) / HOUR_MS);
+    this.ledger.keep(context.model, promptTokens, sumTokens(added) * hours);
     context.messages.push(...added);
     this.characters += lengthOf(added);
     while (sumTokens(context.messages) > WINDOW) {

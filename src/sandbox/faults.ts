@@ -10,6 +10,8 @@ export interface Faults {
   delayMs?: number;
   /** Close the connection after this many bytes of the response's body. */
   cutAfterBytes?: number;
+  /** Send nothing after this many events of a stream, until the client disconnects. */
+  stallAfterEvents?: number;
 }
 
 export async function withFaults(

@@ -9,6 +9,8 @@ const HELP = `The sandbox: a stand-in for the REST gateway, without a model.
   --status CODE           answer every call with this HTTP status
   --chunk-ms NUMBER       wait this many milliseconds between two events of a stream (30)
   --delay-ms NUMBER       wait this many milliseconds before each answer
+  --chunk-usage           send what has been used so far with every event of a stream, as Ark does on request
+  --stall-after-events NUMBER  send nothing after this many events of a stream
   --cut-after-bytes NUMBER  cut each answer off after this many bytes
   --help                  this text`;
 
@@ -22,6 +24,8 @@ try {
       'chunk-ms': { type: 'string' },
       'delay-ms': { type: 'string' },
       'cut-after-bytes': { type: 'string' },
+      'chunk-usage': { type: 'boolean', default: false },
+      'stall-after-events': { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -43,15 +47,18 @@ async function run(values: Record<string, string | boolean | undefined>): Promis
   const chunkMs = number('chunk-ms', 0, 3_600_000);
   const delayMs = number('delay-ms', 0, 3_600_000);
   const cutAfterBytes = number('cut-after-bytes', 1, Number.MAX_SAFE_INTEGER);
+  const stallAfterEvents = number('stall-after-events', 1, Number.MAX_SAFE_INTEGER);
   const sandbox = await startSandbox({
     host: String(values.host),
     port: number('port', 0, 65_535) ?? 4_100,
     apiKey: String(values.key),
     ...(chunkMs !== undefined && { chunkMs }),
+    chunkUsage: values['chunk-usage'] === true,
     faults: {
       ...(status !== undefined && { status }),
       ...(delayMs !== undefined && { delayMs }),
       ...(cutAfterBytes !== undefined && { cutAfterBytes }),
+      ...(stallAfterEvents !== undefined && { stallAfterEvents }),
     },
   });
   console.log(`The sandbox stands in for the gateway; its answers come from no model.

@@ -7,6 +7,7 @@ import { answerChat, type SandboxState } from './chat.js';
 import { type Body, checkChat, checkCreate } from './checks.js';
 import { Contexts, sumTokens } from './contexts.js';
 import { type Faults, withFaults } from './faults.js';
+import { type BilledTokens, Ledger, type PriceOf } from './ledger.js';
 import { isGemini, listModels, requireModel } from './models.js';
 import { tokenCounter } from './tokens.js';
 
@@ -21,6 +22,10 @@ export interface SandboxOptions {
   now?: () => number;
   /** Milliseconds between two events of a stream. Default: 30, slow enough to watch and stop one. */
   chunkMs?: number;
+  /** Send what has been used so far with every event of a stream, as Ark does on request. Default: at its end, if asked for. */
+  chunkUsage?: boolean;
+  /** Default: nothing has a price. */
+  priceOf?: PriceOf;
   faults?: Faults;
 }
 
@@ -30,6 +35,8 @@ export interface Sandbox {
   readonly apiKey: string;
   /** Can be replaced while the sandbox runs. */
   faults: Faults;
+  /** What was billed since the start. */
+  readonly ledger: Ledger;
   /** Also closes open connections. */
   close(): Promise<void>;
 }
@@ -40,10 +47,13 @@ const MAX_BODY_BYTES = 8 * 1_024 * 1_024;
 /** Starts a stand-in for the REST gateway: an HTTP server that implements its contract without a model. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, apiKey = 'sk-sandbox', now = Date.now, faults = {} } = options;
-  const state = { contexts: new Contexts(now), chunkMs: options.chunkMs ?? CHUNK_MS, now };
+  const { chunkMs = CHUNK_MS, chunkUsage = false } = options;
+  const ledger = new Ledger(options.priceOf);
+  const contexts = new Contexts(now, ledger);
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
+    const state = { contexts, ledger, chunkMs, chunkUsage, faults: sandbox.faults, now };
     withFaults(sandbox.faults, response, () => answer(request, response, apiKey, state)).catch(
       (error: unknown) => answerError(error, response, requestId),
     );
@@ -54,6 +64,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url: `http://${host}:${(server.address() as AddressInfo).port}/v1`,
     apiKey,
     faults,
+    ledger,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -86,7 +97,9 @@ async function answer(
   if (isCreate) {
     const wanted = checkCreate(body);
     requireModel(wanted.model);
-    return answerJson(response, 200, describe(state.contexts.create(wanted, count), wanted));
+    const created = describe(state.contexts.create(wanted, count), wanted);
+    state.ledger.call(wanted.model, billedFor(created.usage));
+    return answerJson(response, 200, created);
   }
   const chat = checkChat(body, isContextChat);
   requireModel(chat.model);
@@ -113,6 +126,12 @@ function describe(context: ReturnType<Contexts['create']>, { truncation }: Retur
     prompt_tokens_details: { cached_tokens: 0 },
   };
   return { id, model, ttl, ...(truncation && { truncation_strategy: truncation }), usage, mode };
+}
+
+/** What Gemini writes to its cache is billed as written. */
+function billedFor(usage: { prompt_tokens: number; cache_creation_input_tokens?: number }): BilledTokens {
+  const { prompt_tokens: prompt, cache_creation_input_tokens: cacheWrite = 0 } = usage;
+  return { input: prompt - cacheWrite, cachedInput: 0, cacheWrite, output: 0 };
 }
 
 function requireKey({ headers }: IncomingMessage, apiKey: string): void {

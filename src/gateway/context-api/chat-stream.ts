@@ -4,6 +4,9 @@ import { asArray, asObject, type JsonObject } from '../json.js';
 import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../types.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './chat-mapping.js';
 
+/** `deltas`: how many deltas of the stream the usage covers; some of them may not have been read yet. */
+export type OnUsage = (usage: GatewayUsage, deltas: number) => void;
+
 /** Maps the chunks of a streamed chat to deltas and the head. */
 export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswerHead> {
   private head: ChatAnswerHead;
@@ -11,17 +14,20 @@ export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswer
   private readonly finished = new Map<number, boolean>();
   /** Of the last delta; most deltas belong to the same choice and need no look-up. */
   private latest: number | undefined;
+  /** Deltas so far. */
+  private deltas = 0;
 
   constructor(
     private readonly asked: NewChat,
-    private readonly onUsage?: (usage: GatewayUsage) => void,
+    private readonly onUsage?: OnUsage,
   ) {
     this.head = fromChatHead({}, asked);
   }
 
   readChunk(chunk: JsonObject): ChatAnswerDelta[] {
-    this.rememberHead(chunk);
     const deltas = fromChatChunk(chunk);
+    this.deltas += deltas.length;
+    this.rememberHead(chunk);
     for (const { index, finishReason } of deltas) {
       if (index === this.latest && finishReason === null) continue;
       this.latest = index;
@@ -53,7 +59,7 @@ export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswer
     known.model = head.model;
     known.created ??= head.created;
     known.usage = head.usage ?? known.usage;
-    if (head.usage) this.onUsage?.(head.usage);
+    if (head.usage) this.onUsage?.(head.usage, this.deltas);
   }
 }
 

@@ -52,8 +52,8 @@ export class SqliteSpending {
   /** In the order in which they were first seen. */
   spenders(from: number, first: number, after: string): string[] {
     const { sql } = this;
-    const known = sql.nameNumber.get(after) as Numbered | undefined;
-    const number = known?.number ?? 0;
+    const last = after === '' ? undefined : (sql.nameNumber.get(after) as Numbered | undefined);
+    const number = last?.number ?? 0;
     const hours = sql.spendingHours.all(hourOf(from)) as { hour: number }[];
     const found = [
       ...(sql.spenders.all(number, first) as Numbered[]),
