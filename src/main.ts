@@ -3,7 +3,8 @@
 import 'reflect-metadata';
 import type { RunningServer } from './app.js';
 import { readConfiguration } from './cli/configuration.js';
-import { answer, UsageError } from './cli/options.js';
+import { answer } from './cli/options.js';
+import { UsageError } from './cli/usage-error.js';
 import { type Config, ConfigError } from './config/config.js';
 import { isChatPageBuilt } from './pages/chat-page.js';
 

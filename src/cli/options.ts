@@ -4,8 +4,10 @@ import { readFederation } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 import { packageFile } from '../config/package-files.js';
 import { readConfiguration } from './configuration.js';
+import { UsageError } from './usage-error.js';
 
 const HELP = `Usage: graphql-context-cache [option]
+       graphql-context-cache report [--since 30d] [--by model] [--format table]
 
 Serves explicit context caching of large language models over GraphQL. Without an option it starts the server.
 
@@ -13,18 +15,24 @@ Serves explicit context caching of large language models over GraphQL. Without a
                    of a secret only whether it is set. Exit code 1 if there is a problem.
   --print-schema   print the GraphQL schema; with FEDERATION=on, as a router composes it
   --version        print the version
+  report           print what callers spent on models with prices, and what caching saved, from the store at STORE_URL;
+                   the server may be running
+      --since      a number of days or hours, such as 7d or 12h, or a date, such as 2026-01-31 (30d); 400 days are kept
+      --by         caller, model, prompt or day (model); callers as in the logs
+      --format     table, csv or json (table); the table rounds, the others are exact
   --help           print this text
 
 The configuration is read from the environment, and from .env in the folder that the server is started in; what the
 environment sets wins. A relative path starts at that folder, too, also that of STORE_URL, PROMPTS and MODELS.`;
 
-/** Wrong arguments; the message says what to write instead. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 /** Answers what the options ask for; gives back false where they ask for nothing and the server is to start. */
 export async function answer(args: string[]): Promise<boolean> {
+  if (args[0] === 'report' && !args.includes('--help')) {
+    // Loaded only if it is asked for, as what --version needs not wait for is.
+    const { printReport } = await import('./report.js');
+    await printReport(args.slice(1));
+    return true;
+  }
   const asked = readOptions(args);
   if (asked.help) console.log(`${HELP}\n\n${readFile('.env.example')}`);
   else if (asked.version) console.log(JSON.parse(readFile('package.json')).version);
@@ -38,9 +46,10 @@ function readOptions(args: string[]) {
   try {
     const option = { type: 'boolean', default: false } as const;
     const options = { help: option, version: option, 'print-schema': option, 'check-config': option };
-    return parseArgs({ args, options }).values;
+    const allowPositionals = args[0] === 'report';
+    return parseArgs({ args, options, allowPositionals }).values;
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nTry: graphql-context-cache --help`);
+    throw new UsageError((error as Error).message);
   }
 }
 
