@@ -95,6 +95,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     promptFolder,
     newServerRequest: apiKey === undefined ? undefined : newServerRequest,
     onKeptWarm: metrics.onKeptWarm,
+    onBooked: metrics.onBooked,
     watch,
     now,
     log,

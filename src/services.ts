@@ -17,6 +17,7 @@ import { Budgets } from './limits/budgets.js';
 import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
+import { type BookedMoney, meteredStore } from './pricing/metered-store.js';
 import type { PriceList } from './pricing/price-list.js';
 import { PricingResolver } from './pricing/resolver.js';
 import { KeepWarm } from './prompts/keep-warm.js';
@@ -39,6 +40,8 @@ export interface ServiceDependencies {
   watch: Watch;
   /** Called with the prompt tokens of each chat that kept a prompt's context alive. */
   onKeptWarm: (prompt: string, tokens: number) => void;
+  /** Called with what each call cost. */
+  onBooked: (money: BookedMoney) => void;
   now: () => number;
   log: Logger;
 }
@@ -47,7 +50,8 @@ const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0, bil
 
 /** Wires the resolvers to their services. */
 export function createServices(config: Config, dependencies: ServiceDependencies) {
-  const { store, prices, promptFolder, now, log } = dependencies;
+  const { prices, promptFolder, now, log } = dependencies;
+  const store = meteredStore(dependencies.store, dependencies.onBooked);
   const { registry } = config;
   const counters = openCounters(registry.storeUrl, now, log);
   const budgets = new Budgets(config.budgets, counters.newCounter, log);

@@ -117,7 +117,7 @@ export class RunningChat {
     const usage = this.price(head.usage);
     if (usage) {
       this.usage.setCount(usage);
-      this.noteWork(usage);
+      request.work.tokens.push({ model: this.context.model, ...toTotals(usage) });
     }
     const { cache } = this.context;
     if (cache.prompt !== null) request.work.prompts.push({ name: cache.prompt, cache: cache.status });
@@ -133,17 +133,6 @@ export class RunningChat {
 
   private price(usage: GatewayUsage | null): PricedUsage | null {
     return usage && this.parts.prices.price(this.context.model, usage);
-  }
-
-  private noteWork(usage: PricedUsage): void {
-    const { model } = this.context;
-    const withoutCache = this.parts.prices.withoutCache(model, usage);
-    const cost = usage.cost && {
-      currency: usage.cost.total.currency,
-      spent: Number(usage.cost.total.amount),
-      withoutCache: Number(withoutCache?.amount),
-    };
-    this.request.work.tokens.push({ model, ...toTotals(usage), cost });
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */

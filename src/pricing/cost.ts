@@ -37,12 +37,6 @@ export function costOf(usage: GatewayUsage, prices: Prices): Cost {
   };
 }
 
-/** What the same tokens would cost without a cache. */
-export function costWithoutCache({ promptTokens, completionTokens }: GatewayUsage, prices: Prices): Money {
-  const amount = priceOf(promptTokens, prices.input).plus(priceOf(completionTokens, prices.output));
-  return toMoney(amount, prices.currency);
-}
-
 /** `price`: per million tokens. */
 export function priceOf(tokens: number, price: string | Big): Big {
   return Big(price).times(tokens).times('0.000001');

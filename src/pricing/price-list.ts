@@ -3,10 +3,10 @@ import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import { WatchedPath } from '../util/watched-path.js';
-import { costOf, costWithoutCache } from './cost.js';
+import { costOf } from './cost.js';
 import { readPriceFile } from './price-file.js';
 import { findModel, type PricedModel, type Prices, pricesFor } from './prices.js';
-import type { Money, PricedUsage } from './types.js';
+import type { PricedUsage } from './types.js';
 
 const MAX_FILE_BYTES = 1_048_576;
 
@@ -54,12 +54,6 @@ export class PriceList {
   price(model: string, usage: GatewayUsage): PricedUsage {
     const prices = this.find(model, usage.promptTokens);
     return { ...usage, cost: prices && costOf(usage, prices) };
-  }
-
-  /** What the same usage would cost without a cache; null without a price. */
-  withoutCache(model: string, usage: GatewayUsage): Money | null {
-    const prices = this.find(model, usage.promptTokens);
-    return prices && costWithoutCache(usage, prices);
   }
 
   async close(): Promise<void> {

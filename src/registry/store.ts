@@ -44,6 +44,12 @@ export interface OwnedContext {
   totals: Totals;
 }
 
+/** A context after a use. */
+export interface UsedContext extends OwnedContext {
+  /** Token hours that the use has added by extending the expiry. */
+  tokenHours: number;
+}
+
 /** What one chat adds to its owner's totals, and the context's new expiry. */
 export interface Use extends Totals {
   /** When the chat began; the context must have been live then. */
@@ -112,11 +118,11 @@ export interface Store {
     now: number,
   ): Promise<OwnedContext[]>;
   /** Adds to the owner's totals and extends the expiry; null if the caller owned no such live context when the chat began. */
-  use(callerId: string, key: string, use: Use): Promise<OwnedContext | null>;
+  use(callerId: string, key: string, use: Use): Promise<UsedContext | null>;
   /** Returns whether the caller owned the context. */
   removeOwner(callerId: string, key: string, now: number): Promise<boolean>;
-  /** Adds a chat to sums, and extends the expiry of the context that it used. */
-  addUsage(use: UnownedUse): Promise<void>;
+  /** Adds a chat to sums, and extends the expiry of the context that it used. Returns the token hours that this has added. */
+  addUsage(use: UnownedUse): Promise<number>;
   /** A scope's sums sorted by name, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */
   usage(scope: string, since: number, now: number): Promise<Usage[]>;
   /** A caller's spending by day, model, prompt and prices, from the hour of `since`; kept as long as usage. */

@@ -23,6 +23,15 @@ export interface Sources {
   breaker: () => number;
 }
 
+/** Amounts in a currency. */
+interface Money {
+  model: string;
+  currency: string;
+  spent: number;
+  storage: number;
+  withoutCache: number;
+}
+
 /** What `GET /metrics` tells. No label holds what a caller chose, but for the names of models. */
 export class Metrics {
   private readonly registry = new Registry();
@@ -46,10 +55,16 @@ export class Metrics {
     'Tokens of answered chats, as the gateway counted them',
     ['kind', 'model'],
   );
-  private readonly spent = this.counter('spent_total', 'What answered chats cost, by the file of models', [
-    'model',
-    'currency',
-  ]);
+  private readonly spent = this.counter(
+    'spent_total',
+    'What chats and creations cost, by the file of models',
+    ['model', 'currency'],
+  );
+  private readonly storage = this.counter(
+    'storage_cost_total',
+    'What keeping contexts costs, up to their expiry',
+    ['model', 'currency'],
+  );
   private readonly withoutCache = this.counter(
     'without_cache_total',
     'What the same chats would have cost without a cache',
@@ -98,15 +113,11 @@ export class Metrics {
     const code = codes[0] ?? 'OK';
     for (const field of fields) this.operations.observe({ field, code }, durationMs / 1_000);
     for (const { name, cache } of prompts) this.promptChats.inc({ prompt: name, cache });
-    for (const { model, promptTokens, cachedTokens, completionTokens, cost } of tokens) {
+    for (const { model, promptTokens, cachedTokens, completionTokens } of tokens) {
       const label = this.modelLabel(model);
       this.tokens.inc({ kind: 'prompt', model: label }, promptTokens);
       this.tokens.inc({ kind: 'cached', model: label }, cachedTokens);
       this.tokens.inc({ kind: 'completion', model: label }, completionTokens);
-      if (cost) {
-        this.spent.inc({ model: label, currency: cost.currency }, cost.spent);
-        this.withoutCache.inc({ model: label, currency: cost.currency }, cost.withoutCache);
-      }
       this.used.prompt += promptTokens;
       this.used.cached += cachedTokens;
     }
@@ -119,6 +130,13 @@ export class Metrics {
 
   readonly onKeptWarm = (prompt: string, tokens: number): void => {
     this.keepWarm.inc({ prompt }, tokens);
+  };
+
+  readonly onBooked = ({ model, currency, spent, storage, withoutCache }: Money): void => {
+    const labels = { model: this.modelLabel(model), currency };
+    this.spent.inc(labels, spent);
+    this.storage.inc(labels, storage);
+    this.withoutCache.inc(labels, withoutCache);
   };
 
   readonly onStoreUse = (method: string, ok: boolean, durationMs: number): void => {

@@ -2,18 +2,11 @@ import type { ErrorCode } from '../errors.js';
 import type { FinishedCall } from '../gateway/http/finished-call.js';
 import type { Totals } from '../registry/store.js';
 
-/** What a chat cost, and would have cost without a cache; as numbers, because metrics are. */
-export interface WorkCost {
-  currency: string;
-  spent: number;
-  withoutCache: number;
-}
-
 /** What is noted while a request runs: numbers and codes, never a text that anyone sent. */
 export interface Work {
   gatewayCalls: FinishedCall[];
   /** What its chats used, by model. */
-  tokens: (Totals & { model: string; cost: WorkCost | null })[];
+  tokens: (Totals & { model: string })[];
   /** The operator's prompts that its chats named, and how they used the cache. */
   prompts: { name: string; cache: string }[];
   /** Of every error that the caller got to see. */

@@ -109,7 +109,7 @@ describe('the cost of tokens', () => {
 });
 
 describe('the metrics', () => {
-  it('count what chats cost, and would have cost without a cache', async () => {
+  it('count what creations, chats and keeping contexts cost, and chats would have cost without a cache', async () => {
     await using gateway = await promptGateway();
     using files = new PromptFiles();
     using models = new ModelsFile();
@@ -117,7 +117,8 @@ describe('the metrics', () => {
     for (let chats = 0; chats < 2; chats++) await server.query(CHAT, { input: HELLO });
     const page = await (await fetch(`${server.origin}/metrics`)).text();
     const labels = '{model="Doubao-1.5-pro-32k",currency="CNY"}';
-    expect(page).toContain(`context_cache_spent_total${labels} 0.00003376\n`);
+    expect(page).toContain(`context_cache_spent_total${labels} 0.00004016\n`);
+    expect(page).toContain(`context_cache_storage_cost_total${labels} 1.36e-7\n`);
     expect(page).toContain(`context_cache_without_cache_total${labels} 0.000044\n`);
   });
 });

@@ -8,6 +8,7 @@ import {
   type Totals,
   type UnownedUse,
   USAGE_RETENTION_MS,
+  type UsedContext,
   ZERO_TOTALS,
 } from '../../src/registry/store.js';
 import { eventually } from '../support/eventually.js';
@@ -127,12 +128,14 @@ export function conformance(open: () => Promise<Store>) {
       await store.use(caller, context.key, useAt(NOON + 1_000));
       const used = await store.use(caller, context.key, useAt(NOON + 2_000));
       expect(used).toEqual({
+        tokenHours: 0,
         context: { ...context, expiresAt: NOON + 2_000 + HOUR_MS },
         ownedSince: NOON,
         lastUsedAt: NOON + 2_000,
         totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 },
       });
-      expect(await store.ownedContext(caller, context.key, NOON + HOUR_MS)).toEqual(used);
+      const { tokenHours: _, ...owned } = used as UsedContext;
+      expect(await store.ownedContext(caller, context.key, NOON + HOUR_MS)).toEqual(owned);
     });
 
     it('by a caller who does not own the context does nothing', async () => {
@@ -372,9 +375,11 @@ export function conformance(open: () => Promise<Store>) {
       const context = record();
       await store.create(context, caller);
       const use = (at: number) => store.use(caller, context.key, { ...useAt(at), kept: kept() });
+      let added = 0;
       const hoursAt = async (at: number) => {
-        await use(at);
+        added += (await use(at))?.tokenHours ?? Number.NaN;
         const [sums = { tokenHours: 0 }] = await spendingOf();
+        expect(sums.tokenHours).toBe(added);
         return sums.tokenHours / 100;
       };
       // Its first hour was paid for when it was created.
@@ -423,7 +428,8 @@ export function conformance(open: () => Promise<Store>) {
           extension,
         });
       };
-      await extend(NOON + 1);
+      expect(await extend(NOON + 1)).toBe(100);
+      expect(await extend(NOON + 1)).toBe(0);
       expect(await spendingOf(holder)).toEqual([spent({ tokenHours: 100 })]);
       await store.removeOwner(holder, context.key, NOON);
       await extend(NOON + HOUR_MS + 1);
@@ -570,7 +576,7 @@ export function conformance(open: () => Promise<Store>) {
       const extended = { key: context.key, expiresAt: context.expiresAt + 1 };
       await store.addUsage(unowned([], TOKENS, NOON, extended));
       expect(await store.context(context.key, NOON)).toMatchObject(extended);
-      await expect(store.addUsage(unowned([], TOKENS, NOON))).resolves.toBeUndefined();
+      expect(await store.addUsage(unowned([], TOKENS, NOON))).toBe(0);
     });
 
     it('is counted although the context is gone, which stays gone', async () => {

@@ -53,6 +53,7 @@ export class GraphQLJs implements AsyncDisposable {
       promptFolder: undefined,
       newServerRequest: undefined,
       onKeptWarm: () => undefined,
+      onBooked: () => undefined,
       watch: () => undefined,
       now: () => NOON,
       log: this.log,

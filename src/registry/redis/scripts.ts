@@ -38,7 +38,7 @@ local function extend(key, ms)
 end
 `;
 /**
- * `spending`: as `packSpending` writes it. `keep` books the hours by which a context's expiry moves, as `addedTokenHours` and `shareOut`
+ * `spending`: as `packSpending` writes it. `keep` books and returns the token hours by which a context's expiry moves, as `addedTokenHours` and `shareOut`
  * of `../spending.ts` count and divide them.
  */
 const SPEND = `
@@ -60,14 +60,14 @@ local function spend(packed)
   for _, row in ipairs(spending[4]) do bill(spending, row[1], row[2], {unpack(row, 3)}) end
 end
 local function keep(packed, context, caller, now, from, to)
-  if packed == '' then return end
+  if packed == '' then return '0' end
   local spending = cjson.decode(packed)
   local name, since, tokens, added = unpack(spending[5])
-  if not name then return end
+  if not name then return '0' end
   local function started(time) return math.max(0, math.ceil((time - since) / 3600000)) end
   local over = math.floor((now - since) / 3600000)
   local hours = tokens * (started(to) - started(from)) + added * (started(to) - over)
-  if hours == 0 then return end
+  if hours == 0 then return '0' end
   local owners, byOwner, sum = {}, {}, 0
   local fields = redis.call('HGETALL', context)
   for at = 1, #fields, 2 do
@@ -88,6 +88,7 @@ local function keep(packed, context, caller, now, from, to)
     if share ~= 0 then bill(spending, owner, name, {0, 0, 0, 0, 0, 0, share}) end
   end
   if rest ~= 0 then bill(spending, last, name, {0, 0, 0, 0, 0, 0, rest}) end
+  return string.format('%.0f', hours)
 end
 `;
 /** Removes the two oldest entries if their contexts are gone, so that a list does not grow without bound. */
@@ -173,9 +174,9 @@ local ms = lifetime(expiresAt, ARGV[3])
 extend(KEYS[1], ms)
 extend(KEYS[2], ms)
 count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
-keep(ARGV[11], KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(found[2]), tonumber(expiresAt))
+local hours = keep(ARGV[11], KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(found[2]), tonumber(expiresAt))
 spend(ARGV[11])
-return {found[1], expiresAt, owner}`,
+return {found[1], expiresAt, owner, hours}`,
   },
   /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, then the names */
   registryAddUsage: {
@@ -184,14 +185,16 @@ for at = 2, #KEYS do
   count(KEYS[at], ARGV[3], ARGV[at + 9], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
 end
 local stored = tonumber(redis.call('HGET', KEYS[1], 'g') or nil)
+local hours = '0'
 if stored then
-  keep(ARGV[9], KEYS[1], ARGV[10], tonumber(ARGV[2]), stored, math.max(stored, tonumber(ARGV[1])))
+  hours = keep(ARGV[9], KEYS[1], ARGV[10], tonumber(ARGV[2]), stored, math.max(stored, tonumber(ARGV[1])))
   if stored < tonumber(ARGV[1]) then
     redis.call('HSET', KEYS[1], 'g', ARGV[1])
     extend(KEYS[1], lifetime(ARGV[1], ARGV[2]))
   end
 end
-spend(ARGV[9])`,
+spend(ARGV[9])
+return hours`,
   },
   /** c, l; caller, now, key */
   registryRemoveOwner: {

@@ -14,6 +14,7 @@ import {
   USAGE_RETENTION_MS,
   type Usage,
   type Use,
+  type UsedContext,
   ZERO_TOTALS,
 } from '../store.js';
 import { RedisRuns } from './runs.js';
@@ -121,7 +122,7 @@ export class RedisStore implements Store {
     return live;
   }
 
-  async use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
+  async use(callerId: string, key: string, use: Use): Promise<UsedContext | null> {
     const { startedAt, at, expiresAt, bill, kept } = use;
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = use;
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
@@ -130,23 +131,25 @@ export class RedisStore implements Store {
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bill ? [bill] : [], kept),
     );
-    return toOwnedContext(key, found, startedAt);
+    const owned = toOwnedContext(key, found, startedAt);
+    return owned && { ...owned, tokenHours: Number((found as unknown[])[3]) };
   }
 
   async removeOwner(callerId: string, key: string, now: number): Promise<boolean> {
     return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
   }
 
-  async addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<void> {
+  async addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<number> {
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = used;
     const keys = [`c:${extension?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
-    await this.redis.registryAddUsage(
+    const tokenHours = await this.redis.registryAddUsage(
       ...[keys.length, ...keys, extension?.expiresAt ?? 0, at, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bills, extension?.kept ?? null),
       names[0]?.scope ?? '',
       ...names.map(({ name }) => name),
     );
+    return Number(tokenHours);
   }
 
   async usage(scope: string, since: number, now: number): Promise<Usage[]> {

@@ -29,20 +29,24 @@ export class SqliteSpending {
     this.sql.addSpending.run(row);
   }
 
-  /** Extends the expiry of a context, and books the hours that are added to its owners; the caller is the one whose call did it. */
-  extend({ key, expiresAt, kept }: Extension, caller: string, at: number): void {
+  /**
+   * Extends the expiry of a context, and books the hours that are added to its owners; the caller is the one whose call did it. Returns
+   * the added token hours.
+   */
+  extend({ key, expiresAt, kept }: Extension, caller: string, at: number): number {
     const before = this.sql.expiry.get(key) as { expiresAt: number } | undefined;
-    if (!before) return;
+    if (!before) return 0;
     this.sql.extend.run(expiresAt, key);
-    if (!kept) return;
+    if (!kept) return 0;
     const until = Math.max(before.expiresAt, expiresAt);
     const tokenHours = addedTokenHours(kept, at, before.expiresAt, until);
-    if (tokenHours === 0) return;
+    if (tokenHours === 0) return 0;
     const { model, prompt, prices } = kept;
     const sharers = this.sql.sharers.all(key) as Sharer[];
     for (const share of shareOut(tokenHours, sharers, caller)) {
       this.add({ caller: share.caller, model, prompt, prices, counts: { tokenHours: share.tokens } }, at);
     }
+    return tokenHours;
   }
 
   of(caller: string, from: number): Spending[] {

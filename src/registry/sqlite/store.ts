@@ -13,6 +13,7 @@ import {
   USAGE_RETENTION_MS,
   type Usage,
   type Use,
+  type UsedContext,
   ZERO_TOTALS,
 } from '../store.js';
 import { BUSY_TIMEOUT_MS, retryWhileBusy } from './busy.js';
@@ -96,17 +97,17 @@ export class SqliteStore implements Store {
     return retryWhileBusy(() => listOwned(this.sql, callerId, first, after, now));
   }
 
-  use(callerId: string, key: string, use: Use): Promise<OwnedContext | null> {
+  use(callerId: string, key: string, use: Use): Promise<UsedContext | null> {
     const { at, startedAt, expiresAt, bill, kept } = use;
     const args = [at, ...sumsOf(use), key, startedAt, callerId];
     return this.write(at, () => {
       const { changes } = this.sql.useOwn.run(...args);
       if (changes === 0 && this.sql.useShared.run(...args).changes === 0) return null;
-      this.money.extend({ key, expiresAt, kept }, callerId, at);
+      const tokenHours = this.money.extend({ key, expiresAt, kept }, callerId, at);
       if (bill) this.money.add(bill, at);
       const owned = this.find(key, callerId, startedAt);
       if (owned) this.addUsageNow(callerId, owned.context.model, at, 0, use);
-      return owned;
+      return owned && { ...owned, tokenHours };
     });
   }
 
@@ -118,11 +119,11 @@ export class SqliteStore implements Store {
     });
   }
 
-  addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<void> {
+  addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<number> {
     return this.write(at, () => {
       for (const { scope, name } of names) this.addUsageNow(scope, name, at, 0, used);
-      if (extension) this.money.extend(extension, names[0]?.scope ?? '', at);
       for (const bill of bills) this.money.add(bill, at);
+      return extension ? this.money.extend(extension, names[0]?.scope ?? '', at) : 0;
     });
   }
 
