@@ -1,7 +1,11 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type DocumentNode, parse } from 'graphql';
+import { pino } from 'pino';
+import { openStore } from '../../src/registry/open-store.js';
 import { TestServer } from '../support/server.js';
 import { asShown, type Learnt, withLearnt } from './answers.js';
 import { NOT_RUN } from './not-run.js';
@@ -51,6 +55,8 @@ export class Session implements AsyncDisposable {
       await this.start(npm.script ?? '', npm.args?.split(' ') ?? [], settingsIn(npm.settings ?? ''));
       return undefined;
     }
+    const report = /^npx graphql-context-cache (report .*)$/.exec(command)?.[1];
+    if (report) return reportOfNothing(report.split(' '));
     for (const { command: pattern, problem } of NOT_RUN) {
       const match = pattern.exec(command);
       if (!match) continue;
@@ -154,6 +160,17 @@ export class Session implements AsyncDisposable {
     await this.server?.[Symbol.asyncDispose]();
     await this.sandbox?.[Symbol.asyncDispose]();
   }
+}
+
+/** What the command prints of a store in which nobody has spent anything. */
+async function reportOfNothing(args: string[]): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'report-'));
+  const url = `sqlite:${join(folder, 'contexts.db')}`;
+  await openStore(url, pino({ level: 'silent' })).close();
+  const env = { ...process.env, STORE_URL: url };
+  const { stdout } = await promisify(execFile)(process.execPath, ['dist/main.js', ...args], { env });
+  rmSync(folder, { recursive: true });
+  return stdout;
 }
 
 function settingsIn(text: string): Record<string, string> {

@@ -75,6 +75,11 @@ describeWith(CHROMIUM)('the example page', () => {
       await chat.ask('How many days of leave are there?');
       expect(await chat.answers.textContent()).toContain('The prompt was put into the cache');
       expect(await chat.answers.textContent()).toMatch(/Cost: CN¥0\.000\d+/);
+      // A week of storage costs more than one chat saves.
+      const savings = chat.page.getByText(
+        /^In all your chats so far, caching cost CN¥0\.00\d+ more than it saved/,
+      );
+      await savings.waitFor();
       await chat.ask('And next year?');
       const [first, second] = [await read(chat, 0), await read(chat, 1)];
       expect(first.cached).toBeGreaterThan(100);

@@ -6,6 +6,7 @@ import type { Conversation } from '../conversations/conversation';
 import { useLanguage } from '../words/language';
 import { CacheBar } from './cache-bar';
 import { Cost, sumOf } from './cost';
+import { Savings } from './savings';
 
 interface ChatHeadProps {
   conversation: Conversation;
@@ -53,6 +54,7 @@ function Sum({ messages }: { messages: readonly ChatMessage[] }) {
       <h3>{words.inSum(usages.length)}</h3>
       <CacheBar cached={cached} prompt={prompt} />
       <Cost money={sumOf(usages.map(({ cost }) => cost?.total))} />
+      <Savings answers={usages.length} />
     </section>
   );
 }

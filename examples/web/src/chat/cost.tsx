@@ -5,17 +5,19 @@ export interface Money {
   currency: string;
 }
 
-/** Rounded for a person to read; the server's amounts are exact. */
 export function Cost({ money }: { money: Money | null | undefined }) {
   const { words, language } = useLanguage();
-  if (!money) return null;
-  const { amount, currency } = money;
+  return money && <p className="hint">{words.cost(formatMoney(money, language))}</p>;
+}
+
+/** Rounded for a person to read; the server's amounts are exact. */
+export function formatMoney({ amount, currency }: Money, language: string): string {
   const format = new Intl.NumberFormat(language, {
     style: 'currency',
     currency,
     maximumSignificantDigits: 3,
   });
-  return <p className="hint">{words.cost(format.format(Number(amount)))}</p>;
+  return format.format(Number(amount));
 }
 
 /** null if one of them is missing, or their currencies differ. */

@@ -111,6 +111,10 @@ export const en = {
   fromCache: (cached: number, prompt: number, share: number) =>
     `${number.format(cached)} of ${plural(prompt, 'prompt token', 'prompt tokens')} came from the cache, ${share}%`,
   cost: (amount: string) => `Cost: ${amount}`,
+  saved: (amount: string, withoutCache: string) =>
+    `In all your chats so far, caching saved ${amount} of ${withoutCache}, storage included.`,
+  lost: (amount: string) =>
+    `In all your chats so far, caching cost ${amount} more than it saved, storage included.`,
   usageUnknown: 'The gateway did not report the tokens.',
   cacheUses: {
     USED: 'The beginning was read from the cache.',

@@ -97,6 +97,9 @@ export const zh: Words = {
   fromCache: (cached, prompt, share) =>
     `${number.format(prompt)} 个提示词 token 中有 ${number.format(cached)} 个来自缓存，占 ${share}%`,
   cost: (amount) => `费用：${amount}`,
+  saved: (amount, withoutCache) =>
+    `到目前为止，缓存为您的全部对话节省了 ${amount}（不用缓存需 ${withoutCache}），已计入存储费。`,
+  lost: (amount) => `到目前为止，在您的全部对话中，缓存的花费比节省的多 ${amount}，已计入存储费。`,
   usageUnknown: '网关没有说明用了多少 token。',
   cacheUses: {
     USED: '开头部分来自缓存。',
