@@ -9,6 +9,7 @@ import { Creation } from './contexts/creation/creation.js';
 import { Recovery } from './contexts/creation/recovery.js';
 import { Reuse } from './contexts/creation/reuse.js';
 import { StoredMessages } from './contexts/creation/stored-messages.js';
+import { Deletion } from './contexts/deletion.js';
 import { ContextResolver } from './contexts/resolver.js';
 import { DetachedWork } from './coordination/detached-work.js';
 import { Idempotency } from './coordination/idempotency.js';
@@ -62,7 +63,10 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   const creation = new Creation(store, messages, budgets, prices);
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
-  const contexts = new Contexts({ store, idempotency, creation, reuse, recovery, messages, budgets, log });
+  const deletion = new Deletion(store, detachedWork, log);
+  const contexts = new Contexts({
+    ...{ store, idempotency, creation, reuse, recovery, deletion, messages, budgets, log },
+  });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
   const prompts = new Prompts(promptFolder);
   const promptContexts = openPromptContexts();

@@ -1,5 +1,6 @@
 import type { ChatUse } from '../contexts/contexts.js';
 import type { ContextCache } from '../contexts/types.js';
+import type { ApiName } from '../gateway/apis.js';
 import type { GatewayDataSource } from '../gateway/data-source.js';
 import type { NewChat } from '../gateway/types.js';
 import type { CacheUse } from '../prompts/types.js';
@@ -10,8 +11,10 @@ export type GatewayChat<T> = (gateway: GatewayDataSource, chat: NewChat) => Prom
 export interface ChatContext {
   /** The model that the gateway is asked for. */
   readonly model: string;
-  /** The model that the context was created for, where it is known here. */
-  readonly contextModel: string;
+  /** The API that the gateway is asked by. */
+  readonly api: ApiName;
+  /** When the context ends; undefined if there is none, or nobody knows it. */
+  readonly expiresAt: number | undefined;
   /** Whether a chat whose response was lost may be repeated: nothing keeps its history, and no idempotency key forbids it. */
   readonly repeatable: boolean;
   /** Whether the gateway adds the chat to the context, as to a session. */

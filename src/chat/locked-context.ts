@@ -1,16 +1,24 @@
 import type { ChatUse, Contexts } from '../contexts/contexts.js';
 import { contextTokens } from '../contexts/creation/billing.js';
 import { contextKey } from '../contexts/keys.js';
-import { isPrefix } from '../contexts/records.js';
+import { apiOfContext, isPrefix } from '../contexts/records.js';
 import type { ContextCache } from '../contexts/types.js';
 import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
+import type { ApiName } from '../gateway/apis.js';
 import type { NewChat } from '../gateway/types.js';
+import type { PriceList } from '../pricing/price-list.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import type { ChatContext, GatewayChat } from './chat-context.js';
 import type { ChatInput } from './input.js';
+
+export interface LockedContextParts {
+  contexts: Contexts;
+  leases: Leases;
+  prices: PriceList;
+}
 
 export type ContextChatInput = ChatInput & { contextId: string };
 
@@ -26,10 +34,13 @@ export class LockedContext implements ChatContext {
     /** Sessions only: two chats at once would race for the history. */
     private readonly lease: Lease | null,
     private readonly hasKey: boolean,
+    /** For a context that is not known here. */
+    private readonly defaultApi: ApiName,
   ) {}
 
   /** Waits until no other chat runs on a session. */
-  static async lock(input: ContextChatInput, contexts: Contexts, leases: Leases, request: RequestContext) {
+  static async lock(input: ContextChatInput, parts: LockedContextParts, request: RequestContext) {
+    const { contexts, leases, prices } = parts;
     const owned = await contexts.findOwned(input.contextId, request);
     // With the server's key the registry knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
@@ -37,15 +48,33 @@ export class LockedContext implements ChatContext {
     const lease = isShareable(input.contextId, owned)
       ? null
       : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
-    return new LockedContext(contexts, request, chat, owned, lease, input.idempotencyKey != null);
+    const hasKey = input.idempotencyKey != null;
+    const api = prices.apiOf(chat.model);
+    const locked = new LockedContext(contexts, request, chat, owned, lease, hasKey, api);
+    try {
+      if (owned) locked.goOnWith(await contexts.current(owned, request));
+      return locked;
+    } catch (error) {
+      await locked.unlock();
+      throw error;
+    }
+  }
+
+  private goOnWith(current: OwnedContext): void {
+    this.current = current;
+    this.chat = { ...this.chat, contextId: current.context.gatewayId };
   }
 
   get model(): string {
     return this.chat.model;
   }
 
-  get contextModel(): string {
-    return this.current?.context.model ?? this.chat.model;
+  get api(): ApiName {
+    return this.current ? apiOfContext(this.current.context) : this.defaultApi;
+  }
+
+  get expiresAt(): number | undefined {
+    return this.current?.context.expiresAt;
   }
 
   get cache(): CacheUse {
@@ -78,9 +107,8 @@ export class LockedContext implements ChatContext {
   async recover(): Promise<void> {
     if (!this.current) throw contextNotFound();
     if (this.isRecovered) await this.contexts.removeLost(this.current, this.request);
-    this.current = await this.contexts.recover(this.current, this.request);
+    this.goOnWith(await this.contexts.recover(this.current, this.request));
     this.isRecovered = true;
-    this.chat = { ...this.chat, contextId: this.current.context.gatewayId };
   }
 
   /** A context that is not known here is not counted. */

@@ -1,9 +1,12 @@
 import type { FieldError } from 'graphql-context-cache-client';
 import type { ChatUse } from '../contexts/contexts.js';
 import { unpackDetails } from '../contexts/details.js';
+import { apiOfContext } from '../contexts/records.js';
 import { AppError, badUserInput, ErrorCode, withoutFields } from '../errors.js';
+import type { ApiName } from '../gateway/apis.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
+import type { PriceList } from '../pricing/price-list.js';
 import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js';
 import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
@@ -17,6 +20,7 @@ export type PromptChatInput = ChatInput & { prompt: string };
 export interface PromptParts {
   prompts: Prompts;
   promptContexts: PromptContexts;
+  prices: PriceList;
 }
 
 /** The prompt of one chat, in the version that was in service when the chat began. Without a cached context its messages are sent with the chat's. */
@@ -29,28 +33,42 @@ export class PromptContext implements ChatContext {
     private readonly request: RequestContext,
     private readonly chat: PromptChat,
     private readonly hasKey: boolean,
+    private readonly apiOf: (model: string) => ApiName,
     private opened: OpenedPrompt,
   ) {}
 
   /** Throws PROMPT_NOT_FOUND, or BAD_USER_INPUT for what the prompt does not allow. */
   static async open(
     input: PromptChatInput,
-    { prompts, promptContexts }: PromptParts,
+    { prompts, promptContexts, prices }: PromptParts,
     request: RequestContext,
   ): Promise<PromptContext> {
     const prompt = prompts.find(input.prompt, request.caller);
     const chat = toPromptChat(input, prompt);
     const opened = await promptContexts.open(prompt, request);
     const hasKey = input.idempotencyKey != null;
-    return new PromptContext(prompt, promptContexts, request, chat, hasKey, opened);
+    return new PromptContext(
+      prompt,
+      promptContexts,
+      request,
+      chat,
+      hasKey,
+      (model) => prices.apiOf(model),
+      opened,
+    );
   }
 
   get model(): string {
     return this.chat.model;
   }
 
-  get contextModel(): string {
-    return this.chat.model;
+  get api(): ApiName {
+    const { context } = this.opened;
+    return context ? apiOfContext(context) : this.apiOf(this.chat.model);
+  }
+
+  get expiresAt(): number | undefined {
+    return this.opened.context?.expiresAt;
   }
 
   get repeatable(): boolean {

@@ -2,6 +2,7 @@ import type { Contexts } from '../contexts/contexts.js';
 import { mayBeBilled } from '../contexts/creation/billing.js';
 import { toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
+import type { ChatOptions } from '../gateway/caching-api.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages } from '../limits/tokens.js';
@@ -66,20 +67,19 @@ export class RunningChat {
   /** Asks for the whole answer. */
   async whole(): Promise<ChatAnswer> {
     this.isWhole = true;
-    const answer = await this.ask((gateway, chat) => gateway.chat(chat, this.context));
+    const answer = await this.ask((gateway, chat) => gateway.chat(this.context.api, chat, this.options));
     for (const { message } of answer.choices) this.note(message);
     return answer;
   }
 
   /** Asks for the answer as deltas; returns its head. */
   async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
-    const { repeatable, contextModel } = this.context;
+    const { api } = this.context;
     const options = {
-      repeatable,
-      contextModel,
+      ...this.options,
       onUsage: (usage: GatewayUsage, deltas: number) => this.usage.setCount(usage, deltas),
     };
-    const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(chat, options)));
+    const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(api, chat, options)));
     try {
       for (;;) {
         const { done, value } = await deltas.next();
@@ -98,6 +98,11 @@ export class RunningChat {
 
   get keepsHistory(): boolean {
     return this.context.keepsHistory;
+  }
+
+  private get options(): ChatOptions {
+    const { repeatable, keepsHistory, expiresAt } = this.context;
+    return { repeatable, keepsHistory, ...(expiresAt !== undefined && { expiresAt }) };
   }
 
   /** As the gateway reported it last; null if it has not. */
@@ -126,7 +131,7 @@ export class RunningChat {
       model: head.model,
       created: head.created ?? new Date(request.now()),
       usage,
-      context: await this.count(1),
+      context: await this.count(1, head.id),
       cache,
     };
   }
@@ -191,7 +196,8 @@ export class RunningChat {
     else await this.reservation?.settle(0);
   }
 
-  private async count(chats: number) {
+  /** `answerId`: of a complete answer. */
+  private async count(chats: number, answerId: string | null = null) {
     const { budgets, prices } = this.parts;
     const totals = await this.usage.totals(chats);
     const usage = this.usageOf(totals);
@@ -200,6 +206,7 @@ export class RunningChat {
       usage,
       prices: prices.find(this.context.model, usage.promptTokens),
       isAnswered: this.isAnswered,
+      answerId,
     };
     const amountOf = () => used.prices && costOf(usage, used.prices).total.amount;
     const [context] = await Promise.all([
@@ -239,5 +246,5 @@ function openContext(
   if (prompt != null) return PromptContext.open({ ...input, prompt }, parts, request);
   // One of the two is given, by the rules of the input.
   const onContext = { ...input, contextId: contextId as string };
-  return LockedContext.lock(onContext, parts.contexts, parts.leases, request);
+  return LockedContext.lock(onContext, parts, request);
 }

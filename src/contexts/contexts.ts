@@ -1,21 +1,24 @@
 import type { Logger } from 'pino';
 import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, contextNotFound } from '../errors.js';
+import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import { chatBill } from '../pricing/bills.js';
 import type { Prices } from '../pricing/prices.js';
-import { type ContextRecord, type OwnedContext, type Store, type Totals } from '../registry/store.js';
+import type { ContextRecord, OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import { afterAnswer, endOfChain, forked, isChain } from './chain.js';
 import type { Creation } from './creation/creation.js';
 import type { Recovery } from './creation/recovery.js';
-import type { Reuse } from './creation/reuse.js';
+import { MIN_LIFETIME_MS, type Reuse } from './creation/reuse.js';
 import type { StoredMessages } from './creation/stored-messages.js';
+import { type Deletion, isDeletable } from './deletion.js';
 import type { CreateContextInput } from './input.js';
 import { keptAfter } from './kept.js';
 import { contextKey } from './keys.js';
 import { pageOfContexts } from './pagination.js';
-import { addTotals, expiryAfter, toContextCache } from './records.js';
+import { addTotals, expiryAfterUse, expiryOf, toContextCache } from './records.js';
 import { reportCaching } from './report.js';
 import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
 
@@ -25,6 +28,7 @@ export interface ContextsParts {
   creation: Creation;
   reuse: Reuse;
   recovery: Recovery;
+  deletion: Deletion;
   messages: StoredMessages;
   budgets: Budgets;
   log: Logger;
@@ -38,6 +42,8 @@ export interface ChatUse {
   prices: Prices | null;
   /** Whether anything of the answer has come. */
   isAnswered: boolean;
+  /** The gateway's id of a complete answer. */
+  answerId: string | null;
 }
 
 /** The operations on contexts. Callers see only those that they own. */
@@ -79,9 +85,25 @@ export class Contexts {
     return pageOfContexts(this.parts.store, first, after, request);
   }
 
-  forget(id: string, request: RequestContext): Promise<boolean> {
+  /** What nobody owns any more is deleted at the gateway, too, where its API can. */
+  async forget(id: string, request: RequestContext): Promise<boolean> {
     const { caller } = request;
-    return this.parts.store.removeOwner(caller.id, contextKey(caller, id), request.now());
+    const { store, deletion } = this.parts;
+    const key = contextKey(caller, id);
+    const context = await store.context(key, request.now());
+    const wasOwned = await store.removeOwner(caller.id, key, request.now());
+    if (wasOwned && context && isDeletable(context)) await deletion.deleteUnowned(key, request);
+    return wasOwned;
+  }
+
+  /** The context that a chat goes on with; to be called while it is locked. It differs where contexts end at a fixed time. */
+  async current(owned: OwnedContext, request: RequestContext): Promise<OwnedContext> {
+    const { context } = owned;
+    if (isChain(context)) return endOfChain(this.parts.store, owned, request);
+    const isEnding = context.expiresAt - request.now() < MIN_LIFETIME_MS;
+    if (!isEnding || context.messages === null || expiryOf(context) !== ContextExpiry.FIXED) return owned;
+    // Until it ends, it can be used if it cannot be created again.
+    return this.recover(owned, request).catch(() => owned);
   }
 
   report(since: Date | null, request: RequestContext): Promise<CacheReport> {
@@ -105,14 +127,17 @@ export class Contexts {
   async use(owned: OwnedContext, used: ChatUse, request: RequestContext): Promise<ContextCache> {
     const { context } = owned;
     const at = request.now();
-    const expiresAt = used.isAnswered ? expiryAfter(at, context.ttl) : context.expiresAt;
+    const expiresAt = used.isAnswered ? expiryAfterUse(context, at) : context.expiresAt;
     try {
       const updated = await this.count(context, used, at, expiresAt, request);
+      if (updated?.hasMoved === false) throw forked();
       if (updated) {
         await this.parts.messages.extend(updated.context, at);
         return toContextCache(updated);
       }
     } catch (error) {
+      // Without the note of where it goes on, the session would forget this answer.
+      if (afterAnswer(context, used.answerId)) throw error;
       const { requestId } = request;
       this.parts.log.error(
         { requestId, missed: used.totals, err: error },
@@ -126,16 +151,20 @@ export class Contexts {
   /** Returns null if the caller has forgotten the context since the chat began. */
   private async count(
     context: ContextRecord,
-    { totals, usage, prices, isAnswered }: ChatUse,
+    { totals, usage, prices, isAnswered, answerId }: ChatUse,
     at: number,
     expiresAt: number,
     { caller: { id: caller }, startedAt }: RequestContext,
-  ): Promise<OwnedContext | null> {
+  ): Promise<UsedContext | null> {
     const { store } = this.parts;
     const { key, model } = context;
+    const next = afterAnswer(context, answerId);
+    const moved = next && { from: context, to: next };
     const bill = prices && chatBill({ caller, model, prompt: '', prices }, usage);
     const kept = bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0) : null;
-    const updated = await store.use(caller, key, { ...totals, at, startedAt, expiresAt, bill, kept });
+    const updated = await store.use(caller, key, {
+      ...{ ...totals, at, startedAt, expiresAt, bill, kept, moved },
+    });
     if (updated) return updated;
     const names = [{ scope: caller, name: model }];
     const extension = { key, expiresAt, kept };

@@ -1,3 +1,4 @@
+import type { ApiName } from '../gateway/apis.js';
 import type { GatewayTruncationStrategy, GatewayUsage } from '../gateway/types.js';
 import { type PackedPrices, type Prices, packPrices, unpackPrices } from '../pricing/prices.js';
 
@@ -8,6 +9,8 @@ export interface Details {
   prices: Prices | null;
   /** When the gateway began to keep it, if it was created again; milliseconds since the epoch. */
   recreatedAt?: number | null;
+  /** The API that it was created with; null: the one that its model's name suggests. */
+  api?: ApiName | null;
 }
 
 type PackedStrategy = [
@@ -26,10 +29,16 @@ type PackedUsage = [
   cacheCreationInputTokens: number | null,
 ];
 
-type Packed = [PackedStrategy | null, PackedUsage | null, (PackedPrices | null)?, number?];
+type Packed = [PackedStrategy | null, PackedUsage | null, (PackedPrices | null)?, (number | null)?, ApiName?];
 
 /** Tuples, because field names would be half of a stored context. */
-export function packDetails({ truncationStrategy: strategy, usage, prices, recreatedAt }: Details): string {
+export function packDetails({
+  truncationStrategy: strategy,
+  usage,
+  prices,
+  recreatedAt,
+  api,
+}: Details): string {
   const packedStrategy: PackedStrategy | null = strategy && [
     strategy.type,
     strategy.lastHistoryTokens,
@@ -46,18 +55,20 @@ export function packDetails({ truncationStrategy: strategy, usage, prices, recre
     usage.cacheCreationInputTokens,
   ];
   const packed: Packed = [packedStrategy, packedUsage];
-  if (prices || recreatedAt) packed.push(prices && packPrices(prices));
-  if (recreatedAt) packed.push(recreatedAt);
+  if (prices || recreatedAt || api) packed.push(prices && packPrices(prices));
+  if (recreatedAt || api) packed.push(recreatedAt ?? null);
+  if (api) packed.push(api);
   return JSON.stringify(packed);
 }
 
 export function unpackDetails(packed: string): Details {
-  const [strategy, usage, prices, recreatedAt = null] = JSON.parse(packed) as Packed;
+  const [strategy, usage, prices, recreatedAt = null, api = null] = JSON.parse(packed) as Packed;
   return {
     truncationStrategy: strategy && toStrategy(strategy),
     usage: usage && toUsage(usage),
     prices: prices ? unpackPrices(prices) : null,
     recreatedAt,
+    api,
   };
 }
 

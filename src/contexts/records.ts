@@ -1,3 +1,5 @@
+import { APIS, type ApiName, defaultApi } from '../gateway/apis.js';
+import { ContextExpiry } from '../gateway/caching-api.js';
 import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
 import { costOf } from '../pricing/cost.js';
@@ -15,7 +17,21 @@ export function isPrefix({ model, mode }: Pick<ContextRecord, 'model' | 'mode'>)
   return mode === ContextMode.COMMON_PREFIX || isGemini(model);
 }
 
-/** When a context that is used at `time` expires. */
+/** The API that the context belongs to. */
+export function apiOfContext({ model, details }: Pick<ContextRecord, 'model' | 'details'>): ApiName {
+  return unpackDetails(details).api ?? defaultApi(model);
+}
+
+export function expiryOf(context: Pick<ContextRecord, 'model' | 'details'>): ContextExpiry {
+  return APIS[apiOfContext(context)].capabilitiesOf(context.model).expiry;
+}
+
+/** When a context expires that a chat uses at `time`. */
+export function expiryAfterUse(context: ContextRecord, time: number): number {
+  return expiryOf(context) === ContextExpiry.FIXED ? context.expiresAt : expiryAfter(time, context.ttl);
+}
+
+/** When a context that is created or used at `time` expires, if uses restart its ttl. */
 export function expiryAfter(time: number, ttl: number | null): number {
   return time + (ttl === null ? UNKNOWN_TTL_MS : ttl * 1_000);
 }
@@ -26,10 +42,11 @@ export function toRecord(
   createdAt: number,
   messages: string | null,
   prices: Prices | null,
+  api: ApiName,
 ): ContextRecord {
   const { id, model, mode, ttl } = created;
-  const details = packDetails({ ...created, prices });
-  const expiresAt = expiryAfter(createdAt, ttl);
+  const details = packDetails({ ...created, prices, api: api === defaultApi(model) ? null : api });
+  const expiresAt = created.expiresAt ?? expiryAfter(createdAt, ttl);
   return { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
 }
 
@@ -45,6 +62,7 @@ export function toContextCache({ context, lastUsedAt, totals }: OwnedContext, re
     usage: usage && { ...usage, cost: prices && costOf(usage, prices) },
     createdAt: new Date(createdAt),
     expiresAt: ttl === null ? null : new Date(expiresAt),
+    expiry: expiryOf(context),
     lastUsedAt: new Date(lastUsedAt),
     reused,
     totals: toContextTotals(totals),

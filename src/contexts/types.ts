@@ -1,8 +1,17 @@
 import { GraphQLSafeInt } from 'graphql-scalars';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { ContextExpiry } from '../gateway/caching-api.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
 import { Cost, MoneyReport } from '../pricing/types.js';
 
+registerEnumType(ContextExpiry, {
+  name: 'ContextExpiry',
+  description: 'How the end of a context moves. Source: the documents of the API that serves its model.',
+  valuesConfig: {
+    SLIDING: { description: 'Each chat restarts the ttl.' },
+    FIXED: { description: 'It ends at the time that was fixed when it was created.' },
+  },
+});
 registerEnumType(ContextMode, {
   name: 'ContextMode',
   description: 'How the gateway treats chats with a context.',
@@ -183,6 +192,9 @@ export class ContextCache {
     description: 'When it expires unless it is used before; null if the ttl is unknown.',
   })
   expiresAt!: Date | null;
+
+  @Field(() => ContextExpiry, { description: 'Whether chats move `expiresAt`.' })
+  expiry!: ContextExpiry;
 
   @Field(() => Date, {
     description:

@@ -22,7 +22,7 @@ export interface GatewayCredential {
 }
 
 /** The same status means different things for different calls. */
-export type GatewayOperation = 'createContext' | 'chat' | 'models';
+export type GatewayOperation = 'createContext' | 'chat' | 'forget' | 'models';
 
 /** What the meaning of an error response depends on. */
 export interface CallFacts {
@@ -61,6 +61,8 @@ export interface CreatedContext {
   mode: ContextMode | null;
   /** Seconds. */
   ttl: number | null;
+  /** When it ends whether it is used or not; milliseconds since the epoch. Left out: `ttl` after its last use. */
+  expiresAt?: number | null;
   truncationStrategy: GatewayTruncationStrategy | null;
   usage: GatewayUsage | null;
 }
@@ -87,6 +89,10 @@ export interface GatewayModel {
   ownedBy: string | null;
   created: Date | null;
   supportedEndpointTypes: string[];
+  /** Whether it was shut down, as Ark's list says. */
+  isShutDown: boolean;
+  /** The modes of contexts that the list says it has; null if the list does not say. */
+  cacheModes: ContextMode[] | null;
 }
 
 export enum FinishReason {
@@ -138,3 +144,6 @@ export interface ChatAnswerDelta {
   reasoningContent: string | null;
   finishReason: FinishReason | null;
 }
+
+/** `deltas`: how many deltas of the stream the usage covers; some of them may not have been read yet. */
+export type OnUsage = (usage: GatewayUsage, deltas: number) => void;

@@ -1,5 +1,40 @@
-import { Field, ID, ObjectType } from 'type-graphql';
+import { Field, ID, Int, ObjectType } from 'type-graphql';
+import { ContextExpiry } from '../gateway/caching-api.js';
+import { ContextMode } from '../gateway/types.js';
 import { ModelPrices } from '../pricing/types.js';
+
+@ObjectType({
+  description:
+    'What the cache of a model can do. Source: the gateway’s list of models where it says so, else the operator’s file of models, else the documents of the API that serves the model.',
+})
+export class CacheCapabilities {
+  @Field(() => [ContextMode], { description: 'The modes of its contexts.' })
+  modes!: ContextMode[];
+
+  @Field(() => ContextExpiry, { description: 'How the end of its contexts moves.' })
+  expiry!: ContextExpiry;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds: the shortest `ttl`; null if there is no bound, or none is known.',
+  })
+  minTtl!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'Seconds: the longest `ttl`; null if there is no bound, or none is known.',
+  })
+  maxTtl!: number | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: 'The smallest prompt that is cached, in tokens; null if none is known.',
+  })
+  minPromptTokens!: number | null;
+
+  @Field(() => Boolean, { description: 'Whether `forgetContext` also deletes a context at the gateway.' })
+  deletable!: boolean;
+}
 
 @ObjectType({ description: 'A model that the gateway offers to this caller.' })
 export class Model {
@@ -21,8 +56,14 @@ export class Model {
   @Field(() => [String], { description: 'The API formats it supports, e.g. `openai`; may be empty.' })
   supportedEndpointTypes!: string[];
 
-  @Field(() => Boolean, { description: 'Whether the gateway documents context caching for it.' })
+  @Field(() => Boolean, { description: 'Whether `cache` is known: contexts can be created for it.' })
   supportsContextCache!: boolean;
+
+  @Field(() => CacheCapabilities, {
+    nullable: true,
+    description: 'What its cache can do; null if it cannot cache, or nobody knows.',
+  })
+  cache!: CacheCapabilities | null;
 
   @Field(() => ModelPrices, {
     nullable: true,

@@ -1,3 +1,4 @@
+import { APIS, type ApiName, isApiName } from '../gateway/apis.js';
 import { type Kinds, YamlSource } from '../input/yaml-source.js';
 import type { PricedModel, Prices, PriceTier } from './prices.js';
 
@@ -9,7 +10,7 @@ const PRICES: Kinds = {
   output: 'decimal',
   storagePerHour: 'decimal',
 };
-const MODEL: Kinds = { ...PRICES, tiers: 'list' };
+const MODEL: Kinds = { ...PRICES, tiers: 'list', api: 'string' };
 const TIER: Kinds = { ...PRICES, upTo: 'integer' };
 
 type Path = (string | number)[];
@@ -33,7 +34,10 @@ function readModels(source: YamlSource): PricedModel[] {
     source.report(['models'], 'must name at least one model');
     return [];
   }
-  return source.keys(['models']).map((pattern) => ({ pattern, tiers: readModel(source, pattern, currency) }));
+  return source.keys(['models']).map((pattern) => {
+    const tiers = readModel(source, pattern, currency);
+    return { pattern, api: readApi(source, pattern), tiers };
+  });
 }
 
 function readModel(source: YamlSource, pattern: string, currency: string): PriceTier[] {
@@ -43,12 +47,22 @@ function readModel(source: YamlSource, pattern: string, currency: string): Price
     return [];
   }
   source.checkKeys(path, MODEL);
+  if (['tiers', ...Object.keys(PRICES)].every((key) => !source.has([...path, key]))) return [];
   if (!source.has([...path, 'tiers'])) return [{ upTo: null, prices: readPrices(source, path, currency) }];
   const tiers = source.length([...path, 'tiers']);
   if (tiers === 0) source.report([...path, 'tiers'], 'must hold at least one tier');
   return Array.from({ length: tiers }, (_, index) =>
     readTier(source, [...path, 'tiers', index], currency),
   ).map((tier, index, all) => checkOrder(source, [...path, 'tiers', index], tier, all[index - 1]));
+}
+
+function readApi(source: YamlSource, pattern: string): ApiName | null {
+  const path = ['models', pattern, 'api'];
+  if (!source.isMap(['models', pattern]) || !source.has(path)) return null;
+  const name = source.text(path);
+  if (isApiName(name)) return name;
+  source.report(path, `must be one of ${Object.keys(APIS).join(', ')}`);
+  return null;
 }
 
 function readTier(source: YamlSource, path: Path, currency: string): PriceTier {

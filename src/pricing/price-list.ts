@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
+import { type ApiName, defaultApi } from '../gateway/apis.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import { WatchedPath } from '../util/watched-path.js';
 import { costOf } from './cost.js';
@@ -48,6 +49,16 @@ export class PriceList {
   find(model: string, promptTokens: number): Prices | null {
     const found = findModel(this.models, model);
     return found ? pricesFor(found, promptTokens) : null;
+  }
+
+  /** The API that serves a model. */
+  apiOf(model: string): ApiName {
+    return findModel(this.models, model)?.api ?? defaultApi(model);
+  }
+
+  /** Whether the file says which API serves the model. */
+  hasApi(model: string): boolean {
+    return findModel(this.models, model)?.api != null;
   }
 
   /** The usage with its cost at today's prices. */

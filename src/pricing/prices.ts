@@ -1,3 +1,5 @@
+import type { ApiName } from '../gateway/apis.js';
+
 /**
  * What a model costs, as exact decimals: per million tokens, storage per million tokens and hour. Plain texts, so that they can be
  * stored with what they were paid for.
@@ -29,7 +31,9 @@ export interface PriceTier {
 export interface PricedModel {
   /** The id of a model, or a pattern such as `gemini-*`. */
   pattern: string;
-  /** By size, ascending. */
+  /** null: the one that the model's name suggests. */
+  api: ApiName | null;
+  /** By size, ascending; empty if it has no prices. */
   tiers: readonly PriceTier[];
 }
 

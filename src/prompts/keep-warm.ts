@@ -3,7 +3,7 @@ import { mayBeBilled } from '../contexts/creation/billing.js';
 import { removeLost } from '../contexts/creation/recovery.js';
 import { unpackDetails } from '../contexts/details.js';
 import { PROMPT_HOLDER } from '../contexts/keys.js';
-import { toTotals, toUsage } from '../contexts/records.js';
+import { apiOfContext, toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
 import { AppError, ErrorCode, shuttingDown, toAppError } from '../errors.js';
 import { MessageRole } from '../gateway/types.js';
@@ -116,11 +116,13 @@ export class KeepWarm {
   private async chat(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
     const { store, prices, onRenewed } = this.parts;
     const chat = { ...PING, model: context.model, contextId: context.gatewayId };
-    const { usage } = await request.dataSources.gateway.chat(chat).catch(async (error) => {
-      // The next chat by name creates it again.
-      if (isLost(error)) await removeLost(store, context, request.now());
-      throw error;
-    });
+    const { usage } = await request.dataSources.gateway
+      .chat(apiOfContext(context), chat)
+      .catch(async (error) => {
+        // The next chat by name creates it again.
+        if (isLost(error)) await removeLost(store, context, request.now());
+        throw error;
+      });
     const at = request.now();
     const totals = toTotals(usage);
     const names = [{ scope: KEEP_WARM_SCOPE, name: prompt.name }];
@@ -130,6 +132,7 @@ export class KeepWarm {
       usage: counted,
       prices: prices.find(context.model, counted.promptTokens),
       isAnswered: true,
+      answerId: null,
     };
     const { bill, extension } = billUse(prompt, context, used, KEEP_WARM_SCOPE, at);
     await store.addUsage({ names, used: totals, at, extension, bills: bill ? [bill] : [] });

@@ -6,7 +6,7 @@ import { type Found, MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/re
 import { unpackDetails } from '../contexts/details.js';
 import { keptAfter } from '../contexts/kept.js';
 import { PROMPT_HOLDER, promptUsageScope } from '../contexts/keys.js';
-import { expiryAfter } from '../contexts/records.js';
+import { expiryAfterUse } from '../contexts/records.js';
 import type { DetachedWork } from '../coordination/detached-work.js';
 import { toAppError } from '../errors.js';
 import { chatBill } from '../pricing/bills.js';
@@ -196,7 +196,7 @@ export function billUse(
   const bill = prices && chatBill({ caller, model, prompt, prices }, usage);
   if (!context || !isAnswered) return { bill, extension: null };
   const kept = bill && keptAfter(context, bill, usage, totals.chats > 0);
-  return { bill, extension: { key: context.key, expiresAt: expiryAfter(at, context.ttl), kept } };
+  return { bill, extension: { key: context.key, expiresAt: expiryAfterUse(context, at), kept } };
 }
 
 function slotOf({ version }: PromptDefinition, { caller }: RequestContext): string {

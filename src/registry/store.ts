@@ -48,6 +48,8 @@ export interface OwnedContext {
 export interface UsedContext extends OwnedContext {
   /** Token hours that the use has added by extending the expiry. */
   tokenHours: number;
+  /** False if the context was to move on, but is no longer where it was. */
+  hasMoved: boolean;
 }
 
 /** What one chat adds to its owner's totals, and the context's new expiry. */
@@ -60,6 +62,8 @@ export interface Use extends Totals {
   bill: Bill | null;
   /** null if keeping the context costs nothing. */
   kept: Kept | null;
+  /** Moves the context on to another gateway id, unless it has moved since; left out: it stays. */
+  moved?: { from: ContextRecord; to: ContextRecord } | undefined;
 }
 
 /** A chat whose caller owns no context. */
@@ -121,6 +125,8 @@ export interface Store {
   use(callerId: string, key: string, use: Use): Promise<UsedContext | null>;
   /** Returns whether the caller owned the context. */
   removeOwner(callerId: string, key: string, now: number): Promise<boolean>;
+  /** Deletes a context that nobody owns any more; returns it, or null if there is none. */
+  removeUnowned(key: string, now: number): Promise<ContextRecord | null>;
   /** Adds a chat to sums, and extends the expiry of the context that it used. Returns the token hours that this has added. */
   addUsage(use: UnownedUse): Promise<number>;
   /** A scope's sums sorted by name, from the hour of `since`; usage is kept for USAGE_RETENTION_MS. */

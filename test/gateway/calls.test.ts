@@ -31,12 +31,12 @@ async function someTurns(): Promise<void> {
   for (let turns = 0; turns < 20; turns++) await nextTurn();
 }
 
-const create = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
-const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION);
+const create = (gateway: GatewayDataSource) => gateway.createContext('context', QUESTION);
+const chat = (gateway: GatewayDataSource) => gateway.chat('context', QUESTION);
 const models = (gateway: GatewayDataSource) => gateway.models();
-const stream = (gateway: GatewayDataSource) => drain(gateway.chatStream(QUESTION));
+const stream = (gateway: GatewayDataSource) => drain(gateway.chatStream('context', QUESTION));
 const leaveStream = (gateway: GatewayDataSource, reader: AbortController) =>
-  drain(gateway.chatStream(QUESTION), () => reader.abort(cancelled()));
+  drain(gateway.chatStream('context', QUESTION), () => reader.abort(cancelled()));
 
 describe('a reader who leaves a stream', () => {
   it.each([1, 2])('ends its connection, after part %p', async (parts) => {
@@ -47,7 +47,7 @@ describe('a reader who leaves a stream', () => {
     const reader = new AbortController();
     const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     let deltas = 0;
-    const stream = drain(as.chatStream(QUESTION), () => {
+    const stream = drain(as.chatStream('context', QUESTION), () => {
       deltas += 1;
       if (deltas === parts) reader.abort(cancelled());
     });
@@ -70,7 +70,7 @@ describe('a reader who has no room', () => {
     });
     const taken: (string | null)[] = [];
     let isFull = false;
-    await drain(as.chatStream(QUESTION), async ({ content }) => {
+    await drain(as.chatStream('context', QUESTION), async ({ content }) => {
       expect(isFull).toBe(false);
       isFull = true;
       taken.push(content);
@@ -109,7 +109,7 @@ describe('a reader who has no room', () => {
       signal: new AbortController().signal,
     });
     const taken: (string | null)[] = [];
-    const answer = drain(as.chatStream(QUESTION), async ({ content }) => {
+    const answer = drain(as.chatStream('context', QUESTION), async ({ content }) => {
       taken.push(content);
       if (taken.length > 1) return;
       onTaken();
@@ -130,7 +130,9 @@ describe('a reader who has no room', () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const { signal } = new AbortController();
-    const stream = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }).chatStream(QUESTION);
+    const stream = gateway
+      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
+      .chatStream('context', QUESTION);
     await stream.next();
     await stream.return(undefined as never);
     await upstream.quiet();
@@ -142,7 +144,7 @@ describe('a reader who has no room', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const reader = new AbortController();
     const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
-    const stream = as.chatStream(QUESTION);
+    const stream = as.chatStream('context', QUESTION);
     await stream.next();
     const pending = stream.next().catch(({ code }) => code);
     reader.abort(cancelled());
@@ -162,7 +164,7 @@ describe('what came before an event that is bad', () => {
     const deltas: object[] = [];
     const stream = gateway
       .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
-      .chatStream(QUESTION);
+      .chatStream('context', QUESTION);
     await expect(drain(stream, (delta) => deltas.push(delta))).rejects.toMatchObject({
       code: 'GATEWAY_BAD_RESPONSE',
     });

@@ -23,7 +23,7 @@ async function create(
   try {
     const context = await gateway
       .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
-      .createContext(INPUT);
+      .createContext('context', INPUT);
     return { context, seen: standIn.seen };
   } catch (error) {
     return { error, seen: standIn.seen };
@@ -108,7 +108,7 @@ describe('a gateway that takes too long', () => {
     });
     const call = gateway
       .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
-      .createContext(INPUT);
+      .createContext('context', INPUT);
     await expect(call).rejects.toMatchObject({
       code: 'GATEWAY_TIMEOUT',
       message: expect.stringContaining('to take the connection'),

@@ -17,9 +17,9 @@ const LIMITS = {
 };
 const QUESTION = { contextId: 'ctx-1', model: 'm', messages: [{ content: 'hello' }] };
 type Ask = (gateway: GatewayDataSource) => Promise<unknown>;
-const chat: Ask = (gateway) => gateway.chat(QUESTION);
-const stream: Ask = (gateway) => drain(gateway.chatStream(QUESTION));
-const create: Ask = (gateway) => gateway.createContext(QUESTION);
+const chat: Ask = (gateway) => gateway.chat('context', QUESTION);
+const stream: Ask = (gateway) => drain(gateway.chatStream('context', QUESTION));
+const create: Ask = (gateway) => gateway.createContext('context', QUESTION);
 
 /** What closes a connection: at once, or in order. */
 const CLOSES: [string, (socket: Socket) => void][] = [

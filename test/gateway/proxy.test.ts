@@ -97,7 +97,7 @@ describe('a proxy on the way to the gateway', () => {
         signal: new AbortController().signal,
       });
       const taken: (string | null)[] = [];
-      const answer = drain(as.chatStream({ ...QUESTION, messages: [] }), async ({ content }) => {
+      const answer = drain(as.chatStream('context', { ...QUESTION, messages: [] }), async ({ content }) => {
         taken.push(content);
         if (taken.length > 1) return;
         onTaken();

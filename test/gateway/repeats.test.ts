@@ -49,12 +49,12 @@ const refuse = (status: number, headers: Record<string, string> = {}) => say(ans
 const EVENTS = { 'content-type': 'text/event-stream' };
 const stream = (repeatable: boolean) => async (gateway: GatewayDataSource) => {
   const texts: (string | null)[] = [];
-  await drain(gateway.chatStream(QUESTION, { repeatable }), ({ content }) => texts.push(content));
+  await drain(gateway.chatStream('context', QUESTION, { repeatable }), ({ content }) => texts.push(content));
   return texts.join('');
 };
 
 describe('a creation', () => {
-  const createContext = (gateway: GatewayDataSource) => gateway.createContext(QUESTION);
+  const createContext = (gateway: GatewayDataSource) => gateway.createContext('context', QUESTION);
 
   it.each([
     ['429', {}],
@@ -115,7 +115,9 @@ const LOSSES: [string, Fault, Fault][] = [
 
 describe('a chat on a session', () => {
   it.each(LOSSES)('is never sent twice: %s', async (_, loss, streamLoss) => {
-    const whole = await ask(inTurn(loss, say(answer(200, CHAT_ANSWER))), (gateway) => gateway.chat(QUESTION));
+    const whole = await ask(inTurn(loss, say(answer(200, CHAT_ANSWER))), (gateway) =>
+      gateway.chat('context', QUESTION),
+    );
     const streamed = await ask(inTurn(streamLoss, sayAndEnd(head(200, EVENTS) + STREAM)), stream(false));
     for (const { error, requests } of [whole, streamed]) {
       expect(error).toMatchObject({ retryable: true });
@@ -131,7 +133,7 @@ describe('a chat on a session', () => {
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
-    await expect(as.chat(QUESTION)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
+    await expect(as.chat('context', QUESTION)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     await expect(stream(false)(as)).rejects.toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
     expect(upstream.connections).toBe(6);
     await gateway.close();
@@ -141,7 +143,7 @@ describe('a chat on a session', () => {
 describe('a chat on a prefix', () => {
   it.each(LOSSES)('is sent again after %s', async (_, loss, streamLoss) => {
     const whole = await ask(inTurn(loss, loss, say(answer(200, CHAT_ANSWER))), (gateway) =>
-      gateway.chat(QUESTION, { repeatable: true }),
+      gateway.chat('context', QUESTION, { repeatable: true }),
     );
     expect(whole.result?.id).toBe(CHAT_ANSWER.id);
     const events = sayAndEnd(head(200, EVENTS) + STREAM);
@@ -158,7 +160,7 @@ describe('a chat on a prefix', () => {
   });
 
   it('is not sent again after a time-out or an answer of the wrong shape', async () => {
-    const chat = (gateway: GatewayDataSource) => gateway.chat(QUESTION, { repeatable: true });
+    const chat = (gateway: GatewayDataSource) => gateway.chat('context', QUESTION, { repeatable: true });
     const silent = await ask(silence, chat, { headersTimeoutMs: 300 });
     const wrong = await ask(say(answer(200, '[]')), chat);
     expect([silent.error, wrong.error]).toMatchObject([

@@ -128,14 +128,28 @@ export function conformance(open: () => Promise<Store>) {
       await store.use(caller, context.key, useAt(NOON + 1_000));
       const used = await store.use(caller, context.key, useAt(NOON + 2_000));
       expect(used).toEqual({
-        tokenHours: 0,
+        ...{ tokenHours: 0, hasMoved: true },
         context: { ...context, expiresAt: NOON + 2_000 + HOUR_MS },
         ownedSince: NOON,
         lastUsedAt: NOON + 2_000,
         totals: { chats: 2, promptTokens: 200, cachedTokens: 160, completionTokens: 14, estimatedTokens: 18 },
       });
-      const { tokenHours: _, ...owned } = used as UsedContext;
+      const { tokenHours: _, hasMoved: __, ...owned } = used as UsedContext;
       expect(await store.ownedContext(caller, context.key, NOON + HOUR_MS)).toEqual(owned);
+    });
+
+    it('moves the context on to another gateway id, once from each', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const to = { ...context, gatewayId: 'resp-2' };
+      const use = { ...useAt(NOON), expiresAt: context.expiresAt, moved: { from: context, to } };
+      expect(await store.use(caller, context.key, use)).toMatchObject({ context: to, hasMoved: true });
+      expect(await store.context(context.key, NOON)).toEqual(to);
+      const late = { ...use, moved: { from: context, to: { ...context, gatewayId: 'resp-3' } } };
+      expect(await store.use(caller, context.key, late)).toMatchObject({
+        ...{ context: to, hasMoved: false },
+        totals: { chats: 2 },
+      });
     });
 
     it('by a caller who does not own the context does nothing', async () => {
@@ -319,6 +333,22 @@ export function conformance(open: () => Promise<Store>) {
       await store.remove(context.key);
       expect(await store.usage(caller, 0, NOON)).toMatchObject([{ contexts: 1 }]);
       expect(await store.usage(caller, 0, NOON + USAGE_RETENTION_MS + HOUR_MS)).toEqual([]);
+    });
+  });
+
+  describe('a context that its owners forgot', () => {
+    it('is deleted once nobody owns it, and not before', async () => {
+      const context = record();
+      await store.create(context, caller);
+      await store.addOwner(context.key, 'a sharer', NOON);
+      expect(await store.removeUnowned(context.key, NOON)).toBeNull();
+      await store.removeOwner(caller, context.key, NOON);
+      expect(await store.removeUnowned(context.key, NOON)).toBeNull();
+      await store.removeOwner('a sharer', context.key, NOON);
+      expect(await store.removeUnowned(context.key, context.expiresAt)).toBeNull();
+      expect(await store.removeUnowned(context.key, NOON)).toEqual(context);
+      expect(await store.removeUnowned(context.key, NOON)).toBeNull();
+      expect(await store.addOwner(context.key, 'late', NOON)).toBeNull();
     });
   });
 

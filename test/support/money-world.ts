@@ -25,6 +25,35 @@ const PROMPT = '{ prompt(name: "support") { cache { state expiresAt } } }';
 const PRICES = '{ models { id prices { input } } }';
 const LONG_LIFE = { exp: NOON / 1_000 + 1_000 * 86_400 };
 
+export type MoneyByModel = Record<string, { spent: string; storage: string }>;
+
+/** What a store has. */
+export async function bookedIn(url: string, now: number): Promise<MoneyByModel> {
+  const store = openStore(url, pino({ level: 'silent' }));
+  await eventually(store.isReachable);
+  const callers = await store.spenders(0, now, 1_000, '');
+  const rows = (await Promise.all(callers.map((caller) => store.spending(caller, 0, now)))).flat();
+  await store.close();
+  const models = [...new Set(rows.map(({ model }) => model))];
+  return Object.fromEntries(
+    models.map((model) => {
+      const all = rows.filter((row) => row.model === model).map(amountsOf);
+      const sum = all.reduce(addAmounts);
+      return [model, { spent: spentOf(sum).toFixed(), storage: sum.storage.toFixed() }];
+    }),
+  );
+}
+
+export function billedBy({ ledger }: Sandbox): MoneyByModel {
+  const decimal = (amount: bigint) => Big(String(amount)).times(Big(10).pow(-LEDGER_DIGITS)).toFixed();
+  return Object.fromEntries(
+    ledger.lines.map(({ model, spent, storage }) => [
+      model,
+      { spent: decimal(spent), storage: decimal(storage) },
+    ]),
+  );
+}
+
 /** Servers on one store, callers, and a sandbox that bills them; one clock for all of them. */
 export class MoneyWorld implements AsyncDisposable {
   private time = NOON;
@@ -152,32 +181,13 @@ export class MoneyWorld implements AsyncDisposable {
     for (const server of this.servers.splice(0)) await server[Symbol.asyncDispose]();
   }
 
-  /** What the store has, by model; the servers must have stopped. */
-  async booked(): Promise<Record<string, { spent: string; storage: string }>> {
-    const store = openStore(this.url, pino({ level: 'silent' }));
-    await eventually(store.isReachable);
-    const callers = await store.spenders(0, this.time, 1_000, '');
-    const rows = (await Promise.all(callers.map((caller) => store.spending(caller, 0, this.time)))).flat();
-    await store.close();
-    const models = [...new Set(rows.map(({ model }) => model))];
-    return Object.fromEntries(
-      models.map((model) => {
-        const all = rows.filter((row) => row.model === model).map(amountsOf);
-        const sum = all.reduce(addAmounts);
-        return [model, { spent: spentOf(sum).toFixed(), storage: sum.storage.toFixed() }];
-      }),
-    );
+  /** What the store has; the servers must have stopped. */
+  booked(): Promise<MoneyByModel> {
+    return bookedIn(this.url, this.time);
   }
 
-  /** What the sandbox has billed, by model. */
-  billed(): Record<string, { spent: string; storage: string }> {
-    const decimal = (amount: bigint) => Big(String(amount)).times(Big(10).pow(-LEDGER_DIGITS)).toFixed();
-    return Object.fromEntries(
-      this.sandbox.ledger.lines.map(({ model, spent, storage }) => [
-        model,
-        { spent: decimal(spent), storage: decimal(storage) },
-      ]),
-    );
+  billed(): MoneyByModel {
+    return billedBy(this.sandbox);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,4 +1,5 @@
 import { afterProcessing, withoutFields } from '../../errors.js';
+import type { ApiName } from '../../gateway/apis.js';
 import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
@@ -12,7 +13,7 @@ import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../regist
 import type { RequestContext } from '../../request-context.js';
 import { packDetails, unpackDetails } from '../details.js';
 import { contextKey } from '../keys.js';
-import { expiryAfter, toRecord } from '../records.js';
+import { apiOfContext, expiryAfter, toRecord } from '../records.js';
 import { mayBeBilled } from './billing.js';
 import type { StoredMessages } from './stored-messages.js';
 
@@ -28,11 +29,13 @@ export class Creation {
   /** `prompt`: the name of the prompt that needs it, if any. */
   async create(wanted: NewContext, request: RequestContext, prompt = ''): Promise<OwnedContext> {
     await this.store.ready();
-    const created = await this.createAndCount(wanted, request);
-    return afterProcessing(() => this.register(created, wanted, request, prompt));
+    const api = this.prices.apiOf(wanted.model);
+    const created = await this.createAndCount(api, wanted, request);
+    return afterProcessing(() => this.register(api, created, wanted, request, prompt));
   }
 
   private async register(
+    api: ApiName,
     created: CreatedContext,
     wanted: NewContext,
     request: RequestContext,
@@ -43,10 +46,10 @@ export class Creation {
     const now = request.now();
     const isRecoverable = created.mode === ContextMode.COMMON_PREFIX;
     const messages = isRecoverable
-      ? await this.messages.add(wanted.messages, expiryAfter(now, created.ttl), now)
+      ? await this.messages.add(wanted.messages, created.expiresAt ?? expiryAfter(now, created.ttl), now)
       : null;
     const prices = this.pricesOf(created);
-    const context = toRecord(created, contextKey(caller, created.id), now, messages, prices);
+    const context = toRecord(created, contextKey(caller, created.id), now, messages, prices, api);
     await this.store.create(context, caller.id, this.billOf(created, caller.id, prompt, now));
     return { context, ownedSince: now, lastUsedAt: now, totals: ZERO_TOTALS };
   }
@@ -64,10 +67,15 @@ export class Creation {
     await this.store.ready();
     await this.budgets.consumeCreate(request.caller.id);
     const wanted = { model, messages, ttl, ...mode };
-    const created = await this.createAndCount(wanted, request).catch(withoutFields);
+    const created = await this.createAndCount(apiOfContext(lost), wanted, request).catch(withoutFields);
     const now = request.now();
     const details = packDetails({ ...unpackDetails(lost.details), recreatedAt: now });
-    const recreated = { ...lost, details, gatewayId: created.id, expiresAt: expiryAfter(now, ttl) };
+    const recreated = {
+      ...lost,
+      details,
+      gatewayId: created.id,
+      expiresAt: created.expiresAt ?? expiryAfter(now, ttl),
+    };
     return afterProcessing(async () => {
       await this.store.replace(recreated, this.billOf(created, request.caller.id, '', now), now);
       await this.messages.extend(recreated, now);
@@ -76,13 +84,17 @@ export class Creation {
   }
 
   /** Counts the tokens against the caller's quota, estimated if the gateway does not report them. */
-  private async createAndCount(wanted: NewContext, request: RequestContext): Promise<CreatedContext> {
+  private async createAndCount(
+    api: ApiName,
+    wanted: NewContext,
+    request: RequestContext,
+  ): Promise<CreatedContext> {
     request.signal.throwIfAborted();
     const estimate = () => estimateMessages(wanted.messages);
     const reservation = await this.budgets.reserve(request.caller.id, estimate);
     let used = 0;
     try {
-      const created = await request.dataSources.gateway.createContext(wanted);
+      const created = await request.dataSources.gateway.createContext(api, wanted);
       used = created.usage?.promptTokens ?? reservation.tokens;
       await this.spendMoney(created, request);
       return created;
@@ -101,7 +113,7 @@ export class Creation {
   private billOf(created: CreatedContext, caller: string, prompt: string, now: number): Bill | null {
     const { model, usage, ttl } = created;
     const prices = this.pricesOf(created);
-    const expiresAt = ttl === null ? null : expiryAfter(now, ttl);
+    const expiresAt = created.expiresAt ?? (ttl === null ? null : expiryAfter(now, ttl));
     return prices && usage && creationBill({ caller, model, prompt, prices }, usage, now, expiresAt);
   }
 

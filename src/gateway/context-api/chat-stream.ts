@@ -1,11 +1,8 @@
 import { cutShort } from '../errors/gateway-error.js';
 import type { PartsReader } from '../http/streamed-parts.js';
 import { asArray, asObject, type JsonObject } from '../json.js';
-import type { ChatAnswerDelta, ChatAnswerHead, GatewayUsage, NewChat } from '../types.js';
+import type { ChatAnswerDelta, ChatAnswerHead, NewChat, OnUsage } from '../types.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './chat-mapping.js';
-
-/** `deltas`: how many deltas of the stream the usage covers; some of them may not have been read yet. */
-export type OnUsage = (usage: GatewayUsage, deltas: number) => void;
 
 /** Maps the chunks of a streamed chat to deltas and the head. */
 export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswerHead> {

@@ -98,6 +98,25 @@ export function fromModelsAnswer(answer: JsonObject): GatewayModel[] {
       ownedBy: asName(model.owned_by),
       created: asDate(model.created),
       supportedEndpointTypes: endpoints.filter((endpoint) => typeof endpoint === 'string'),
+      isShutDown: asText(model.status)?.toLowerCase() === 'shutdown',
+      cacheModes: cacheModesOf(asObject(asObject(model.features)?.cache)),
     };
   });
+}
+
+/** Ark's `features.cache`. */
+function cacheModesOf(cache: JsonObject | null): ContextMode[] | null {
+  if (cache === null) return null;
+  const { session_cache: session, prefix_cache: prefix } = cache;
+  if (session == null && prefix == null) return null;
+  return [
+    ...(isOn(session) ? [ContextMode.SESSION] : []),
+    ...(isOn(prefix) ? [ContextMode.COMMON_PREFIX] : []),
+  ];
+}
+
+/** A flag, or an object with one. */
+function isOn(feature: unknown): boolean {
+  const flag = asObject(feature)?.enabled ?? asObject(feature)?.supported ?? feature;
+  return flag !== false && flag != null && flag !== 'disabled';
 }

@@ -19,26 +19,36 @@ const CREATE: Names = {
   messages: ['messages', MESSAGE],
   mode: 'mode',
   ttl: 'ttl',
+  expire_at: 'ttl',
   truncation_strategy: ['truncationStrategy', TRUNCATION],
 };
 const CHAT: Names = {
   context_id: 'contextId',
+  previous_response_id: 'contextId',
   model: 'model',
   messages: ['messages', MESSAGE],
   temperature: 'temperature',
   top_p: 'topP',
   n: 'n',
   max_tokens: 'maxTokens',
+  max_output_tokens: 'maxTokens',
   stop: 'stop',
   presence_penalty: 'presencePenalty',
   frequency_penalty: 'frequencyPenalty',
   logit_bias: 'logitBias',
 };
-const NAMES: { [operation in GatewayOperation]: Names } = { createContext: CREATE, chat: CHAT, models: {} };
+const NAMES: { [operation in GatewayOperation]: Names } = {
+  createContext: CREATE,
+  chat: CHAT,
+  forget: {},
+  models: {},
+};
 
 /** `messages[0].content`, `messages.0.content` or `body.messages.0.content`; null if we have no such field. */
 export function inputPath(param: string, operation: GatewayOperation): Path | null {
   const steps = param.split(/[[\].$/]+/).filter((step) => step !== '');
+  // The Responses API calls the messages `input`.
+  if (steps[0] === 'input' && (steps.length === 1 || /^\d/.test(steps[1] ?? ''))) steps[0] = 'messages';
   if (steps[0] === 'body' || steps[0] === 'input') steps.shift();
   const path: Path = ['input'];
   let names: Names = NAMES[operation];

@@ -19,7 +19,7 @@ export interface GatewayHttpOptions extends ConnectionOptions {
 }
 
 export interface GatewayCall extends CallFacts {
-  method: 'GET' | 'POST';
+  method: 'GET' | 'POST' | 'DELETE';
   /** Below the base URL, with a leading slash. */
   path: string;
   body?: object | undefined;

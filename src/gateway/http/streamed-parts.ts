@@ -8,6 +8,8 @@ import type { BoundedBody } from './response.js';
 /** Maps the chunks of one streamed response to parts. */
 export interface PartsReader<Part, Head> {
   readChunk(chunk: JsonObject): Part[];
+  /** The body of a refusal that a chunk carries in a way of its own; undefined if it carries none. */
+  refusalIn?(chunk: JsonObject): unknown;
   /** Of a whole JSON response that came in place of a stream. */
   readAnswer(answer: JsonObject): Part[];
   /** What is known of the response as a whole; `isDone`: `[DONE]` has come. Throws where the response broke off. */
@@ -74,6 +76,8 @@ function partsOf<Part>(
   if (readHiddenEnvelope(json)) throw body.refusal(json);
   const chunk = asObject(json);
   if (chunk === null && event === undefined) throw badResponse('one of its events is not a JSON object');
+  const refused = chunk && reader.refusalIn?.(chunk);
+  if (refused != null) throw body.refusal(refused);
   return chunk ? reader.readChunk(chunk) : [];
 }
 

@@ -157,13 +157,17 @@ if redis.call('EXISTS', KEYS[1]) == 0 then return end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
 extend(KEYS[1], ARGV[3])`,
   },
-  /** c, l, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending */
+  /** c, l, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending, data to replace and its successor (empty: neither) */
   registryUse: {
     numberOfKeys: 3,
     lua: `${COUNT}${EXTEND}${LIFETIME}${SPEND}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g', 'h:' .. ARGV[1])
 if not found[1] or not found[3] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 local expiresAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
+local moved = 1
+if ARGV[12] ~= '' then
+  if found[1] == ARGV[12] then redis.call('HSET', KEYS[1], 'd', ARGV[13]) found[1] = ARGV[13] else moved = 0 end
+end
 local numbers = {}
 for number in string.gmatch(found[3], '%d+') do table.insert(numbers, number) end
 numbers[2] = ARGV[3]
@@ -176,7 +180,7 @@ extend(KEYS[2], ms)
 count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
 local hours = keep(ARGV[11], KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(found[2]), tonumber(expiresAt))
 spend(ARGV[11])
-return {found[1], expiresAt, owner, hours}`,
+return {found[1], expiresAt, owner, hours, moved}`,
   },
   /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, then the names */
   registryAddUsage: {
@@ -205,6 +209,18 @@ if not found[2] then return 0 end
 redis.call('HDEL', KEYS[1], 'h:' .. ARGV[1])
 redis.call('ZREM', KEYS[2], string.sub(found[2], 1, 13) .. ARGV[3])
 return tonumber(found[1]) > tonumber(ARGV[2]) and 1 or 0`,
+  },
+  /** c; now */
+  registryRemoveUnowned: {
+    numberOfKeys: 1,
+    lua: `
+local found = redis.call('HMGET', KEYS[1], 'd', 'g')
+if not found[1] or tonumber(found[2]) <= tonumber(ARGV[1]) then return false end
+for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
+  if string.sub(field, 1, 2) == 'h:' then return false end
+end
+redis.call('DEL', KEYS[1])
+return found`,
   },
   /** v; end and value, now, ms */
   registryAddValue: {

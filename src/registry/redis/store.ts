@@ -123,20 +123,27 @@ export class RedisStore implements Store {
   }
 
   async use(callerId: string, key: string, use: Use): Promise<UsedContext | null> {
-    const { startedAt, at, expiresAt, bill, kept } = use;
+    const { startedAt, at, expiresAt, bill, kept, moved } = use;
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = use;
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
     const found = await this.redis.registryUse(
       ...[...keys, callerId, startedAt, at, expiresAt, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bill ? [bill] : [], kept),
+      ...(moved ? [packRecord(moved.from), packRecord(moved.to)] : ['', '']),
     );
     const owned = toOwnedContext(key, found, startedAt);
-    return owned && { ...owned, tokenHours: Number((found as unknown[])[3]) };
+    const [, , , tokenHours, hasMoved] = (found ?? []) as unknown[];
+    return owned && { ...owned, tokenHours: Number(tokenHours), hasMoved: hasMoved === 1 };
   }
 
   async removeOwner(callerId: string, key: string, now: number): Promise<boolean> {
     return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
+  }
+
+  async removeUnowned(key: string, now: number): Promise<ContextRecord | null> {
+    const found = (await this.redis.registryRemoveUnowned(`c:${key}`, now)) as [string, string] | null;
+    return found && unpackRecord(key, Number(found[1]), found[0]);
   }
 
   async addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<number> {

@@ -76,6 +76,9 @@ export const SQL = {
   context: 'SELECT gone_at AS expiresAt, data FROM contexts WHERE key = ? AND gone_at > ?',
   contextNumber: 'SELECT number FROM contexts WHERE key = ?',
   replace: 'UPDATE contexts SET gone_at = ?, data = ? WHERE key = ?',
+  move: 'UPDATE contexts SET data = ? WHERE key = ? AND data = ?',
+  removeUnowned: `DELETE FROM contexts WHERE key = ? AND caller IS NULL
+    AND NOT EXISTS (SELECT 1 FROM shares WHERE context = contexts.number)`,
   extend: 'UPDATE contexts SET gone_at = MAX(gone_at, ?) WHERE key = ?',
   removeContext: 'DELETE FROM contexts WHERE number = ?',
   removeShares: 'DELETE FROM shares WHERE context = ?',

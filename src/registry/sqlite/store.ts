@@ -98,16 +98,19 @@ export class SqliteStore implements Store {
   }
 
   use(callerId: string, key: string, use: Use): Promise<UsedContext | null> {
-    const { at, startedAt, expiresAt, bill, kept } = use;
+    const { at, startedAt, expiresAt, bill, kept, moved } = use;
     const args = [at, ...sumsOf(use), key, startedAt, callerId];
     return this.write(at, () => {
       const { changes } = this.sql.useOwn.run(...args);
       if (changes === 0 && this.sql.useShared.run(...args).changes === 0) return null;
+      const hasMoved =
+        moved === undefined ||
+        this.sql.move.run(packRecord(moved.to), key, packRecord(moved.from)).changes > 0;
       const tokenHours = this.money.extend({ key, expiresAt, kept }, callerId, at);
       if (bill) this.money.add(bill, at);
       const owned = this.find(key, callerId, startedAt);
       if (owned) this.addUsageNow(callerId, owned.context.model, at, 0, use);
-      return owned && { ...owned, tokenHours };
+      return owned && { ...owned, tokenHours, hasMoved };
     });
   }
 
@@ -116,6 +119,13 @@ export class SqliteStore implements Store {
     return this.write(now, () => {
       const { changes } = this.sql.disown.run(...args);
       return changes > 0 || this.sql.unshare.run(...args).changes > 0;
+    });
+  }
+
+  removeUnowned(key: string, now: number): Promise<ContextRecord | null> {
+    return this.write(now, () => {
+      const context = this.read(key, now);
+      return context && this.sql.removeUnowned.run(key).changes > 0 ? context : null;
     });
   }
 
