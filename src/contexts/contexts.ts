@@ -161,7 +161,7 @@ export class Contexts {
     const next = afterAnswer(context, answerId);
     const moved = next && { from: context, to: next };
     const bill = prices && chatBill({ caller, model, prompt: '', prices }, usage);
-    const kept = bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0) : null;
+    const kept = bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0, at) : null;
     const updated = await store.use(caller, key, {
       ...{ ...totals, at, startedAt, expiresAt, bill, kept, moved },
     });

@@ -1,8 +1,9 @@
+import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import type { Bill, Kept } from '../registry/spending.js';
 import type { ContextRecord } from '../registry/store.js';
 import { unpackDetails } from './details.js';
-import { isPrefix } from './records.js';
+import { expiryOf, isPrefix } from './records.js';
 
 /**
  * What the gateway keeps of a context from a chat on, at the prices of its bill; null if nobody knows for how long, or how much. A session
@@ -13,10 +14,13 @@ export function keptAfter(
   { model, prompt, prices }: Bill,
   usage: GatewayUsage,
   isComplete: boolean,
+  at: number,
 ): Kept | null {
   const details = unpackDetails(context.details);
   const created = details.usage?.promptTokens;
-  const key = { model, prompt, prices, since: details.recreatedAt ?? context.createdAt };
+  // Where the end is fixed, what a chat adds is kept from then on, and nothing before it for longer.
+  const since = expiryOf(context) === ContextExpiry.FIXED ? at : (details.recreatedAt ?? context.createdAt);
+  const key = { model, prompt, prices, since };
   if (context.ttl === null) return null;
   if (isPrefix(context)) return created === undefined ? null : { ...key, tokens: created, addedTokens: 0 };
   const { promptTokens, completionTokens, promptTokensDetails } = usage;

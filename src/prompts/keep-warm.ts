@@ -3,9 +3,10 @@ import { mayBeBilled } from '../contexts/creation/billing.js';
 import { removeLost } from '../contexts/creation/recovery.js';
 import { unpackDetails } from '../contexts/details.js';
 import { PROMPT_HOLDER } from '../contexts/keys.js';
-import { apiOfContext, toTotals, toUsage } from '../contexts/records.js';
+import { apiOfContext, expiryOf, toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
 import { AppError, ErrorCode, shuttingDown, toAppError } from '../errors.js';
+import { ContextExpiry } from '../gateway/caching-api.js';
 import { MessageRole } from '../gateway/types.js';
 import type { Counter } from '../limits/counters.js';
 import { estimateMessages } from '../limits/tokens.js';
@@ -103,13 +104,24 @@ export class KeepWarm {
         log.warn({ prompt: prompt.name, maxTokensPerDay }, 'no tokens are left to keep a prompt warm today');
         return;
       }
-      used = await this.chat(prompt, context, request);
+      used = await this.prolong(prompt, context, request);
     } catch (error) {
       if (mayBeBilled(error)) used = estimate;
       throw error;
     } finally {
       if (used !== estimate) await spent.add(PROMPT_HOLDER, used - estimate);
     }
+  }
+
+  /** Returns the prompt tokens that it used. A chat prolongs a context, unless its end is fixed. */
+  private async prolong(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
+    if (expiryOf(context) === ContextExpiry.SLIDING) return this.chat(prompt, context, request);
+    const { contexts, onRenewed } = this.parts;
+    // Chats that begin within the minute must find time left.
+    await contexts.replaceEnding(prompt, RENEW_WITHIN_MS, request);
+    const tokens = await tokensOf(prompt, context);
+    onRenewed(prompt.name, tokens);
+    return tokens;
   }
 
   /** Returns the prompt tokens that it used. */

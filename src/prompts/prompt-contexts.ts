@@ -77,6 +77,13 @@ export class PromptContexts {
     return this.create(prompt, request, CacheStatus.RECREATED);
   }
 
+  /** Replaces a context that ends at a fixed time within `withinMs`; it can be used until then. */
+  async replaceEnding(prompt: PromptDefinition, withinMs: number, request: RequestContext): Promise<void> {
+    const acting = request.detachedAs(PROMPT_HOLDER);
+    const { owned } = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name, withinMs);
+    this.known.set(slotOf(prompt, request), owned.context.key);
+  }
+
   /** Counts a chat for its caller, by model and by prompt, and restarts the ttl if it was answered. Never fails the chat. */
   async use(
     prompt: PromptDefinition,
@@ -195,7 +202,7 @@ export function billUse(
 ): { bill: Bill | null; extension: Extension | null } {
   const bill = prices && chatBill({ caller, model, prompt, prices }, usage);
   if (!context || !isAnswered) return { bill, extension: null };
-  const kept = bill && keptAfter(context, bill, usage, totals.chats > 0);
+  const kept = bill && keptAfter(context, bill, usage, totals.chats > 0, at);
   return { bill, extension: { key: context.key, expiresAt: expiryAfterUse(context, at), kept } };
 }
 

@@ -7,10 +7,11 @@ import { type Context, type Contexts, sumTokens } from './contexts.js';
 import type { Faults } from './faults.js';
 import type { Ledger } from './ledger.js';
 import { type Reply, replyTo } from './reply.js';
+import type { StoredResponses } from './responses/stored-responses.js';
 import type { CountTokens } from './tokens.js';
 
 /** A stall ends by itself in the end. */
-const MAX_STALL_MS = 3_600_000;
+export const MAX_STALL_MS = 3_600_000;
 
 interface Chat {
   request: ChatRequest;
@@ -30,6 +31,7 @@ interface ChatTokens {
 /** State and settings that all chats share. */
 export interface SandboxState {
   contexts: Contexts;
+  responses: StoredResponses;
   ledger: Ledger;
   /** Milliseconds between two events of a stream. */
   chunkMs: number;

@@ -18,7 +18,7 @@ export interface CreateRequest {
   truncation: { type: string; rolling_tokens?: boolean; last_history_tokens?: number } | null;
 }
 
-const ROLES: readonly unknown[] = ['system', 'user', 'assistant'];
+export const ROLES: readonly unknown[] = ['system', 'user', 'assistant'];
 const NUMBERS: Record<string, [min: number, max: number]> = {
   temperature: [0, 2],
   top_p: [0, 1],
@@ -104,12 +104,12 @@ export function checkChat(body: Body, onContext: boolean): ChatRequest {
 }
 
 /** Clients must omit absent fields instead of sending null. */
-function refuseNulls(body: Body): void {
+export function refuseNulls(body: Body): void {
   const name = Object.keys(body).find((key) => body[key] === null);
   if (name !== undefined) throw invalid(name, 'must not be null');
 }
 
-function requireString(body: Body, name: string): string {
+export function requireString(body: Body, name: string): string {
   const value = body[name];
   if (value === undefined) throw missing(name);
   if (typeof value !== 'string' || value.trim() === '') throw invalid(name, 'must be a string');
@@ -132,7 +132,7 @@ function checkMessages(messages: unknown): Message[] {
   });
 }
 
-function checkNumber(value: unknown, name: string, min: number, max: number): void {
+export function checkNumber(value: unknown, name: string, min: number, max: number): void {
   if (value === undefined) return;
   const fits = typeof value === 'number' && value >= min && value <= max;
   if (!fits || (WHOLE.includes(name) && !Number.isInteger(value)))
@@ -153,6 +153,6 @@ function checkLogitBias(bias: unknown = {}): void {
   if (!fits) throw invalid('logit_bias', 'must map token ids to numbers from -100 to 100');
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

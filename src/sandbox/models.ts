@@ -1,10 +1,11 @@
 import { ApiError } from './api-error.js';
 
-/** The models for which the gateway documents context caching. */
+/** The models for which the gateway documents context caching, and one of those that only the Responses API caches for. */
 const MODELS = [
   'Doubao-1.5-pro-32k',
   'Doubao-1.5-lite-32k',
   'Doubao-pro-32k',
+  'doubao-seed-1-6-251015',
   'gemini-2.0-flash',
   'gemini-2.5-flash',
   'gemini-2.5-flash-lite',
@@ -19,6 +20,7 @@ export function listModels() {
     created: 1_626_777_600,
     owned_by: isGemini(id) ? 'vertex-ai' : 'volcengine',
     supported_endpoint_types: ['openai'],
+    ...(isSeed(id) && { features: { cache: { prefix_cache: true, session_cache: true } } }),
   }));
   return { object: 'list', success: true, data };
 }
@@ -31,6 +33,21 @@ export function requireModel(model: string): void {
     'The model does not exist. See /v1/models.',
     'model',
   );
+}
+
+/** Only the Responses API has a cache for these, and Ark's list of models says so. */
+export function isSeed(model: string): boolean {
+  return model.startsWith('doubao-seed-');
+}
+
+export function requireContextApi(model: string): void {
+  if (!isSeed(model)) return;
+  throw new ApiError(400, 'InvalidParameter', 'The model does not support the Context API.', 'model');
+}
+
+export function requireResponses(model: string): void {
+  if (!isGemini(model)) return;
+  throw new ApiError(400, 'InvalidParameter', 'The model does not support the Responses API.', 'model');
 }
 
 export function isGemini(model: string): boolean {

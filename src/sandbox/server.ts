@@ -8,7 +8,9 @@ import { type Body, checkChat, checkCreate } from './checks.js';
 import { Contexts, sumTokens } from './contexts.js';
 import { type Faults, withFaults } from './faults.js';
 import { type BilledTokens, Ledger, type PriceOf } from './ledger.js';
-import { isGemini, listModels, requireModel } from './models.js';
+import { isGemini, listModels, requireContextApi, requireModel } from './models.js';
+import { answerResponse, answerStored } from './responses/answer.js';
+import { StoredResponses } from './responses/stored-responses.js';
 import { tokenCounter } from './tokens.js';
 
 export interface SandboxOptions {
@@ -50,10 +52,11 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const { chunkMs = CHUNK_MS, chunkUsage = false } = options;
   const ledger = new Ledger(options.priceOf);
   const contexts = new Contexts(now, ledger);
+  const responses = new StoredResponses(now);
   const server = createServer((request, response) => {
     const requestId = randomUUID();
     response.setHeader('x-request-id', requestId);
-    const state = { contexts, ledger, chunkMs, chunkUsage, faults: sandbox.faults, now };
+    const state = { contexts, responses, ledger, chunkMs, chunkUsage, faults: sandbox.faults, now };
     withFaults(sandbox.faults, response, () => answer(request, response, apiKey, state)).catch(
       (error: unknown) => answerError(error, response, requestId),
     );
@@ -86,17 +89,25 @@ async function answer(
     requireMethod(request, 'GET');
     return answerJson(response, 200, listModels());
   }
+  const [, responseId] = /^\/v1\/responses\/([\w-]+)$/.exec(path ?? '') ?? [];
+  if (responseId !== undefined) {
+    if (request.method !== 'DELETE') requireMethod(request, 'GET');
+    return answerStored(response, request.method, responseId, state, answerJson);
+  }
+  const isResponse = path === '/v1/responses';
   const isCreate = path === '/v1/context/create';
   const isContextChat = path === '/v1/context/chat/completions';
-  if (!isCreate && !isContextChat && path !== '/v1/chat/completions') {
+  if (!isCreate && !isContextChat && !isResponse && path !== '/v1/chat/completions') {
     throw new ApiError(404, 'NotFound', 'This path does not exist.');
   }
   requireMethod(request, 'POST');
   const body = await readBody(request);
   const count = await tokenCounter();
+  if (isResponse) return answerResponse(response, body, state, count, answerJson);
   if (isCreate) {
     const wanted = checkCreate(body);
     requireModel(wanted.model);
+    requireContextApi(wanted.model);
     const created = describe(state.contexts.create(wanted, count), wanted);
     state.ledger.call(wanted.model, billedFor(created.usage));
     return answerJson(response, 200, created);

@@ -42,13 +42,18 @@ export class Reuse {
     this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
   }
 
-  /** `prompt`: the name of the prompt that needs it, if any. */
-  async findOrCreate(input: NewContext, request: RequestContext, prompt = ''): Promise<Found> {
+  /** `prompt`: the name of the prompt that needs it, if any. `minLifetimeMs`: what it must have left. */
+  async findOrCreate(
+    input: NewContext,
+    request: RequestContext,
+    prompt = '',
+    minLifetimeMs = MIN_LIFETIME_MS,
+  ): Promise<Found> {
     const pointer = this.pointerFor(input, request);
-    const found = await this.findBy(pointer, request);
+    const found = await this.findBy(pointer, request, minLifetimeMs);
     if (found) return { owned: found, reused: true };
     const { result, isLeader } = await this.flights.join(pointer, request, (detached) =>
-      this.createOnce(pointer, input, detached, prompt),
+      this.createOnce(pointer, input, detached, prompt, minLifetimeMs),
     );
     if (isLeader) return result;
     const { key } = result.owned.context;
@@ -78,11 +83,12 @@ export class Reuse {
     input: NewContext,
     request: RequestContext,
     prompt: string,
+    minLifetimeMs: number,
   ): Promise<Found> {
     const { leases, creation } = this.parts;
     const lease = await leases.acquire(pointer, request.signal);
     try {
-      const found = await this.findBy(pointer, request);
+      const found = await this.findBy(pointer, request, minLifetimeMs);
       if (found) return { owned: found, reused: true };
       const owned = await creation.create(input, request, prompt);
       await afterProcessing(() => this.setPointer(pointer, owned, request));
@@ -98,13 +104,17 @@ export class Reuse {
   }
 
   /** Returns the pointer's context if it lives long enough and the caller owns it or may share it. */
-  private async findBy(pointer: string, request: RequestContext): Promise<OwnedContext | null> {
+  private async findBy(
+    pointer: string,
+    request: RequestContext,
+    minLifetimeMs = MIN_LIFETIME_MS,
+  ): Promise<OwnedContext | null> {
     const { store, scope } = this.parts;
     const now = request.now();
     const key = await store.value(pointer, now);
     if (key === null) return null;
     const context = await store.context(key, now);
-    if (context === null || context.expiresAt - now < MIN_LIFETIME_MS) return null;
+    if (context === null || context.expiresAt - now < minLifetimeMs) return null;
     await store.extendValue(pointer, pointerExpiry(now), now);
     return scope === 'everyone'
       ? store.addOwner(key, request.caller.id, now)

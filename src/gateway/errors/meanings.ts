@@ -91,7 +91,7 @@ export function meaningOf(answerStatus: number, said: Envelope | null, call: Cal
   const status = said.status ?? (answerStatus < 400 && /\bnotfound\b/.test(codes) ? 404 : answerStatus);
   if (status === 413) return TOO_LARGE;
   if (isBusy(said)) return SESSION_BUSY;
-  const tooShort = tooShortToCache(said.message);
+  const tooShort = tooShortToCache(said.message, call);
   if (tooShort) return tooShort;
   if (call.operation === 'chat' && isContextLost(said, status, call.contextId)) return CONTEXT_NOT_FOUND;
   const { message } = said;
@@ -142,10 +142,11 @@ function notFound({ message, param, codes }: Envelope, call: CallFacts): Meaning
   return namesModel ? MODEL_NOT_FOUND : NOTHING_FOUND;
 }
 
-/** Gemini's two sentences for a prompt that is too short to be cached. */
-function tooShortToCache(message: string): Meaning | undefined {
+/** Gemini's two sentences for a prompt that is too short to be cached, and words for it that only a creation can mean. */
+function tooShortToCache(message: string, { operation }: CallFacts): Meaning | undefined {
   const signs = /min_total_token_count=(\d{1,9})|minimum token count to start caching is (\d{1,9})/i;
-  const found = signs.exec(message);
+  const words = /\bat least (\d{1,9}) tokens\b/i;
+  const found = signs.exec(message) ?? (operation === 'createContext' ? words.exec(message) : null);
   if (!found) return undefined;
   const fault = `must have at least ${found[1] ?? found[2]} tokens together: the gateway caches no shorter prompt`;
   return { ...TOO_SHORT, message: `input.messages ${fault}`, fault };

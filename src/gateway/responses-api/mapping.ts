@@ -55,11 +55,12 @@ function toItem({ role, content }: Message): WireItem {
 
 export function fromCreation(answer: JsonObject, asked: NewContext, now: number): CreatedContext {
   const expiresAt = asDate(answer.expire_at)?.getTime() ?? null;
+  const createdAt = asDate(answer.created_at)?.getTime() ?? now;
   return {
     id: idOf(answer),
     model: asName(answer.model) || asked.model,
     mode: asked.mode ?? ContextMode.SESSION,
-    ttl: asked.ttl ?? (expiresAt === null ? null : Math.max(0, Math.round((expiresAt - now) / 1_000))),
+    ttl: asked.ttl ?? (expiresAt === null ? null : Math.max(0, Math.round((expiresAt - createdAt) / 1_000))),
     expiresAt,
     truncationStrategy: null,
     usage: usageOf(answer),
