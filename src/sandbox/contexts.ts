@@ -58,6 +58,15 @@ export class Contexts {
     return context;
   }
 
+  get size(): number {
+    return this.contexts.size;
+  }
+
+  clear(): void {
+    this.contexts.clear();
+    this.characters = 0;
+  }
+
   /** Returns the context and restarts its ttl. */
   use(id: string, model: string): Context {
     const context = this.contexts.get(id);

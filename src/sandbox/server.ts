@@ -39,6 +39,10 @@ export interface Sandbox {
   faults: Faults;
   /** What was billed since the start. */
   readonly ledger: Ledger;
+  /** Forgets every context and response, as a gateway may that evicts them early. */
+  lose(): void;
+  /** How many contexts and responses it keeps. */
+  readonly kept: number;
   /** Also closes open connections. */
   close(): Promise<void>;
 }
@@ -68,6 +72,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     apiKey,
     faults,
     ledger,
+    lose() {
+      contexts.clear();
+      responses.clear();
+    },
+    get kept() {
+      return contexts.size + responses.size;
+    },
     async close() {
       server.closeAllConnections();
       server.close();

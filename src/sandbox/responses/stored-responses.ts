@@ -41,6 +41,14 @@ export class StoredResponses {
 
   constructor(private readonly now: () => number) {}
 
+  get size(): number {
+    return this.responses.size;
+  }
+
+  clear(): void {
+    this.responses.clear();
+  }
+
   newId(): string {
     return `resp_${randomUUID().replaceAll('-', '')}`;
   }
