@@ -340,7 +340,7 @@ describe('the sandbox', () => {
     await expect(cut.text()).rejects.toThrow();
     client.sandbox.faults = { delayMs: 30 };
     const began = performance.now();
-    expect((await client.call('/models')).json.data).toHaveLength(8);
+    expect((await client.call('/models')).json.data).toHaveLength(9);
     expect(performance.now() - began).toBeGreaterThan(25);
   });
 });

@@ -62,11 +62,7 @@ export function answerStored(
     answerJson(response, 200, { id, object: 'response', deleted: true });
     return;
   }
-  const { model, previousId, createdAt, expiresAt } = found;
-  answerJson(response, 200, {
-    ...{ id, object: 'response', model, status: 'completed', previous_response_id: previousId },
-    ...{ created_at: Math.floor(createdAt / 1_000), expire_at: Math.floor(expiresAt / 1_000) },
-  });
+  answerJson(response, 200, found.body);
 }
 
 function prepare(request: ResponseRequest, state: SandboxState, count: CountTokens): Turn {
@@ -111,6 +107,7 @@ function finish(turn: Turn, { ledger, responses }: SandboxState, said: number): 
     turn.pieces.length === 0 ? [] : [{ role: 'assistant' as const, content: turn.pieces.join('') }];
   responses.add({
     ...{ id, model, previousId: previous?.id ?? null, messages: [...messages, ...answer] },
+    body: describe(turn, turn.isCut ? 'incomplete' : 'completed'),
     ...{ tokens, isCached, createdAt, expiresAt, isBusy: false },
   });
 }

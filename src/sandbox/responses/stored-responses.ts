@@ -18,6 +18,8 @@ export interface StoredResponse {
   /** Those that it added, with its answer. */
   messages: Message[];
   tokens: number;
+  /** As it was answered. */
+  body: object;
   /** Whether it is in the cache, as all before it are. */
   isCached: boolean;
   /** Milliseconds since the epoch. */
