@@ -65,7 +65,7 @@ export class ContextResolver {
 
   @Mutation(() => Boolean, {
     description:
-      'Removes a context from your list permanently; false if there was none. The gateway cannot delete contexts, so it keeps this one until its ttl ends.',
+      'Removes a context from your list permanently; false if there was none. Where the API that serves its model can, it is also deleted at the gateway once nobody shares it; elsewhere the gateway keeps it until its ttl ends.',
   })
   forgetContext(
     @Arg('id', () => ID, { description: CONTEXT_ID }) id: string,

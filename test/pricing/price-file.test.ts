@@ -34,6 +34,20 @@ describe('a file of models', () => {
     expect(find(text, 'other')).toBeNull();
   });
 
+  it('says which API serves a model, with or without prices', () => {
+    const text =
+      'currency: CNY\nmodels:\n  seed: { api: responses }\n  m: { api: context, input: 1, output: 2 }\n  n: { input: 1, output: 2 }\n';
+    expect(read(text).map(({ pattern, api, tiers }) => [pattern, api, tiers.length])).toEqual([
+      ['seed', 'responses', 0],
+      ['m', 'context', 1],
+      ['n', null, 1],
+    ]);
+    expect(find(text, 'seed')).toBeNull();
+    expect(problemsOf('currency: CNY\nmodels:\n  m:\n    api: chat\n')).toEqual([
+      `${FILE}:4 \`models.m.api\` must be one of context, gemini-context, responses`,
+    ]);
+  });
+
   it('prefers a model’s own entry to a pattern, and the first pattern to later ones', () => {
     const prices = (input: number) => `{ input: ${input}, output: 1 }`;
     const text = `currency: USD\nmodels:\n  "gemini-*": ${prices(1)}\n  "*": ${prices(2)}\n  gemini-pro: ${prices(3)}\n  "a.b": ${prices(4)}\n`;

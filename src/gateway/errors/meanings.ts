@@ -44,7 +44,7 @@ const BY_CODE: readonly Rule[] = [
   [/context(length|window|limit)|outofcontext|too(large|long)|tokens?limit|abovemaxlength/, TOO_LARGE],
   [/authentication|apikey|unauthenticated|unauthorized\b|invalidtoken|tokenexpired/, badKey],
   [/ratelimit|throttl|toomanyrequests|serveroverloaded|quotaexceeded|resourceexhausted/, RATE_LIMITED],
-  [/requestlimit|concurrency|limitexceeded/, RATE_LIMITED],
+  [/requestlimit|concurrency|limitexceeded|bursttoofast|inflightbatchsize/, RATE_LIMITED],
   [/accessdenied|permission|forbidden|unauthorized|unsupportedcountry/, denied],
 ];
 
