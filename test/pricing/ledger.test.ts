@@ -6,11 +6,14 @@ import '../support/seed.js';
 const HOUR_MS = 3_600_000;
 const CALLERS = ['alice', 'bob', 'carol'];
 const SESSION = { model: 'Doubao-1.5-pro-32k', messages: [{ role: 'SYSTEM', content: 'You are a clerk.' }] };
+const SHARED = { mode: 'COMMON_PREFIX', reuse: true };
+const PREFIX_TEXT = [{ role: 'SYSTEM', content: 'word '.repeat(300) }];
 const PREFIX = {
-  ...{ ...SESSION, mode: 'COMMON_PREFIX', reuse: true },
+  ...{ ...SESSION, ...SHARED },
   messages: [{ role: 'SYSTEM', content: 'word '.repeat(90) }],
 };
 const GEMINI = { model: 'gemini-2.5-flash', messages: [{ content: 'word '.repeat(1_100) }], ttl: 300 };
+const CHAIN = { ...SESSION, model: 'doubao-seed-1-6-251015', messages: PREFIX_TEXT, ttl: 7_200 };
 const UNPRICED = { ...SESSION, model: 'Doubao-pro-32k' };
 
 type Step = (world: MoneyWorld) => Promise<void>;
@@ -32,7 +35,16 @@ const server = fc.nat(1);
 const caller = fc.constantFrom(...CALLERS);
 const context = fc.nat(20);
 const question = fc.constantFrom('hello', 'what is the weather like', '你好，今天天气怎么样？');
-const input = fc.constantFrom(SESSION, { ...SESSION, ttl: 3_600 }, PREFIX, PREFIX, GEMINI, UNPRICED);
+const input = fc.constantFrom(
+  CHAIN,
+  { ...CHAIN, ...SHARED },
+  SESSION,
+  { ...SESSION, ttl: 3_600 },
+  PREFIX,
+  PREFIX,
+  GEMINI,
+  UNPRICED,
+);
 const minutes = fc.nat(90).map((each) => each * 60_000);
 const hours = fc.nat(30).map((each) => each * HOUR_MS);
 const step = fc.oneof(

@@ -13,7 +13,11 @@ export class ModelsFile implements Disposable {
 
   write(input: string): void {
     const prices = `{ input: ${input}, cachedInput: 0.16, output: 2.00, storagePerHour: 0.017 }`;
-    writeFileSync(this.path, `currency: CNY\nmodels:\n  Doubao-*: ${prices}\n`);
+    this.writeText(`currency: CNY\nmodels:\n  Doubao-*: ${prices}\n`);
+  }
+
+  writeText(text: string): void {
+    writeFileSync(this.path, text);
   }
 
   [Symbol.dispose](): void {
