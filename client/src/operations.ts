@@ -78,6 +78,13 @@ export type ChatRunStatus =
   /** It was stopped by `stopChat`, or because nobody watched it. What came is kept. */
   | 'STOPPED';
 
+/** How the end of a context moves. Source: the documents of the API that serves its model. */
+export type ContextExpiry =
+  /** It ends at the time that was fixed when it was created. */
+  | 'FIXED'
+  /** Each chat restarts the ttl. */
+  | 'SLIDING';
+
 /** How the gateway treats chats with a context. */
 export type ContextMode =
   /** The initial messages never change; any number of chats can share the context at once. */
@@ -285,7 +292,7 @@ export type ChatStreamSubscription = { chatStream:
 export type ModelsQueryVariables = Exact<{ [key: string]: never; }>;
 
 
-export type ModelsQuery = { models: Array<{ id: string, ownedBy: string | null, supportsContextCache: boolean }> };
+export type ModelsQuery = { models: Array<{ id: string, ownedBy: string | null, supportsContextCache: boolean, cache: { modes: Array<ContextMode>, expiry: ContextExpiry, minPromptTokens: number | null } | null }> };
 
 export type ContextsQueryVariables = Exact<{
   first: number;
@@ -549,6 +556,11 @@ export const ModelsDocument = new TypedDocumentString(`
     id
     ownedBy
     supportsContextCache
+    cache {
+      modes
+      expiry
+      minPromptTokens
+    }
   }
 }
     `) as unknown as TypedDocumentString<ModelsQuery, ModelsQueryVariables>;

@@ -520,7 +520,7 @@ describeWith(CHROMIUM)('the example page', () => {
       expect(await chat.page.getByRole('radio', { name: 'Common prefix' }).isChecked()).toBe(true);
       await chat.page.getByRole('textbox', { name: 'Persona' }).fill('short');
       await chat.button('Create context').click();
-      await chat.alerts.getByText(/^messages is refused/).waitFor();
+      await chat.alerts.getByText(/^messages must have at least 1024 tokens/).waitFor();
       expect(await chat.alerts.count()).toBe(1);
       await chat.page.getByRole('textbox', { name: 'Persona' }).fill('word '.repeat(1_100));
       await chat.button('Create context').click();

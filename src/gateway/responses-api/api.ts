@@ -13,7 +13,7 @@ import {
 } from '../types.js';
 import { fromChatAnswer, fromCreation, toChatBody, toCreationBody } from './mapping.js';
 import { ResponseStreamReader } from './response-stream.js';
-import { refuseUnsupportedChat, refuseUnsupportedContext } from './unsupported.js';
+import { MAX_TTL, refuseUnsupportedChat, refuseUnsupportedContext } from './unsupported.js';
 
 /** A longer chain is not deleted to its beginning; all of it ends with its expiry. */
 const MAX_CHAIN = 10_000;
@@ -24,7 +24,7 @@ export const RESPONSES_API: ApiDescription = {
     modes: [ContextMode.SESSION, ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.FIXED,
     minTtl: null,
-    maxTtl: 604_800,
+    maxTtl: MAX_TTL,
     minPromptTokens: 256,
     deletable: true,
   }),

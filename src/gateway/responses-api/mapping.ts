@@ -19,11 +19,10 @@ import type { WireItem, WireResponseRequest } from './wire.js';
 const WIRE_ROLE = { SYSTEM: 'system', USER: 'user', ASSISTANT: 'assistant' } as const;
 /** Characters. */
 const MAX_ID = 1_024;
-const MAX_TTL = 604_800;
 
 /** A creation makes a cache and no answer; a session goes on from it. */
 export function toCreationBody({ model, messages, ttl }: NewContext, now: number): WireResponseRequest {
-  const expiry = ttl == null ? {} : { expire_at: Math.floor(now / 1_000) + Math.min(ttl, MAX_TTL) };
+  const expiry = ttl == null ? {} : { expire_at: Math.floor(now / 1_000) + ttl };
   return {
     model,
     input: messages.map(toItem),

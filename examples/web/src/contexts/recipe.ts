@@ -19,8 +19,3 @@ export function inputOf({ persona, model, mode, ttl }: Recipe): CreateContextInp
     reuse: mode === 'COMMON_PREFIX',
   };
 }
-
-/** Contexts of Gemini models are always prefixes. */
-export function modesOf(model: string): ContextMode[] {
-  return /^gemini-/i.test(model) ? ['COMMON_PREFIX'] : ['SESSION', 'COMMON_PREFIX'];
-}

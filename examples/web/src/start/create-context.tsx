@@ -32,6 +32,7 @@ export function CreateContext({ onCreated }: CreateContextProps) {
   const [error, setError] = useState<ContextCacheError>();
   const models = data?.models ?? [];
   const model = chosen ?? (models.find((it) => it.supportsContextCache) ?? models[0])?.id ?? '';
+  const cache = models.find(({ id }) => id === model)?.cache;
   const persona = written ?? words.samplePersona;
 
   async function submit(event: FormEvent<HTMLFormElement>) {
@@ -67,8 +68,8 @@ export function CreateContext({ onCreated }: CreateContextProps) {
         onChange={({ target }) => setPersona(target.value)}
       />
       <ModelSelect models={models} chosen={model} onChoose={setModel} />
-      <ModeChoice model={model} />
-      <label htmlFor="ttl">{words.ttl}</label>
+      <ModeChoice modes={cache?.modes ?? ALL_MODES} />
+      <label htmlFor="ttl">{cache?.expiry === 'FIXED' ? words.fixedTtl : words.ttl}</label>
       <select id="ttl" name="ttl" defaultValue={3_600}>
         {TTLS.map((ttl) => (
           <option key={ttl} value={ttl}>
@@ -83,5 +84,8 @@ export function CreateContext({ onCreated }: CreateContextProps) {
     </form>
   );
 }
+
+/** Of a model that the server knows nothing of. */
+const ALL_MODES: readonly ContextMode[] = ['SESSION', 'COMMON_PREFIX'];
 
 const loadModels = (client: ContextCacheClient) => client.request(ModelsDocument, {});

@@ -1,10 +1,9 @@
-import { modesOf } from '../contexts/recipe';
+import type { ContextMode } from 'graphql-context-cache-client';
 import { useLanguage } from '../words/language';
 
 /** Offers only the modes that the model has. */
-export function ModeChoice({ model }: { model: string }) {
+export function ModeChoice({ modes }: { modes: readonly ContextMode[] }) {
   const { words } = useLanguage();
-  const modes = modesOf(model);
   return (
     <fieldset>
       <legend>{words.mode}</legend>

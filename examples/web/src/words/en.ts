@@ -57,6 +57,7 @@ export const en = {
     },
   },
   ttl: 'Expires after the last use',
+  fixedTtl: 'Expires after its creation',
   duration: (seconds: number) =>
     seconds < 86_400 ? plural(seconds / 3_600, 'hour', 'hours') : plural(seconds / 86_400, 'day', 'days'),
   create: 'Create context',

@@ -47,6 +47,7 @@ export const zh: Words = {
     COMMON_PREFIX: { name: '公共前缀', meaning: '只缓存人设。任意多个聊天可以共用，回答可以重新生成。' },
   },
   ttl: '最后一次使用后保留',
+  fixedTtl: '创建后保留',
   duration: (seconds) => (seconds < 86_400 ? `${seconds / 3_600} 小时` : `${seconds / 86_400} 天`),
   create: '创建上下文',
   creating: '创建中…',
