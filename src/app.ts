@@ -13,7 +13,7 @@ import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
 import { Playground } from './pages/playground/playground.js';
-import { PriceList } from './pricing/price-list.js';
+import { ModelList } from './pricing/model-list.js';
 import { openPrompts } from './prompts/prompt-folder.js';
 import { openConfiguredStore } from './registry/open-store.js';
 import { type NewContext, RequestContext } from './request-context.js';
@@ -67,7 +67,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const { now = Date.now, log = createLog(config.logLevel), keepAliveMs = 12_000 } = options;
   const { timeouts = TIMEOUTS, compiledFromRun } = options;
   const documents = openDocuments(config.trustedDocuments);
-  const prices = await PriceList.open(config, log);
+  const models = await ModelList.open(config, log);
   const promptFolder = await openPrompts(config, { log });
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
@@ -91,7 +91,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
   const { container, counters, openStreams, detachedWork, runs, keepWarm } = createServices(config, {
     store,
-    prices,
+    models,
     promptFolder,
     newServerRequest: apiKey === undefined ? undefined : newServerRequest,
     onKeptWarm: metrics.onKeptWarm,
@@ -161,7 +161,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
         runs.close(config.shutdownGraceMs),
         keepWarm?.close(),
         promptFolder?.close(),
-        prices.close(),
+        models.close(),
       ]);
       await within(graceEnds - performance.now(), detachedWork.settled());
       await Promise.all([closeWebSockets(), http.close()]);

@@ -19,7 +19,7 @@ import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
 import { type BookedMoney, meteredStore } from './pricing/metered-store.js';
-import type { PriceList } from './pricing/price-list.js';
+import type { ModelList } from './pricing/model-list.js';
 import { PricingResolver } from './pricing/resolver.js';
 import { KeepWarm } from './prompts/keep-warm.js';
 import { PromptContexts } from './prompts/prompt-contexts.js';
@@ -33,7 +33,7 @@ import type { Watch } from './telemetry/work.js';
 
 export interface ServiceDependencies {
   store: MonitoredStore;
-  prices: PriceList;
+  models: ModelList;
   promptFolder: PromptFolder | undefined;
   /** A request of the server itself, if it has a key of its own. */
   newServerRequest: (() => RequestContext) | undefined;
@@ -51,7 +51,7 @@ const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0, bil
 
 /** Wires the resolvers to their services. */
 export function createServices(config: Config, dependencies: ServiceDependencies) {
-  const { prices, promptFolder, now, log } = dependencies;
+  const { models, promptFolder, now, log } = dependencies;
   const store = meteredStore(dependencies.store, dependencies.onBooked);
   const { registry } = config;
   const counters = openCounters(registry.storeUrl, now, log);
@@ -60,7 +60,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   const detachedWork = new DetachedWork();
   const idempotency = new Idempotency(store, leases, detachedWork, now, log);
   const messages = new StoredMessages(store, registry.storeMessages);
-  const creation = new Creation(store, messages, budgets, prices);
+  const creation = new Creation(store, messages, budgets, models);
   const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const deletion = new Deletion(store, detachedWork, log);
@@ -78,7 +78,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     idempotency,
     openStreams,
     budgets,
-    prices,
+    models,
     detachedWork,
   });
   const longestChatMs = 2 * config.gateway.totalTimeoutMs;
@@ -89,15 +89,15 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     new ChatResolver(chats, runs),
     new RunResolver(runs),
     new PromptResolver({ prompts, contexts: promptContexts, store }),
-    new ModelResolver(prices),
-    new PricingResolver(prices),
+    new ModelResolver(models),
+    new PricingResolver(models),
   ]);
   return { container, counters, openStreams, detachedWork, runs, keepWarm: createKeepWarm() };
 
   /** Without the limits of callers, who share them, and without stored messages: the files have them. */
   function openPromptContexts() {
     const unlimited = new Budgets(NO_LIMITS, counters.newCounter, log);
-    const creation = new Creation(store, new StoredMessages(store, false), unlimited, prices);
+    const creation = new Creation(store, new StoredMessages(store, false), unlimited, models);
     const reuse = new Reuse({ store, leases, detachedWork, creation, scope: 'caller' });
     return new PromptContexts({ store, reuse, detachedWork, waitMs: config.prompts.waitMs, log });
   }
@@ -111,7 +111,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
       contexts: promptContexts,
       store,
       leases,
-      prices,
+      models,
       spent,
       maxTokensPerDay,
       newRequest,

@@ -7,7 +7,7 @@ import type { Lease, Leases } from '../coordination/leases.js';
 import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
 import type { ApiName } from '../gateway/apis.js';
 import type { NewChat } from '../gateway/types.js';
-import type { PriceList } from '../pricing/price-list.js';
+import type { ModelList } from '../pricing/model-list.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -17,7 +17,7 @@ import type { ChatInput } from './input.js';
 export interface LockedContextParts {
   contexts: Contexts;
   leases: Leases;
-  prices: PriceList;
+  models: ModelList;
 }
 
 export type ContextChatInput = ChatInput & { contextId: string };
@@ -40,7 +40,7 @@ export class LockedContext implements ChatContext {
 
   /** Waits until no other chat runs on a session. */
   static async lock(input: ContextChatInput, parts: LockedContextParts, request: RequestContext) {
-    const { contexts, leases, prices } = parts;
+    const { contexts, leases, models } = parts;
     const owned = await contexts.findOwned(input.contextId, request);
     // With the server's key the registry knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
@@ -49,7 +49,7 @@ export class LockedContext implements ChatContext {
       ? null
       : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
     const hasKey = input.idempotencyKey != null;
-    const api = prices.apiOf(chat.model);
+    const api = models.apiOf(chat.model);
     const locked = new LockedContext(contexts, request, chat, owned, lease, hasKey, api);
     try {
       if (owned) locked.goOnWith(await contexts.current(owned, request));

@@ -6,7 +6,7 @@ import { AppError, badUserInput, ErrorCode, withoutFields } from '../errors.js';
 import type { ApiName } from '../gateway/apis.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
-import type { PriceList } from '../pricing/price-list.js';
+import type { ModelList } from '../pricing/model-list.js';
 import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js';
 import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
@@ -20,7 +20,7 @@ export type PromptChatInput = ChatInput & { prompt: string };
 export interface PromptParts {
   prompts: Prompts;
   promptContexts: PromptContexts;
-  prices: PriceList;
+  models: ModelList;
 }
 
 /** The prompt of one chat, in the version that was in service when the chat began. Without a cached context its messages are sent with the chat's. */
@@ -40,7 +40,7 @@ export class PromptContext implements ChatContext {
   /** Throws PROMPT_NOT_FOUND, or BAD_USER_INPUT for what the prompt does not allow. */
   static async open(
     input: PromptChatInput,
-    { prompts, promptContexts, prices }: PromptParts,
+    { prompts, promptContexts, models }: PromptParts,
     request: RequestContext,
   ): Promise<PromptContext> {
     const prompt = prompts.find(input.prompt, request.caller);
@@ -53,7 +53,7 @@ export class PromptContext implements ChatContext {
       request,
       chat,
       hasKey,
-      (model) => prices.apiOf(model),
+      (model) => models.apiOf(model),
       opened,
     );
   }

@@ -7,7 +7,7 @@ import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '
 import type { Budgets, Reservation } from '../limits/budgets.js';
 import { estimateMessages } from '../limits/tokens.js';
 import { costOf } from '../pricing/cost.js';
-import type { PriceList } from '../pricing/price-list.js';
+import type { ModelList } from '../pricing/model-list.js';
 import type { PricedUsage } from '../pricing/types.js';
 import type { PromptContexts } from '../prompts/prompt-contexts.js';
 import type { Prompts } from '../prompts/prompts.js';
@@ -30,7 +30,7 @@ export interface RunningChatParts {
   promptContexts: PromptContexts;
   leases: Leases;
   budgets: Budgets;
-  prices: PriceList;
+  models: ModelList;
 }
 
 /** One chat on a context or a prompt, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
@@ -137,7 +137,7 @@ export class RunningChat {
   }
 
   private price(usage: GatewayUsage | null): PricedUsage | null {
-    return usage && this.parts.prices.price(this.context.model, usage);
+    return usage && this.parts.models.price(this.context.model, usage);
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */
@@ -198,13 +198,13 @@ export class RunningChat {
 
   /** `answerId`: of a complete answer. */
   private async count(chats: number, answerId: string | null = null) {
-    const { budgets, prices } = this.parts;
+    const { budgets, models } = this.parts;
     const totals = await this.usage.totals(chats);
     const usage = this.usageOf(totals);
     const used = {
       totals,
       usage,
-      prices: prices.find(this.context.model, usage.promptTokens),
+      prices: models.pricesOf(this.context.model, usage.promptTokens),
       isAnswered: this.isAnswered,
       answerId,
     };

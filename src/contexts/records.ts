@@ -1,6 +1,5 @@
 import { APIS, type ApiName, defaultApi } from '../gateway/apis.js';
 import { ContextExpiry } from '../gateway/caching-api.js';
-import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
 import { costOf } from '../pricing/cost.js';
 import type { Prices } from '../pricing/prices.js';
@@ -13,8 +12,8 @@ import type { ContextCache, ContextTotals } from './types.js';
 const UNKNOWN_TTL_MS = 7 * DAY_MS;
 
 /** Chats do not change a prefix, so any number of them can run at once. */
-export function isPrefix({ model, mode }: Pick<ContextRecord, 'model' | 'mode'>): boolean {
-  return mode === ContextMode.COMMON_PREFIX || isGemini(model);
+export function isPrefix({ mode }: Pick<ContextRecord, 'mode'>): boolean {
+  return mode === ContextMode.COMMON_PREFIX;
 }
 
 /** The API that the context belongs to. */

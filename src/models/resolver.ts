@@ -1,12 +1,12 @@
 import { Ctx, Query, Resolver } from 'type-graphql';
-import type { PriceList } from '../pricing/price-list.js';
+import type { ModelList } from '../pricing/model-list.js';
 import { RequestContext } from '../request-context.js';
 import { cacheOf } from './capabilities.js';
 import { Model } from './types.js';
 
 @Resolver(() => Model)
 export class ModelResolver {
-  constructor(private readonly prices: PriceList) {}
+  constructor(private readonly list: ModelList) {}
 
   @Query(() => [Model], {
     description:
@@ -17,8 +17,8 @@ export class ModelResolver {
     return models
       .filter(({ isShutDown }) => !isShutDown)
       .map((model) => {
-        const cache = cacheOf(model, this.prices);
-        const prices = this.prices.find(model.id, 1);
+        const cache = cacheOf(model, this.list);
+        const prices = this.list.pricesOf(model.id, 1);
         return { ...model, supportsContextCache: cache !== null, cache, prices };
       });
   }

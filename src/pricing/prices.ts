@@ -28,7 +28,7 @@ export interface PriceTier {
   prices: Prices;
 }
 
-export interface PricedModel {
+export interface ListedModel {
   /** The id of a model, or a pattern such as `gemini-*`. */
   pattern: string;
   /** null: the one that the model's name suggests. */
@@ -38,12 +38,12 @@ export interface PricedModel {
 }
 
 /** A model's own entry, else the first pattern that matches. */
-export function findModel(models: readonly PricedModel[], id: string): PricedModel | undefined {
+export function findModel(models: readonly ListedModel[], id: string): ListedModel | undefined {
   return models.find(({ pattern }) => pattern === id) ?? models.find(({ pattern }) => matches(pattern, id));
 }
 
 /** null if a prompt of this size has no price. */
-export function pricesFor({ tiers }: PricedModel, promptTokens: number): Prices | null {
+export function pricesFor({ tiers }: ListedModel, promptTokens: number): Prices | null {
   return tiers.find(({ upTo }) => upTo === null || promptTokens <= upTo)?.prices ?? null;
 }
 

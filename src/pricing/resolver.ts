@@ -2,12 +2,12 @@ import { Arg, Query, Resolver } from 'type-graphql';
 import { badUserInput } from '../errors.js';
 import { adviseCaching } from './advice.js';
 import { CachingAdviceInput } from './input.js';
-import type { PriceList } from './price-list.js';
+import type { ModelList } from './model-list.js';
 import { CachingAdvice } from './types.js';
 
 @Resolver(() => CachingAdvice)
 export class PricingResolver {
-  constructor(private readonly prices: PriceList) {}
+  constructor(private readonly models: ModelList) {}
 
   @Query(() => CachingAdvice, {
     description:
@@ -17,7 +17,7 @@ export class PricingResolver {
     @Arg('input', () => CachingAdviceInput, { description: 'The prompt and its use.' })
     { model, promptTokens, chatsPerHour }: CachingAdviceInput,
   ): CachingAdvice {
-    const prices = this.prices.find(model, promptTokens);
+    const prices = this.models.pricesOf(model, promptTokens);
     if (prices) return adviseCaching(prices, promptTokens, chatsPerHour);
     const message =
       'has no price for a prompt of this size; ask the operator to add it to the file of models';

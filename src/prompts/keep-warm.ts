@@ -10,7 +10,7 @@ import { ContextExpiry } from '../gateway/caching-api.js';
 import { MessageRole } from '../gateway/types.js';
 import type { Counter } from '../limits/counters.js';
 import { estimateMessages } from '../limits/tokens.js';
-import type { PriceList } from '../pricing/price-list.js';
+import type { ModelList } from '../pricing/model-list.js';
 import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { billUse, type PromptContexts } from './prompt-contexts.js';
@@ -31,7 +31,7 @@ export interface KeepWarmParts {
   contexts: PromptContexts;
   store: Store;
   leases: Leases;
-  prices: PriceList;
+  models: ModelList;
   /** Counts the prompt tokens of a day, for all processes. */
   spent: Counter;
   maxTokensPerDay: number;
@@ -126,7 +126,7 @@ export class KeepWarm {
 
   /** Returns the prompt tokens that it used. */
   private async chat(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
-    const { store, prices, onRenewed } = this.parts;
+    const { store, models, onRenewed } = this.parts;
     const chat = { ...PING, model: context.model, contextId: context.gatewayId };
     const { usage } = await request.dataSources.gateway
       .chat(apiOfContext(context), chat)
@@ -142,7 +142,7 @@ export class KeepWarm {
     const used = {
       totals,
       usage: counted,
-      prices: prices.find(context.model, counted.promptTokens),
+      prices: models.pricesOf(context.model, counted.promptTokens),
       isAnswered: true,
       answerId: null,
     };

@@ -13,7 +13,7 @@ import { toAppError } from '../../src/errors.js';
 import { Gateway } from '../../src/gateway/data-source.js';
 import { queryLimits } from '../../src/operations/query-limits.js';
 import { SubscriptionRootRule } from '../../src/operations/subscription-root-rule.js';
-import { PriceList } from '../../src/pricing/price-list.js';
+import { ModelList } from '../../src/pricing/model-list.js';
 import { openStore } from '../../src/registry/open-store.js';
 import { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema/build.js';
@@ -49,7 +49,7 @@ export class GraphQLJs implements AsyncDisposable {
     this.gateway = new Gateway({ ...this.config.gateway, now: () => NOON });
     this.services = createServices(this.config, {
       store: this.store,
-      prices: PriceList.empty(this.log),
+      models: ModelList.empty(this.log),
       promptFolder: undefined,
       newServerRequest: undefined,
       onKeptWarm: () => undefined,

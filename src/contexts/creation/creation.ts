@@ -1,11 +1,10 @@
 import { afterProcessing, withoutFields } from '../../errors.js';
 import type { ApiName } from '../../gateway/apis.js';
-import { isGemini } from '../../gateway/context-api/model-families.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { Budgets } from '../../limits/budgets.js';
 import { estimateMessages } from '../../limits/tokens.js';
 import { creationBill } from '../../pricing/bills.js';
-import type { PriceList } from '../../pricing/price-list.js';
+import type { ModelList } from '../../pricing/model-list.js';
 import type { Prices } from '../../pricing/prices.js';
 import type { MonitoredStore } from '../../registry/open-store.js';
 import type { Bill } from '../../registry/spending.js';
@@ -23,13 +22,13 @@ export class Creation {
     private readonly store: MonitoredStore,
     private readonly messages: StoredMessages,
     private readonly budgets: Budgets,
-    private readonly prices: PriceList,
+    private readonly models: ModelList,
   ) {}
 
   /** `prompt`: the name of the prompt that needs it, if any. */
   async create(wanted: NewContext, request: RequestContext, prompt = ''): Promise<OwnedContext> {
     await this.store.ready();
-    const api = this.prices.apiOf(wanted.model);
+    const api = this.models.apiOf(wanted.model);
     const created = await this.createAndCount(api, wanted, request);
     return afterProcessing(() => this.register(api, created, wanted, request, prompt));
   }
@@ -62,11 +61,9 @@ export class Creation {
     const messages = await this.messages.read(lost, request.now());
     if (messages === null) return null;
     const { model, ttl } = lost;
-    // Gemini's contexts are always prefixes.
-    const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
     await this.store.ready();
     await this.budgets.consumeCreate(request.caller.id);
-    const wanted = { model, messages, ttl, ...mode };
+    const wanted = { model, messages, ttl, mode: ContextMode.COMMON_PREFIX };
     const created = await this.createAndCount(apiOfContext(lost), wanted, request).catch(withoutFields);
     const now = request.now();
     const details = packDetails({ ...unpackDetails(lost.details), recreatedAt: now });
@@ -107,7 +104,7 @@ export class Creation {
   }
 
   private pricesOf({ model, usage }: CreatedContext): Prices | null {
-    return this.prices.find(model, usage?.promptTokens ?? 1);
+    return this.models.pricesOf(model, usage?.promptTokens ?? 1);
   }
 
   private billOf(created: CreatedContext, caller: string, prompt: string, now: number): Bill | null {
@@ -118,7 +115,7 @@ export class Creation {
   }
 
   private spendMoney({ model, usage }: CreatedContext, request: RequestContext): Promise<void> {
-    const amountOf = () => usage && this.prices.price(model, usage).cost?.total.amount;
+    const amountOf = () => usage && this.models.price(model, usage).cost?.total.amount;
     return this.budgets.spendMoney(request.caller.id, amountOf);
   }
 }

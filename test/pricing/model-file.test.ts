@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { readPriceFile } from '../../src/pricing/price-file.js';
-import { findModel, type PricedModel, pricesFor } from '../../src/pricing/prices.js';
+import { readModelFile } from '../../src/pricing/model-file.js';
+import { findModel, type ListedModel, pricesFor } from '../../src/pricing/prices.js';
 
 const FILE = '/etc/models.yaml';
 
-function read(text: string): PricedModel[] {
-  const models = readPriceFile(FILE, text);
+function read(text: string): ListedModel[] {
+  const models = readModelFile(FILE, text);
   if (!Array.isArray(models)) throw new Error(models.problems.join('\n'));
   return models;
 }
 
 function problemsOf(text: string): string[] {
-  const models = readPriceFile(FILE, text);
+  const models = readModelFile(FILE, text);
   return Array.isArray(models) ? [] : models.problems;
 }
 

@@ -5,21 +5,21 @@ import { type ApiName, defaultApi } from '../gateway/apis.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import { WatchedPath } from '../util/watched-path.js';
 import { costOf } from './cost.js';
-import { readPriceFile } from './price-file.js';
-import { findModel, type PricedModel, type Prices, pricesFor } from './prices.js';
+import { readModelFile } from './model-file.js';
+import { findModel, type ListedModel, type Prices, pricesFor } from './prices.js';
 import type { PricedUsage } from './types.js';
 
 const MAX_FILE_BYTES = 1_048_576;
 
 /** Reads the file that the configuration names once: every problem of it. */
-export async function checkPriceList({ modelsFile }: Pick<Config, 'modelsFile'>): Promise<string[]> {
+export async function checkModelList({ modelsFile }: Pick<Config, 'modelsFile'>): Promise<string[]> {
   const read = modelsFile === undefined ? [] : await readList(modelsFile);
   return Array.isArray(read) ? [] : read.problems;
 }
 
-/** The prices of the file that `MODELS` names, read again when it changes; a bad file leaves the last good prices in effect. */
-export class PriceList {
-  private models: readonly PricedModel[] = [];
+/** What the file that `MODELS` names says of models, read again when it changes; a bad file leaves the last good one in effect. */
+export class ModelList {
+  private models: readonly ListedModel[] = [];
   private readonly watched: WatchedPath | undefined;
   private problems = '';
 
@@ -30,14 +30,14 @@ export class PriceList {
     if (file !== undefined) this.watched = new WatchedPath(file, () => this.update(file));
   }
 
-  /** Nothing has a price. */
-  static empty(log: Logger): PriceList {
-    return new PriceList(log);
+  /** Says nothing of any model. */
+  static empty(log: Logger): ModelList {
+    return new ModelList(log);
   }
 
   /** Throws a ConfigError that lists every problem of the file. Without a file nothing has a price. */
-  static async open({ modelsFile }: Pick<Config, 'modelsFile'>, log: Logger): Promise<PriceList> {
-    const list = new PriceList(log, modelsFile);
+  static async open({ modelsFile }: Pick<Config, 'modelsFile'>, log: Logger): Promise<ModelList> {
+    const list = new ModelList(log, modelsFile);
     const read = modelsFile === undefined ? [] : await readList(modelsFile);
     if (!Array.isArray(read)) throw new ConfigError(read.problems);
     list.models = read;
@@ -46,7 +46,7 @@ export class PriceList {
   }
 
   /** null if the model, or a prompt of this size, has no price. */
-  find(model: string, promptTokens: number): Prices | null {
+  pricesOf(model: string, promptTokens: number): Prices | null {
     const found = findModel(this.models, model);
     return found ? pricesFor(found, promptTokens) : null;
   }
@@ -63,7 +63,7 @@ export class PriceList {
 
   /** The usage with its cost at today's prices. */
   price(model: string, usage: GatewayUsage): PricedUsage {
-    const prices = this.find(model, usage.promptTokens);
+    const prices = this.pricesOf(model, usage.promptTokens);
     return { ...usage, cost: prices && costOf(usage, prices) };
   }
 
@@ -83,13 +83,13 @@ export class PriceList {
   }
 }
 
-async function readList(file: string): Promise<PricedModel[] | { problems: string[] }> {
+async function readList(file: string): Promise<ListedModel[] | { problems: string[] }> {
   try {
     const stats = await stat(file);
     // Reading a pipe would never end.
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES)
       return { problems: [`MODELS must name a file of at most ${MAX_FILE_BYTES} bytes`] };
-    return readPriceFile(file, await readFile(file, 'utf8'));
+    return readModelFile(file, await readFile(file, 'utf8'));
   } catch (error) {
     const { code, name } = error as NodeJS.ErrnoException;
     return { problems: [`MODELS cannot be read (${code ?? name}); it must be a YAML file of models`] };

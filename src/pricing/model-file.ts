@@ -1,6 +1,6 @@
 import { APIS, type ApiName, isApiName } from '../gateway/apis.js';
 import { type Kinds, YamlSource } from '../input/yaml-source.js';
-import type { PricedModel, Prices, PriceTier } from './prices.js';
+import type { ListedModel, Prices, PriceTier } from './prices.js';
 
 const FILE: Kinds = { currency: 'string', models: 'map' };
 const PRICES: Kinds = {
@@ -16,13 +16,13 @@ const TIER: Kinds = { ...PRICES, upTo: 'integer' };
 type Path = (string | number)[];
 
 /** Reads the text of a file of models; returns them, or all problems, each with file and line. */
-export function readPriceFile(file: string, text: string): PricedModel[] | { problems: string[] } {
+export function readModelFile(file: string, text: string): ListedModel[] | { problems: string[] } {
   const source = new YamlSource(file, text, 1);
   const models = source.problems.length === 0 ? readModels(source) : [];
   return source.problems.length > 0 ? { problems: source.problems } : models;
 }
 
-function readModels(source: YamlSource): PricedModel[] {
+function readModels(source: YamlSource): ListedModel[] {
   if (!source.isMap([])) {
     source.report([], 'must hold `currency` and `models`');
     return [];
