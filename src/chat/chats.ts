@@ -102,8 +102,8 @@ export class Chats {
     try {
       try {
         const head = yield* chat.stream();
-        // The store writes both at once.
-        [last] = await Promise.all([chat.conclude(head), chat.end()]);
+        // Before the context is unlocked: the next chat may have to go on from this answer.
+        last = await chat.conclude(head);
       } catch (error) {
         if (!chat.isAnswered) throw error;
         last = toFailure(error);

@@ -1,6 +1,7 @@
-import { API_CASES, ApiWorld, PERSONA } from '../support/apis.js';
+import { type Answer, API_CASES, ApiWorld, PERSONA } from '../support/apis.js';
 import { eventually } from '../support/eventually.js';
 import { RUN_TRANSPORTS } from '../support/runs.js';
+import type { TestServer } from '../support/server.js';
 import { collect, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
 
@@ -179,6 +180,30 @@ describe.each(API_CASES)('the API $name', (api) => {
       const last = await world.chat(id, 'the last one');
       expect(last.usage.promptTokensDetails.cachedTokens).toBe(history);
       expect(last.context?.totals.chats).toBe(7);
+    });
+
+    it('that remember every streamed chat, however many stream at once at two servers', async () => {
+      await using world = await ApiWorld.start(api, {}, 2);
+      const { id, usage } = await world.create({});
+      const ends = await Promise.all(
+        Array.from({ length: 6 }, async (_, index) => {
+          const [, connect] = TRANSPORTS[index % TRANSPORTS.length] ?? [];
+          const client = connect?.(world.servers[index % 2] as TestServer);
+          const messages = [{ role: 'USER', content: `question ${index}` }];
+          const { last, errors } = await collect(client?.open({ contextId: id, messages }) as never);
+          client?.close();
+          expect(errors).toEqual([]);
+          return last as unknown as Pick<Answer, 'usage'>;
+        }),
+      );
+      let history = usage.promptTokens;
+      const inOrder = ends
+        .map((end) => end.usage)
+        .sort((one, other) => one.promptTokens - other.promptTokens);
+      for (const { promptTokens, completionTokens, promptTokensDetails } of inOrder) {
+        expect(promptTokensDetails.cachedTokens).toBe(history);
+        history = promptTokens + completionTokens;
+      }
     });
 
     it('that go on after a restart of the server, and forget an answer that was stopped', async () => {

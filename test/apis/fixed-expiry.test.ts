@@ -6,8 +6,10 @@ import { API_CASES, ApiWorld } from '../support/apis.js';
 import { eventually } from '../support/eventually.js';
 import { expireLeases } from '../support/expire-leases.js';
 import { ModelsFile } from '../support/models-file.js';
+import { RedisServer } from '../support/redis.js';
 import { NOON, TestServer } from '../support/server.js';
 import { json, StandIn } from '../support/stand-in.js';
+import { collect, TRANSPORTS } from '../support/streams.js';
 
 const RESPONSES = API_CASES.find(({ name }) => name === 'responses') as (typeof API_CASES)[number];
 const PREFIX = { mode: 'COMMON_PREFIX', ttl: 3_600 };
@@ -79,6 +81,25 @@ describe('a session', () => {
     // Both went on from the creation; what came next went on from the answer that was given out.
     expect(previous).toEqual(['resp_1', 'resp_1', 'resp_2']);
     rmSync(folder, { recursive: true });
+  });
+});
+
+describe('a session of two servers on one Redis', () => {
+  it('goes on from the last answer, however many stream at once', async () => {
+    await using redis = await RedisServer.start();
+    await using world = await ApiWorld.start(RESPONSES, { STORE_URL: redis.url }, 2);
+    const { id } = await world.create({});
+    const ends = await Promise.all(
+      Array.from({ length: 8 }, async (_, index) => {
+        const [, connect] = TRANSPORTS[index % TRANSPORTS.length] ?? [];
+        const client = connect?.(world.servers[index % 2] as TestServer);
+        const messages = [{ role: 'USER', content: `question ${index}` }];
+        const seen = await collect(client?.open({ contextId: id, messages }) as never);
+        client?.close();
+        return seen.last?.__typename ?? seen.errors;
+      }),
+    );
+    expect(ends).toEqual(Array.from({ length: 8 }, () => 'ChatDone'));
   });
 });
 
