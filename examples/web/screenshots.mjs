@@ -11,6 +11,7 @@ import { readConfig } from '../../build/config/config.js';
 import { startSandbox } from '../../build/sandbox/server.js';
 
 const IMAGES = process.argv[2] ?? fileURLToPath(new URL('../../docs/images/', import.meta.url));
+const MODELS = fileURLToPath(new URL('../models.yaml', import.meta.url));
 const PROMPTS = fileURLToPath(new URL('../prompts/', import.meta.url));
 
 const SCENES = [
@@ -70,6 +71,7 @@ const SETTINGS = {
   GATEWAY_URL: `http://127.0.0.1:${gateway.address().port}/v1`,
   GATEWAY_API_KEY: sandbox.apiKey,
   PROMPTS,
+  MODELS,
 };
 
 const browser = await chromium.launch({
