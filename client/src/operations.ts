@@ -98,15 +98,15 @@ export type CreateContextInput = {
   idempotencyKey?: string | null | undefined;
   /** The messages to cache, at least one, the oldest first. */
   messages: Array<MessageInput>;
-  /** How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. */
+  /** How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. `models { cache { modes } }` lists those of a model. */
   mode?: ContextMode | null | undefined;
   /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists the available models and whether they support context caching. */
   model: string;
   /** Return a live context with the same model, messages and ttl that has at least a minute left, and create one only if there is none. Only with COMMON_PREFIX. Only your own contexts are reused, unless the operator has enabled sharing. */
   reuse?: boolean | null | undefined;
-  /** Only with mode SESSION. The gateway has a default. */
+  /** Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default. */
   truncationStrategy?: TruncationStrategyInput | null | undefined;
-  /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it. The gateway has a default (Ark: 86400). */
+  /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200). */
   ttl?: number | null | undefined;
 };
 

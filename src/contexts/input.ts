@@ -116,14 +116,14 @@ export class CreateContextInput {
   @Field(() => ContextMode, {
     nullable: true,
     description:
-      'How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes.',
+      'How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. `models { cache { modes } }` lists those of a model.',
   })
   mode?: ContextMode | null;
 
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it. The gateway has a default (Ark: 86400).',
+      'Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200).',
   })
   @IsOptional()
   @rule<CreateContextInput>(
@@ -139,7 +139,7 @@ export class CreateContextInput {
 
   @Field(() => TruncationStrategyInput, {
     nullable: true,
-    description: 'Only with mode SESSION. The gateway has a default.',
+    description: 'Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default.',
   })
   @IsOptional()
   @rule<CreateContextInput>(
