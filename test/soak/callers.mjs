@@ -202,13 +202,16 @@ export class Caller {
   /** All answers under one key are the same, and count as one. */
   #conclude(results, input, onAnswer) {
     for (const { outcome } of results) this.#count(outcome);
+    // What a server had reserved when it was killed stays counted, also where a later request under the key was answered.
+    const lost = results.filter(({ data, outcome }) => !data && !REFUSED.test(outcome)).length;
+    this.unknown += input.contextId ? lost : 0;
     const answers = results.filter(({ data }) => data);
     const different = new Set(answers.map(({ data }) => JSON.stringify(data)));
     if (different.size > 1) this.problems.push(`one key was answered in ${different.size} ways`);
     const from = Math.min(...results.map((result) => result.from));
     const { outcome } = results.at(-1);
     if (answers.length > 0) onAnswer(answers[0].data, from);
-    else this.#miss(results.find((result) => !REFUSED.test(result.outcome))?.outcome ?? outcome, input);
+    else this.#lookFor(results.find((result) => !REFUSED.test(result.outcome))?.outcome ?? outcome, input);
     return answers.length > 0 ? 'OK' : outcome;
   }
 
@@ -220,6 +223,10 @@ export class Caller {
 
   #miss(outcome, { contextId }) {
     if (contextId && !REFUSED.test(outcome)) this.unknown++;
+    this.#lookFor(outcome, { contextId });
+  }
+
+  #lookFor(outcome, { contextId }) {
     if (outcome === 'CONTEXT_NOT_FOUND') this.#lose(contextId);
   }
 
