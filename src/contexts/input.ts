@@ -139,7 +139,8 @@ export class CreateContextInput {
 
   @Field(() => TruncationStrategyInput, {
     nullable: true,
-    description: 'Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default.',
+    description:
+      'Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default.',
   })
   @IsOptional()
   @rule<CreateContextInput>(

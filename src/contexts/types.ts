@@ -189,7 +189,8 @@ export class ContextCache {
 
   @Field(() => Date, {
     nullable: true,
-    description: 'When it expires; with `expiry` SLIDING unless it is used before. null if the ttl is unknown.',
+    description:
+      'When it expires; with `expiry` SLIDING unless it is used before. null if the ttl is unknown.',
   })
   expiresAt!: Date | null;
 
