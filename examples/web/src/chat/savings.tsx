@@ -9,7 +9,7 @@ export function Savings({ answers }: { answers: number }) {
   const { client } = useSession();
   const { words, language } = useLanguage();
   const [money, setMoney] = useState<CacheReportQuery['cacheReport']['money']>();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each answer changes the report
+  // Each answer changes the report.
   useEffect(() => {
     let isCurrent = true;
     client
