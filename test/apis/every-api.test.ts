@@ -159,90 +159,6 @@ describe.each(API_CASES)('the API $name', (api) => {
     }
   });
 
-  (api.hasSessions ? describe : describe.skip)('keeps sessions', () => {
-    it('that remember every answered chat in order, however many ask at once at two servers', async () => {
-      await using world = await ApiWorld.start(api, {}, 2);
-      const { id, mode, usage } = await world.create({});
-      expect(mode).toBe('SESSION');
-      const answers = await Promise.all(
-        Array.from({ length: 6 }, (_, index) =>
-          world.chat(id, `question ${index}`, {}, world.servers[index % 2]),
-        ),
-      );
-      const prompts = answers
-        .map((answer) => answer.usage)
-        .sort((one, other) => one.promptTokens - other.promptTokens);
-      let history = usage.promptTokens;
-      for (const { promptTokens, completionTokens, promptTokensDetails } of prompts) {
-        expect(promptTokensDetails.cachedTokens).toBe(history);
-        history = promptTokens + completionTokens;
-      }
-      const last = await world.chat(id, 'the last one');
-      expect(last.usage.promptTokensDetails.cachedTokens).toBe(history);
-      expect(last.context?.totals.chats).toBe(7);
-    });
-
-    it('that remember every streamed chat, however many stream at once at two servers', async () => {
-      await using world = await ApiWorld.start(api, {}, 2);
-      const { id, usage } = await world.create({});
-      const ends = await Promise.all(
-        Array.from({ length: 6 }, async (_, index) => {
-          const [, connect] = TRANSPORTS[index % TRANSPORTS.length] ?? [];
-          const client = connect?.(world.servers[index % 2] as TestServer);
-          const messages = [{ role: 'USER', content: `question ${index}` }];
-          const { last, errors } = await collect(client?.open({ contextId: id, messages }) as never);
-          client?.close();
-          expect(errors).toEqual([]);
-          return last as unknown as Pick<Answer, 'usage'>;
-        }),
-      );
-      let history = usage.promptTokens;
-      const inOrder = ends
-        .map((end) => end.usage)
-        .sort((one, other) => one.promptTokens - other.promptTokens);
-      for (const { promptTokens, completionTokens, promptTokensDetails } of inOrder) {
-        expect(promptTokensDetails.cachedTokens).toBe(history);
-        history = promptTokens + completionTokens;
-      }
-    });
-
-    it('that go on after a restart of the server, and forget an answer that was stopped', async () => {
-      await using world = await ApiWorld.start(api);
-      const { id } = await world.create({});
-      const first = await world.chat(id, 'hello');
-      await world.restart();
-      const history = first.usage.promptTokens + first.usage.completionTokens;
-      world.sandbox.faults = { stallAfterEvents: 6 };
-      const [, connect] = TRANSPORTS[0] ?? [];
-      const client = connect?.(world.server);
-      const events = client?.open({ contextId: id, messages: HELLO });
-      await events?.next();
-      await events?.return?.();
-      client?.close();
-      world.sandbox.faults = {};
-      const next = await world.chat(id, 'hello again');
-      expect(next.usage.promptTokensDetails.cachedTokens).toBe(history);
-    });
-
-    it('that are gone once they are lost', async () => {
-      await using world = await ApiWorld.start(api);
-      const { id } = await world.create({});
-      world.sandbox.lose();
-      const { errors } = await world.ask({ contextId: id, messages: HELLO });
-      expect(errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
-    });
-
-    it('that are forgotten with all their answers, where they can be deleted', async () => {
-      await using world = await ApiWorld.start(api);
-      const { id } = await world.create({});
-      for (const content of ['one', 'two', 'three']) await world.chat(id, content);
-      const kept = world.sandbox.kept;
-      await world.server.query(FORGET, { id });
-      if (api.deletable) await eventually(() => world.sandbox.kept === 0);
-      else expect(world.sandbox.kept).toBe(kept);
-    });
-  });
-
   it('refuses what is too short to be cached, by its field', async () => {
     await using world = await ApiWorld.start(api);
     const { minPromptTokens } = (
@@ -263,5 +179,87 @@ describe.each(API_CASES)('the API $name', (api) => {
           { path: ['input', 'messages'], message: expect.stringContaining(`at least ${minPromptTokens}`) },
         ],
       });
+  });
+});
+
+describe.each(API_CASES.filter(({ hasSessions }) => hasSessions))('the API $name keeps sessions', (api) => {
+  it('that remember every answered chat in order, however many ask at once at two servers', async () => {
+    await using world = await ApiWorld.start(api, {}, 2);
+    const { id, mode, usage } = await world.create({});
+    expect(mode).toBe('SESSION');
+    const answers = await Promise.all(
+      Array.from({ length: 6 }, (_, index) =>
+        world.chat(id, `question ${index}`, {}, world.servers[index % 2]),
+      ),
+    );
+    const prompts = answers
+      .map((answer) => answer.usage)
+      .sort((one, other) => one.promptTokens - other.promptTokens);
+    let history = usage.promptTokens;
+    for (const { promptTokens, completionTokens, promptTokensDetails } of prompts) {
+      expect(promptTokensDetails.cachedTokens).toBe(history);
+      history = promptTokens + completionTokens;
+    }
+    const last = await world.chat(id, 'the last one');
+    expect(last.usage.promptTokensDetails.cachedTokens).toBe(history);
+    expect(last.context?.totals.chats).toBe(7);
+  });
+
+  it('that remember every streamed chat, however many stream at once at two servers', async () => {
+    await using world = await ApiWorld.start(api, {}, 2);
+    const { id, usage } = await world.create({});
+    const ends = await Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        const [, connect] = TRANSPORTS[index % TRANSPORTS.length] ?? [];
+        const client = connect?.(world.servers[index % 2] as TestServer);
+        const messages = [{ role: 'USER', content: `question ${index}` }];
+        const { last, errors } = await collect(client?.open({ contextId: id, messages }) as never);
+        client?.close();
+        expect(errors).toEqual([]);
+        return last as unknown as Pick<Answer, 'usage'>;
+      }),
+    );
+    let history = usage.promptTokens;
+    const inOrder = ends.map((end) => end.usage).sort((one, other) => one.promptTokens - other.promptTokens);
+    for (const { promptTokens, completionTokens, promptTokensDetails } of inOrder) {
+      expect(promptTokensDetails.cachedTokens).toBe(history);
+      history = promptTokens + completionTokens;
+    }
+  });
+
+  it('that go on after a restart of the server, and forget an answer that was stopped', async () => {
+    await using world = await ApiWorld.start(api);
+    const { id } = await world.create({});
+    const first = await world.chat(id, 'hello');
+    await world.restart();
+    const history = first.usage.promptTokens + first.usage.completionTokens;
+    world.sandbox.faults = { stallAfterEvents: 6 };
+    const [, connect] = TRANSPORTS[0] ?? [];
+    const client = connect?.(world.server);
+    const events = client?.open({ contextId: id, messages: HELLO });
+    await events?.next();
+    await events?.return?.();
+    client?.close();
+    world.sandbox.faults = {};
+    const next = await world.chat(id, 'hello again');
+    expect(next.usage.promptTokensDetails.cachedTokens).toBe(history);
+  });
+
+  it('that are gone once they are lost', async () => {
+    await using world = await ApiWorld.start(api);
+    const { id } = await world.create({});
+    world.sandbox.lose();
+    const { errors } = await world.ask({ contextId: id, messages: HELLO });
+    expect(errors[0]?.extensions.code).toBe('CONTEXT_NOT_FOUND');
+  });
+
+  it('that are forgotten with all their answers, where they can be deleted', async () => {
+    await using world = await ApiWorld.start(api);
+    const { id } = await world.create({});
+    for (const content of ['one', 'two', 'three']) await world.chat(id, content);
+    const kept = world.sandbox.kept;
+    await world.server.query(FORGET, { id });
+    if (api.deletable) await eventually(() => world.sandbox.kept === 0);
+    else expect(world.sandbox.kept).toBe(kept);
   });
 });

@@ -85,7 +85,7 @@ export class StoredResponses {
     return previous;
   }
 
-  /** Throws if one of the responses before it is gone. */
+  /** Of what is still there: a response may have ended or been deleted before those that go on from it. */
   historyOf(response: StoredResponse | null): History {
     if (response === null) return { messages: [], tokens: 0, cachedTokens: 0 };
     const { previousId, messages, tokens, isCached } = response;
