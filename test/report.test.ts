@@ -40,7 +40,14 @@ async function fill(url: string, bills: [number, Bill][]): Promise<MonitoredStor
   const store = openStore(url, pino({ level: 'silent' }));
   await eventually(store.isReachable);
   for (const [at, bill] of bills) {
-    await store.addUsage({ names: [], used: ZERO_TOTALS, at, extension: null, bills: [bill] });
+    await store.addUsage({
+      caller: bill.caller,
+      names: [],
+      used: ZERO_TOTALS,
+      at,
+      extension: null,
+      bills: [bill],
+    });
   }
   return store;
 }

@@ -168,7 +168,7 @@ export class Contexts {
     if (updated) return updated;
     const names = [{ scope: caller, name: model }];
     const extension = { key, expiresAt, kept };
-    await store.addUsage({ names, used: totals, at, extension, bills: bill ? [bill] : [] });
+    await store.addUsage({ caller, names, used: totals, at, extension, bills: bill ? [bill] : [] });
     return null;
   }
 }

@@ -147,7 +147,14 @@ export class KeepWarm {
       answerId: null,
     };
     const { bill, extension } = billUse(prompt, context, used, KEEP_WARM_SCOPE, at);
-    await store.addUsage({ names, used: totals, at, extension, bills: bill ? [bill] : [] });
+    await store.addUsage({
+      caller: KEEP_WARM_SCOPE,
+      names,
+      used: totals,
+      at,
+      extension,
+      bills: bill ? [bill] : [],
+    });
     onRenewed(prompt.name, totals.promptTokens);
     return totals.promptTokens;
   }

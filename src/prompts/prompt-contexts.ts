@@ -101,7 +101,7 @@ export class PromptContexts {
     const userTokens = used.usage.promptTokens + used.usage.completionTokens;
     const bills = bill ? [bill, { ...bill, caller: PROMPT_HOLDER, counts: { userTokens } }] : [];
     try {
-      await this.parts.store.addUsage({ names, used: used.totals, at, extension, bills });
+      await this.parts.store.addUsage({ caller: id, names, used: used.totals, at, extension, bills });
     } catch (err) {
       const { requestId } = request;
       this.parts.log.error({ requestId, missed: used.totals, err }, 'the totals of a chat were missed');

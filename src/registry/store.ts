@@ -68,6 +68,8 @@ export interface Use extends Totals {
 
 /** A chat whose caller owns no context. */
 export interface UnownedUse {
+  /** Gets the hours of a context that nobody owns. */
+  caller: string;
   /** Sums to add the chat to. */
   names: readonly UsageName[];
   used: Totals;

@@ -46,7 +46,14 @@ export const unowned = (
   used: Totals,
   at: number,
   extended: Omit<Extension, 'kept'> | null = null,
-): UnownedUse => ({ names, used, at, extension: extended && { ...extended, kept: null }, bills: [] });
+): UnownedUse => ({
+  caller: names[0]?.scope ?? '',
+  names,
+  used,
+  at,
+  extension: extended && { ...extended, kept: null },
+  bills: [],
+});
 
 /** What every store must do. */
 export function conformance(open: () => Promise<Store>) {

@@ -146,14 +146,14 @@ export class RedisStore implements Store {
     return found && unpackRecord(key, Number(found[1]), found[0]);
   }
 
-  async addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<number> {
+  async addUsage({ caller, names, used, at, extension, bills }: UnownedUse): Promise<number> {
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = used;
     const keys = [`c:${extension?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
     const tokenHours = await this.redis.registryAddUsage(
       ...[keys.length, ...keys, extension?.expiresAt ?? 0, at, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bills, extension?.kept ?? null),
-      names[0]?.scope ?? '',
+      caller,
       ...names.map(({ name }) => name),
     );
     return Number(tokenHours);

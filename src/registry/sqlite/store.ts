@@ -129,11 +129,11 @@ export class SqliteStore implements Store {
     });
   }
 
-  addUsage({ names, used, at, extension, bills }: UnownedUse): Promise<number> {
+  addUsage({ caller, names, used, at, extension, bills }: UnownedUse): Promise<number> {
     return this.write(at, () => {
       for (const { scope, name } of names) this.addUsageNow(scope, name, at, 0, used);
       for (const bill of bills) this.money.add(bill, at);
-      return extension ? this.money.extend(extension, names[0]?.scope ?? '', at) : 0;
+      return extension ? this.money.extend(extension, caller, at) : 0;
     });
   }
 
