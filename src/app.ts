@@ -68,7 +68,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
   const { timeouts = TIMEOUTS, compiledFromRun } = options;
   const documents = openDocuments(config.trustedDocuments);
   const models = await ModelList.open(config, log);
-  const promptFolder = await openPrompts(config, { log });
+  const promptFolder = await openPrompts(config, { models, log });
   const metrics = new Metrics();
   const traces = await openTraces(config.tracing);
   const sandbox = config.gateway.url === SANDBOX_URL ? await openSandbox(config, options, now) : undefined;

@@ -65,7 +65,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const deletion = new Deletion(store, detachedWork, log);
   const contexts = new Contexts({
-    ...{ store, idempotency, creation, reuse, recovery, deletion, messages, budgets, log },
+    ...{ store, idempotency, creation, reuse, recovery, deletion, messages, budgets, models, log },
   });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
   const prompts = new Prompts(promptFolder);

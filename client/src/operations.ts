@@ -106,7 +106,7 @@ export type CreateContextInput = {
   reuse?: boolean | null | undefined;
   /** Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default. */
   truncationStrategy?: TruncationStrategyInput | null | undefined;
-  /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200). */
+  /** Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for models with other bounds, `models { cache { minTtl maxTtl } }` has them. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200). */
   ttl?: number | null | undefined;
 };
 

@@ -7,9 +7,10 @@ export async function readConfiguration() {
   const { config, problems, misspelt } = inspectConfig();
   // Loaded here, so that options such as --version do not wait for it.
   const { checkPrompts } = await import('../prompts/prompt-folder.js');
-  const { checkModelList } = await import('../pricing/model-list.js');
-  const found = await checkPrompts(config);
-  const all = [...problems, ...(await checkModelList(config)), ...found.problems];
+  const { ModelList } = await import('../pricing/model-list.js');
+  const list = await ModelList.read(config);
+  const found = await checkPrompts(config, list.models);
+  const all = [...problems, ...list.problems, ...found.problems];
   if (all.length > 0) throw new ConfigError([...all, ...misspelt]);
   const notices = [...(envFile ? [envFile] : []), ...config.notices];
   const wanting = found.prompts.filter(({ keepWarm }) => keepWarm).map(({ name }) => name);

@@ -5,6 +5,7 @@ import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import type { Budgets } from '../limits/budgets.js';
 import { chatBill } from '../pricing/bills.js';
+import type { ModelList } from '../pricing/model-list.js';
 import type { Prices } from '../pricing/prices.js';
 import type { ContextRecord, OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
@@ -17,6 +18,7 @@ import { type Deletion, isDeletable } from './deletion.js';
 import type { CreateContextInput } from './input.js';
 import { keptAfter } from './kept.js';
 import { contextKey } from './keys.js';
+import { checkModelRules } from './model-rules.js';
 import { pageOfContexts } from './pagination.js';
 import { addTotals, expiryAfterUse, expiryOf, toContextCache } from './records.js';
 import { reportCaching } from './report.js';
@@ -31,6 +33,7 @@ export interface ContextsParts {
   deletion: Deletion;
   messages: StoredMessages;
   budgets: Budgets;
+  models: ModelList;
   log: Logger;
 }
 
@@ -51,6 +54,7 @@ export class Contexts {
   constructor(private readonly parts: ContextsParts) {}
 
   async create(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
+    checkModelRules(input, this.parts.models.capabilitiesOf(input.model));
     await this.parts.budgets.consumeCreate(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.createNow(input, request);

@@ -1,11 +1,7 @@
 import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Field, InputType, Int } from 'type-graphql';
-import { isGemini } from '../gateway/context-api/model-families.js';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
 import { CleanText, NotBlank, rule } from '../input/validation.js';
-
-/** Seconds (context-create.zh.txt, section 3.2). */
-const TTL = { min: 3_600, max: 604_800 };
 
 /** The description for every operation with an idempotency key. */
 export const IDEMPOTENCY_KEY =
@@ -93,6 +89,7 @@ export class TruncationStrategyInput {
   rollingWindowTokens?: number | null;
 }
 
+/** The rules that hold for every model; `model-rules.ts` has those that depend on it. */
 @InputType({
   description:
     'The arguments of `POST /context/create`. Omitted fields are not sent, so that the gateway’s defaults apply.',
@@ -123,18 +120,10 @@ export class CreateContextInput {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for `gemini-*` models any positive number. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200).',
+      'Seconds until the context expires, 3600 (an hour) to 604800 (7 days); for models with other bounds, `models { cache { minTtl maxTtl } }` has them. Each chat restarts it, unless the model’s `cache.expiry` is FIXED. The gateway has a default (Ark: 86400; its Responses API: 259200).',
   })
   @IsOptional()
-  @rule<CreateContextInput>(
-    'ttlInRange',
-    (ttl, { model }) =>
-      isGemini(model) ? Number(ttl) >= 1 : Number(ttl) >= TTL.min && Number(ttl) <= TTL.max,
-    ({ model }) =>
-      isGemini(model)
-        ? 'must be at least 1 second'
-        : `must be ${TTL.min} to ${TTL.max} seconds (an hour to 7 days)`,
-  )
+  @Min(1, { message: 'must be at least 1 second' })
   ttl?: number | null;
 
   @Field(() => TruncationStrategyInput, {
@@ -157,12 +146,6 @@ export class CreateContextInput {
     description:
       'Return a live context with the same model, messages and ttl that has at least a minute left, and create one only if there is none. Only with COMMON_PREFIX. Only your own contexts are reused, unless the operator has enabled sharing.',
   })
-  @rule<CreateContextInput>(
-    'prefixOnly',
-    (reuse, { model, mode }) =>
-      reuse !== true || (mode == null ? isGemini(model) : mode === ContextMode.COMMON_PREFIX),
-    'may only be used with mode COMMON_PREFIX',
-  )
   reuse?: boolean | null;
 
   @Field(() => String, { nullable: true, description: IDEMPOTENCY_KEY })

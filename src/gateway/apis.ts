@@ -1,7 +1,6 @@
 import type { ApiDescription } from './caching-api.js';
 import { CONTEXT_API } from './context-api/api.js';
-import { isGemini } from './context-api/model-families.js';
-import { GEMINI_CONTEXT_API } from './gemini-context-api/api.js';
+import { GEMINI_CONTEXT_API, isGemini } from './gemini-context-api/api.js';
 import { RESPONSES_API } from './responses-api/api.js';
 
 /** By the name that the file of models uses. */

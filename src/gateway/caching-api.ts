@@ -52,6 +52,8 @@ export interface CachingApi {
 
 /** One of the folders here. */
 export interface ApiDescription {
+  /** Whether the documents say that it caches contexts for this model. */
+  documents(model: string): boolean;
   capabilitiesOf(model: string): CacheCapabilities;
   open(calls: SentCalls, now: () => number): CachingApi;
 }

@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
-import { type ApiName, defaultApi } from '../gateway/apis.js';
+import { APIS, type ApiName, defaultApi } from '../gateway/apis.js';
+import type { CacheCapabilities } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import { WatchedPath } from '../util/watched-path.js';
 import { costOf } from './cost.js';
@@ -9,40 +10,35 @@ import { readModelFile } from './model-file.js';
 import { findModel, type ListedModel, type Prices, pricesFor } from './prices.js';
 import type { PricedUsage } from './types.js';
 
-const MAX_FILE_BYTES = 1_048_576;
+type ModelsConfig = Pick<Config, 'modelsFile'>;
 
-/** Reads the file that the configuration names once: every problem of it. */
-export async function checkModelList({ modelsFile }: Pick<Config, 'modelsFile'>): Promise<string[]> {
-  const read = modelsFile === undefined ? [] : await readList(modelsFile);
-  return Array.isArray(read) ? [] : read.problems;
-}
+const MAX_FILE_BYTES = 1_048_576;
 
 /** What the file that `MODELS` names says of models, read again when it changes; a bad file leaves the last good one in effect. */
 export class ModelList {
-  private models: readonly ListedModel[] = [];
-  private readonly watched: WatchedPath | undefined;
-  private problems = '';
+  private watched: WatchedPath | undefined;
+  private problems: readonly string[] = [];
 
-  private constructor(
-    private readonly log: Logger,
-    file?: string,
-  ) {
-    if (file !== undefined) this.watched = new WatchedPath(file, () => this.update(file));
-  }
+  private constructor(private models: readonly ListedModel[]) {}
 
   /** Says nothing of any model. */
-  static empty(log: Logger): ModelList {
-    return new ModelList(log);
+  static empty(): ModelList {
+    return new ModelList([]);
   }
 
   /** Throws a ConfigError that lists every problem of the file. Without a file nothing has a price. */
-  static async open({ modelsFile }: Pick<Config, 'modelsFile'>, log: Logger): Promise<ModelList> {
-    const list = new ModelList(log, modelsFile);
-    const read = modelsFile === undefined ? [] : await readList(modelsFile);
-    if (!Array.isArray(read)) throw new ConfigError(read.problems);
-    list.models = read;
-    list.watched?.start();
-    return list;
+  static async open(config: ModelsConfig, log: Logger): Promise<ModelList> {
+    const { models, problems } = await ModelList.read(config);
+    if (problems.length > 0) throw new ConfigError(problems);
+    models.watch(config, log);
+    return models;
+  }
+
+  /** Reads the file once: the list, which is empty if the file cannot be used, and every problem of it. */
+  static async read({ modelsFile }: ModelsConfig) {
+    if (modelsFile === undefined) return { models: ModelList.empty(), problems: [] };
+    const { models = [], problems = [] } = await readList(modelsFile);
+    return { models: new ModelList(models), problems };
   }
 
   /** null if the model, or a prompt of this size, has no price. */
@@ -54,6 +50,11 @@ export class ModelList {
   /** The API that serves a model. */
   apiOf(model: string): ApiName {
     return findModel(this.models, model)?.api ?? defaultApi(model);
+  }
+
+  /** What that API can do for the model. */
+  capabilitiesOf(model: string): CacheCapabilities {
+    return APIS[this.apiOf(model)].capabilitiesOf(model);
   }
 
   /** Whether the file says which API serves the model. */
@@ -71,25 +72,30 @@ export class ModelList {
     await this.watched?.close();
   }
 
-  private async update(file: string): Promise<void> {
-    const read = await readList(file);
-    const problems = Array.isArray(read) ? '' : read.problems.join('\n');
-    if (Array.isArray(read)) this.models = read;
-    else if (problems !== this.problems) {
-      const message = 'the file of models cannot be used; the last good prices stay in effect';
-      this.log.error({ problems: read.problems }, message);
-    }
+  private watch({ modelsFile }: ModelsConfig, log: Logger): void {
+    if (modelsFile === undefined) return;
+    this.watched = new WatchedPath(modelsFile, () => this.update(modelsFile, log));
+    this.watched.start();
+  }
+
+  private async update(file: string, log: Logger): Promise<void> {
+    const { models, problems = [] } = await readList(file);
+    if (models) this.models = models;
+    else if (problems.join() !== this.problems.join())
+      log.error({ problems }, 'the file of models cannot be used; the last good prices stay in effect');
     this.problems = problems;
   }
 }
 
-async function readList(file: string): Promise<ListedModel[] | { problems: string[] }> {
+/** The models, or why the file cannot be used. */
+async function readList(file: string): Promise<{ models?: ListedModel[]; problems?: string[] }> {
   try {
     const stats = await stat(file);
     // Reading a pipe would never end.
     if (!stats.isFile() || stats.size > MAX_FILE_BYTES)
       return { problems: [`MODELS must name a file of at most ${MAX_FILE_BYTES} bytes`] };
-    return readModelFile(file, await readFile(file, 'utf8'));
+    const read = readModelFile(file, await readFile(file, 'utf8'));
+    return Array.isArray(read) ? { models: read } : read;
   } catch (error) {
     const { code, name } = error as NodeJS.ErrnoException;
     return { problems: [`MODELS cannot be read (${code ?? name}); it must be a YAML file of models`] };

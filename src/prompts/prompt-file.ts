@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { AuthMode } from '../config/config.js';
 import { CreateContextInput, MessageInput } from '../contexts/input.js';
-import { toCreateContextBody } from '../gateway/context-api/context-mapping.js';
-import { isGemini } from '../gateway/context-api/model-families.js';
+import { canonical } from '../contexts/keys.js';
+import { ttlProblem } from '../contexts/model-rules.js';
+import type { CacheCapabilities } from '../gateway/caching-api.js';
 import { ContextMode, type Message, MessageRole, type NewContext } from '../gateway/types.js';
 import { Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
 import { type Kinds, YamlSource } from '../input/yaml-source.js';
@@ -11,7 +12,7 @@ import { type Kinds, YamlSource } from '../input/yaml-source.js';
 export interface PromptDefinition {
   /** The file's name without its extension. */
   name: string;
-  /** The first 12 hexadecimal digits of the SHA-256 of the request body that creates its context. */
+  /** The first 12 hexadecimal digits of the SHA-256 of its model, ttl and messages. */
   version: string;
   title: string | null;
   description: string | null;
@@ -30,6 +31,8 @@ export interface PromptDefinition {
 export interface PromptFileOptions {
   /** Decides whether callers have roles and whether the server has a key to keep contexts warm with. */
   authMode: AuthMode;
+  /** Says what can be done for a model. */
+  models: { capabilitiesOf(model: string): CacheCapabilities };
 }
 
 const KEYS: Kinds = {
@@ -87,7 +90,7 @@ interface FileContent {
 export function readPromptFile(
   file: string,
   text: string,
-  { authMode }: PromptFileOptions,
+  { authMode, models }: PromptFileOptions,
 ): PromptDefinition | string[] {
   const isMarkdown = file.endsWith('.md');
   const parts = isMarkdown ? splitFrontMatter(text) : { yaml: text, firstLine: 1, body: undefined };
@@ -100,6 +103,7 @@ export function readPromptFile(
   if (source.problems.length > 0) return source.problems;
   const prompt = toDefinition(nameOf(file), content, messages);
   checkInputs(source, content, prompt);
+  checkTtl(source, prompt, models.capabilitiesOf(prompt.context.model));
   checkAccess(source, prompt, authMode);
   return source.problems.length > 0 ? source.problems : prompt;
 }
@@ -158,7 +162,7 @@ function toMessage(
 function toDefinition(name: string, content: FileContent, messages: Message[]): PromptDefinition {
   const { model, ttl, title, description, roles, allowSystemMessages = false, keepWarm = false } = content;
   const { maxTokensLimit, ...parameters } = content.parameters ?? {};
-  const context = toPrefix(model, messages, ttl);
+  const context = { model, messages, mode: ContextMode.COMMON_PREFIX, ...(ttl !== undefined && { ttl }) };
   return {
     name,
     version: versionOf(context),
@@ -173,23 +177,15 @@ function toDefinition(name: string, content: FileContent, messages: Message[]): 
   };
 }
 
-/** Gemini's contexts are always prefixes, and the gateway accepts no mode for them. */
-function toPrefix(model: string, messages: Message[], ttl: number | undefined): NewContext {
-  const mode = isGemini(model) ? {} : { mode: ContextMode.COMMON_PREFIX };
-  return { model, messages, ...mode, ...(ttl !== undefined && { ttl }) };
-}
-
-function versionOf(context: NewContext): string {
-  const body = JSON.stringify(toCreateContextBody(context));
-  return createHash('sha256').update(body).digest('hex').slice(0, 12);
+function versionOf({ model, ttl, messages }: NewContext): string {
+  const content = JSON.stringify([model, ttl ?? null, canonical(messages)]);
+  return createHash('sha256').update(content).digest('hex').slice(0, 12);
 }
 
 /** The rules of `createContext` and `chat` hold here, too. */
 function checkInputs(source: YamlSource, content: FileContent, { context }: PromptDefinition): void {
   const messages = context.messages.map((message) => Object.assign(new MessageInput(), message));
   source.validate([], Object.assign(new CreateContextInput(), context, { messages }));
-  if (Number(context.ttl ?? MIN_TTL) < MIN_TTL && isGemini(context.model))
-    source.report(['ttl'], `must be at least ${MIN_TTL} seconds`);
   const parameters = Object.assign(new PromptParameters(), content.parameters);
   source.validate(['parameters'], parameters);
   const { maxTokens, maxTokensLimit = Number.POSITIVE_INFINITY } = parameters;
@@ -197,11 +193,21 @@ function checkInputs(source: YamlSource, content: FileContent, { context }: Prom
     source.report(['parameters', 'maxTokens'], 'must be at most maxTokensLimit');
 }
 
-function checkAccess(
+function checkTtl(
   source: YamlSource,
-  { roles, keepWarm, context }: PromptDefinition,
-  authMode: AuthMode,
+  { context: { ttl }, keepWarm }: PromptDefinition,
+  capabilities: CacheCapabilities,
 ): void {
+  // The rules of `createContext` have reported it.
+  if (ttl == null || ttl < 1) return;
+  const minTtl = Math.max(MIN_TTL, capabilities.minTtl ?? 0);
+  const problem = ttlProblem(ttl, { ...capabilities, minTtl });
+  if (problem) source.report(['ttl'], problem);
+  if (keepWarm && ttl < MIN_WARM_TTL)
+    source.report(['ttl'], `must be at least ${MIN_WARM_TTL} seconds with keepWarm`);
+}
+
+function checkAccess(source: YamlSource, { roles, keepWarm }: PromptDefinition, authMode: AuthMode): void {
   if (roles && authMode !== 'jwt')
     source.report(['roles'], 'needs AUTH_MODE=jwt: other callers have no roles');
   if (roles && (roles.length === 0 || roles.some((role) => role.trim() === '')))
@@ -211,6 +217,4 @@ function checkAccess(
     );
   if (keepWarm && authMode === 'passthrough')
     source.report(['keepWarm'], 'needs the server’s own key, which AUTH_MODE=passthrough does not use');
-  if (keepWarm && Number(context.ttl) < MIN_WARM_TTL)
-    source.report(['ttl'], `must be at least ${MIN_WARM_TTL} seconds with keepWarm`);
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { type Config, ConfigError } from '../config/config.js';
+import type { ModelList } from '../pricing/model-list.js';
 import { WatchedPath } from '../util/watched-path.js';
 import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
 import {
@@ -20,16 +21,16 @@ type PromptConfig = Pick<Config, 'prompts' | 'authMode'>;
 /** Opens the folder that the configuration names, if any. Throws a ConfigError that lists every problem of every file. */
 export async function openPrompts(
   { prompts: { folder }, authMode }: PromptConfig,
-  { log }: { log: Logger },
+  { models, log }: { models: ModelList; log: Logger },
 ): Promise<PromptFolder | undefined> {
-  return folder === undefined ? undefined : await PromptFolder.open(folder, { authMode, log });
+  return folder === undefined ? undefined : await PromptFolder.open(folder, { authMode, models, log });
 }
 
 /** Reads the folder that the configuration names once: its prompts, and every problem of every file. */
-export async function checkPrompts({ prompts: { folder }, authMode }: PromptConfig) {
+export async function checkPrompts({ prompts: { folder }, authMode }: PromptConfig, models: ModelList) {
   if (folder === undefined) return { prompts: [], problems: [] };
   try {
-    const { prompts, problems } = await readPromptFolder(folder, { authMode });
+    const { prompts, problems } = await readPromptFolder(folder, { authMode, models });
     return { prompts: [...prompts.values()], problems: [...problems.values()].flat() };
   } catch (error) {
     return { prompts: [], problems: [unreadable(error)] };

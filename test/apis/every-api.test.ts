@@ -9,19 +9,15 @@ const HOUR_MS = 3_600_000;
 const HELLO = [{ role: 'USER', content: 'hello' }];
 const FORGET = 'mutation ($id: ID!) { forgetContext(id: $id) }';
 const LIST = '{ contexts { edges { node { id expiry } } } }';
-const MODELS = '{ models { id supportsContextCache cache { modes expiry minPromptTokens deletable } } }';
 
 describe.each(API_CASES)('the API $name', (api) => {
   const PREFIX = { mode: 'COMMON_PREFIX' };
 
   it('is described with its models', async () => {
     await using world = await ApiWorld.start(api);
-    const { data } = await world.server.query<{ models: { id: string }[] }>(MODELS);
     const modes = api.hasSessions ? ['SESSION', 'COMMON_PREFIX'] : ['COMMON_PREFIX'];
-    expect(data.models.find(({ id }) => id === api.model)).toMatchObject({
-      supportsContextCache: true,
-      cache: { modes, expiry: api.expiry, deletable: api.deletable },
-    });
+    const { expiry, deletable } = api;
+    expect(await world.capabilities()).toMatchObject({ modes, expiry, deletable });
   });
 
   it('keeps a prefix that chats do not change, whole and streamed', async () => {
@@ -63,6 +59,20 @@ describe.each(API_CASES)('the API $name', (api) => {
     expect(errors.map(({ extensions }) => extensions.code)).toEqual(
       api.expiry === 'SLIDING' ? [] : ['CONTEXT_NOT_FOUND'],
     );
+  });
+
+  it('takes a ttl within the bounds that it says, and refuses another by its field and model', async () => {
+    await using world = await ApiWorld.start(api);
+    const { minTtl, maxTtl } = await world.capabilities();
+    const longest = maxTtl ?? 5_000_000;
+    for (const ttl of [minTtl ?? 1, longest]) expect((await world.create({ ...PREFIX, ttl })).ttl).toBe(ttl);
+    for (const ttl of [(minTtl ?? 1) - 1, ...(maxTtl === null ? [] : [maxTtl + 1])]) {
+      const { code, fields } = await world.refusedCreation({ ...PREFIX, ttl });
+      const message = expect.stringMatching(ttl === 0 ? /^must be/ : RegExp(`^must be.* ${api.model}$`));
+      expect({ code, fields }).toEqual({
+        ...{ code: 'BAD_USER_INPUT', fields: [{ path: ['input', 'ttl'], message }] },
+      });
+    }
   });
 
   it('cuts an answer at maxTokens', async () => {
@@ -161,19 +171,11 @@ describe.each(API_CASES)('the API $name', (api) => {
 
   it('refuses what is too short to be cached, by its field', async () => {
     await using world = await ApiWorld.start(api);
-    const { minPromptTokens } = (
-      await world.server.query<{ models: { id: string; cache: { minPromptTokens: number | null } }[] }>(
-        MODELS,
-      )
-    ).data.models.find(({ id }) => id === api.model)?.cache ?? { minPromptTokens: null };
-    const input = { model: api.model, messages: [{ content: PERSONA.slice(0, 50) }], ...PREFIX };
-    const { errors } = await world.server.query(
-      'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }',
-      { input },
-    );
-    if (minPromptTokens === null) expect(errors).toEqual([]);
+    const { minPromptTokens } = await world.capabilities();
+    const short = { ...PREFIX, messages: [{ content: PERSONA.slice(0, 50) }] };
+    if (minPromptTokens === null) await world.create(short);
     else
-      expect(errors[0]?.extensions).toMatchObject({
+      expect(await world.refusedCreation(short)).toMatchObject({
         code: 'BAD_USER_INPUT',
         fields: [
           { path: ['input', 'messages'], message: expect.stringContaining(`at least ${minPromptTokens}`) },

@@ -47,13 +47,13 @@ describe('the rules on createContext’s input', () => {
       'a ttl below an hour',
       { ttl: 3599 },
       ['input', 'ttl'],
-      'must be 3600 to 604800 seconds (an hour to 7 days)',
+      'must be 3600 to 604800 seconds with the model Doubao-1.5-pro-32k',
     ],
     [
       'a ttl above 7 days',
       { ttl: 604_801 },
       ['input', 'ttl'],
-      'must be 3600 to 604800 seconds (an hour to 7 days)',
+      'must be 3600 to 604800 seconds with the model Doubao-1.5-pro-32k',
     ],
     [
       'a ttl of nothing for Gemini',
@@ -121,7 +121,14 @@ describe('the rules on createContext’s input', () => {
   });
 
   it('names every field at fault at once', async () => {
-    expect(await refusal({ model: '', messages: [], ttl: 1 })).toHaveLength(3);
+    expect(await refusal({ model: '', messages: [], ttl: 0 })).toHaveLength(3);
+  });
+
+  it('names both rules of a model at once', async () => {
+    expect(await refusal({ ...GOOD, ttl: 60, reuse: true })).toEqual([
+      { path: ['input', 'ttl'], message: expect.stringContaining('3600') },
+      { path: ['input', 'reuse'], message: 'may only be used with mode COMMON_PREFIX' },
+    ]);
   });
 
   it('takes the bounds themselves', async () => {

@@ -108,20 +108,6 @@ describe('a creation', () => {
   });
 });
 
-it('a ttl beyond seven days is refused without a call, by its field and model', async () => {
-  const wanted = { model: 'seed', messages: QUESTION.messages, ttl: 604_801 };
-  const { error, seen } = await ask(answering(ANSWER), (gateway) =>
-    gateway.createContext('responses', wanted),
-  );
-  const message =
-    'above 604800 seconds is not supported by the model seed; leave it out, or use another model';
-  expect(error).toMatchObject({
-    ...{ code: 'BAD_USER_INPUT', message: `input.ttl ${message}` },
-    details: { fields: [{ path: ['input', 'ttl'], message }] },
-  });
-  expect(seen).toEqual([]);
-});
-
 describe('a chat', () => {
   const chat =
     (change: object = {}, options: ChatOptions = {}) =>

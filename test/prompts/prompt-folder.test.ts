@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { ConfigError, readConfig } from '../../src/config/config.js';
+import { ModelList } from '../../src/pricing/model-list.js';
 import { checkPrompts, openPrompts, PromptFolder } from '../../src/prompts/prompt-folder.js';
 import { eventually } from '../support/eventually.js';
 
+const models = ModelList.empty();
 const prompt = (text: string, model = 'm') => `---\nmodel: ${model}\n---\n${text}\n`;
 
 describe('a folder of prompts', () => {
@@ -16,11 +18,12 @@ describe('a folder of prompts', () => {
   const write = (name: string, text: string | Buffer) => writeFileSync(join(folder, name), text);
   const open = async () => {
     const log = pino({ level: 'info' }, { write: (line) => lines.push(JSON.parse(line)) });
-    const one = await PromptFolder.open(folder, { authMode: 'jwt', log });
+    const one = await PromptFolder.open(folder, { authMode: 'jwt', models, log });
     opened.push(one);
     return one;
   };
-  const check = () => checkPrompts({ authMode: 'jwt', prompts: { ...readConfig({}).prompts, folder } });
+  const check = () =>
+    checkPrompts({ authMode: 'jwt', prompts: { ...readConfig({}).prompts, folder } }, models);
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'prompts-'));
@@ -152,17 +155,17 @@ describe('a folder of prompts', () => {
 describe('the example prompts', () => {
   it('are usable with any AUTH_MODE, and served if nothing is configured', async () => {
     const config = readConfig({});
-    const { prompts, problems } = await checkPrompts({ ...config, authMode: 'passthrough' });
+    const { prompts, problems } = await checkPrompts({ ...config, authMode: 'passthrough' }, models);
     expect(problems).toEqual([]);
     const names = ['document-assistant', 'sql-few-shot', 'support-zh'];
     expect(prompts.map(({ name }) => name)).toEqual(names);
-    const opened = await openPrompts(config, { log: pino({ enabled: false }) });
+    const opened = await openPrompts(config, { models, log: pino({ enabled: false }) });
     expect(opened?.all().map(({ name }) => name)).toEqual(names);
     await opened?.close();
   });
 
   it('are not served as soon as a gateway is configured', async () => {
     const config = readConfig({ GATEWAY_URL: 'sandbox:' });
-    expect(await openPrompts(config, { log: pino({ enabled: false }) })).toBeUndefined();
+    expect(await openPrompts(config, { models, log: pino({ enabled: false }) })).toBeUndefined();
   });
 });

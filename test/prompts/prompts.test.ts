@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { ModelList } from '../../src/pricing/model-list.js';
 import { PromptFolder } from '../../src/prompts/prompt-folder.js';
 import { Prompts } from '../../src/prompts/prompts.js';
 
@@ -20,7 +21,9 @@ describe('the prompts of a caller', () => {
     folder = mkdtempSync(join(tmpdir(), 'prompts-'));
     writeFileSync(join(folder, 'open.md'), '---\nmodel: m\n---\nx');
     writeFileSync(join(folder, 'internal.md'), '---\nmodel: m\nroles: [staff, admin]\n---\nx');
-    opened = await PromptFolder.open(folder, { authMode: 'jwt', log: pino({ enabled: false }) });
+    opened = await PromptFolder.open(folder, {
+      ...{ authMode: 'jwt', models: ModelList.empty(), log: pino({ enabled: false }) },
+    });
     prompts = new Prompts(opened);
   });
   afterAll(async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { PromptFiles, promptFile } from './prompts.js';
-import { NOON, SERVER_KEY, TestServer } from './server.js';
+import { type AnsweredError, NOON, SERVER_KEY, TestServer } from './server.js';
 
 export interface ApiCase {
   name: string;
@@ -31,7 +31,7 @@ export const API_CASES: ApiCase[] = [
 export const PERSONA = 'word '.repeat(1_100).trim();
 
 const CREATE = `mutation ($input: CreateContextInput!) {
-  createContext(input: $input) { id mode expiry expiresAt reused usage { promptTokens } }
+  createContext(input: $input) { id mode ttl expiry expiresAt reused usage { promptTokens } }
 }`;
 const CHAT = `mutation ($input: ChatInput!) { chat(input: $input) {
   choices { message { content } finishReason }
@@ -40,9 +40,21 @@ const CHAT = `mutation ($input: ChatInput!) { chat(input: $input) {
   cache { status }
 } }`;
 
+const MODELS = '{ models { id cache { modes expiry minTtl maxTtl minPromptTokens deletable } } }';
+
+export interface Capabilities {
+  modes: string[];
+  expiry: string;
+  minTtl: number | null;
+  maxTtl: number | null;
+  minPromptTokens: number | null;
+  deletable: boolean;
+}
+
 export interface Created {
   id: string;
   mode: string;
+  ttl: number;
   expiry: string;
   expiresAt: string;
   reused: boolean;
@@ -89,11 +101,23 @@ export class ApiWorld implements AsyncDisposable {
     return this.servers[0] as TestServer;
   }
 
+  /** What the server says of its model's cache. */
+  async capabilities(): Promise<Capabilities> {
+    const { data } = await this.server.query<{ models: { id: string; cache: Capabilities }[] }>(MODELS);
+    return data.models.find(({ id }) => id === this.api.model)?.cache as Capabilities;
+  }
+
   async create(change: object = {}, at = this.server, headers = {}): Promise<Created> {
-    const input = { model: this.api.model, messages: [{ role: 'SYSTEM', content: PERSONA }], ...change };
-    const { data, errors } = await at.query<{ createContext: Created }>(CREATE, { input }, headers);
+    const { data, errors } = await this.askToCreate(change, at, headers);
     expect(errors).toEqual([]);
     return data.createContext;
+  }
+
+  /** The extensions of the error. */
+  async refusedCreation(change: object): Promise<AnsweredError['extensions']> {
+    const { errors } = await this.askToCreate(change);
+    expect(errors).toHaveLength(1);
+    return (errors[0] as AnsweredError).extensions;
   }
 
   /** Answers with the errors, too. */
@@ -118,6 +142,11 @@ export class ApiWorld implements AsyncDisposable {
     await this.sandbox.close();
     this.prompts[Symbol.dispose]();
     rmSync(this.folder, { recursive: true });
+  }
+
+  private askToCreate(change: object, at = this.server, headers = {}) {
+    const input = { model: this.api.model, messages: [{ role: 'SYSTEM', content: PERSONA }], ...change };
+    return at.query<{ createContext: Created }>(CREATE, { input }, headers);
   }
 
   private get modelsPath(): string {

@@ -49,7 +49,7 @@ export class GraphQLJs implements AsyncDisposable {
     this.gateway = new Gateway({ ...this.config.gateway, now: () => NOON });
     this.services = createServices(this.config, {
       store: this.store,
-      models: ModelList.empty(this.log),
+      models: ModelList.empty(),
       promptFolder: undefined,
       newServerRequest: undefined,
       onKeptWarm: () => undefined,

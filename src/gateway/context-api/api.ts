@@ -20,8 +20,11 @@ import { fromChatAnswer, toChatBody, toChatStreamBody } from './chat-mapping.js'
 import { ChatStreamReader } from './chat-stream.js';
 import { fromCreateContextAnswer, toCreateContextBody } from './context-mapping.js';
 
+const MODELS: ReadonlySet<string> = new Set(['doubao-1.5-pro-32k', 'doubao-1.5-lite-32k', 'doubao-pro-32k']);
+
 /** By context-create.zh.txt, section 3.2. */
 export const CONTEXT_API: ApiDescription = {
+  documents: (model) => MODELS.has(model.toLowerCase()),
   capabilitiesOf: (): CacheCapabilities => ({
     modes: [ContextMode.SESSION, ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.SLIDING,

@@ -21,7 +21,6 @@ import {
   type NewContext,
   type NewTruncationStrategy,
 } from '../types.js';
-import { isGemini } from './model-families.js';
 import { usageOf } from './usage.js';
 import type { WireCreateContext, WireTruncationStrategy } from './wire.js';
 import { MODES, TRUNCATION_TYPES, toWireMessage, WIRE_MODE, WIRE_TRUNCATION } from './words.js';
@@ -52,7 +51,7 @@ function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrate
   };
 }
 
-/** What the gateway left out is null, except `ttl`, which is as requested, and `mode`, as requested or the model's default. */
+/** What the gateway left out is null, except `ttl`, which is as requested, and `mode`, as requested or SESSION. */
 export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): CreatedContext {
   const id = asText(answer.id);
   if (!id?.trim()) throw badResponse('it has no context id');
@@ -60,15 +59,11 @@ export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): 
   return {
     id,
     model: asName(answer.model) || asked.model,
-    mode: answer.mode == null ? fallbackMode(asked) : asOneOf(answer.mode, MODES),
+    mode: answer.mode == null ? (asked.mode ?? ContextMode.SESSION) : asOneOf(answer.mode, MODES),
     ttl: answer.ttl == null ? (asked.ttl ?? null) : asSeconds(answer.ttl),
     truncationStrategy: fromTruncation(answer.truncation_strategy),
     usage: usageOf(answer),
   };
-}
-
-function fallbackMode({ mode, model }: NewContext): ContextMode {
-  return mode ?? (isGemini(model) ? ContextMode.COMMON_PREFIX : ContextMode.SESSION);
 }
 
 function fromTruncation(value: unknown): GatewayTruncationStrategy | null {

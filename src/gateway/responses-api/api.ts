@@ -13,13 +13,18 @@ import {
 } from '../types.js';
 import { fromChatAnswer, fromCreation, toChatBody, toCreationBody } from './mapping.js';
 import { ResponseStreamReader } from './response-stream.js';
-import { MAX_TTL, refuseUnsupportedChat, refuseUnsupportedContext } from './unsupported.js';
+import { refuseUnsupportedChat, refuseUnsupportedContext } from './unsupported.js';
+
+/** Seconds: seven days. */
+const MAX_TTL = 604_800;
 
 /** A longer chain is not deleted to its beginning; all of it ends with its expiry. */
 const MAX_CHAIN = 10_000;
 
 /** By Volcengine 82379/1602228: a prefix of 256 tokens at least, kept for up to seven days, whether it is used or not. */
 export const RESPONSES_API: ApiDescription = {
+  // The gateway's document names none of its models; the file of models does.
+  documents: () => false,
   capabilitiesOf: () => ({
     modes: [ContextMode.SESSION, ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.FIXED,

@@ -5,12 +5,8 @@ import type { NewChat, NewContext } from '../types.js';
 /** What the Responses API does not take. */
 const CHAT_FIELDS = ['stop', 'presencePenalty', 'frequencyPenalty', 'logitBias'] as const;
 
-/** Seconds: seven days. */
-export const MAX_TTL = 604_800;
-
-export function refuseUnsupportedContext({ model, truncationStrategy, ttl }: NewContext): void {
+export function refuseUnsupportedContext({ model, truncationStrategy }: NewContext): void {
   refuse(model, truncationStrategy == null ? [] : ['truncationStrategy']);
-  if (ttl != null && ttl > MAX_TTL) refuse(model, ['ttl'], `above ${MAX_TTL} seconds `);
 }
 
 export function refuseUnsupportedChat(chat: NewChat): void {
@@ -19,9 +15,9 @@ export function refuseUnsupportedChat(chat: NewChat): void {
 }
 
 /** Throws BAD_USER_INPUT by field. */
-function refuse(model: string, names: string[], what = ''): void {
+function refuse(model: string, names: string[]): void {
   if (names.length === 0) return;
-  const message = `${what}is not supported by the model ${model}; leave it out, or use another model`;
+  const message = `is not supported by the model ${model}; leave it out, or use another model`;
   const fields: FieldError[] = names.map((name) => ({ path: ['input', name], message }));
   throw badUserInput(names.map((name) => `input.${name} ${message}`).join('; '), fields);
 }
