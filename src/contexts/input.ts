@@ -113,7 +113,7 @@ export class CreateContextInput {
   @Field(() => ContextMode, {
     nullable: true,
     description:
-      'How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. `models { cache { modes } }` lists those of a model.',
+      'How the gateway treats later chats. One of the model’s `models { cache { modes } }`; default: the first of them, which is SESSION, or COMMON_PREFIX for `gemini-*` models.',
   })
   mode?: ContextMode | null;
 
@@ -132,11 +132,6 @@ export class CreateContextInput {
       'Only with mode SESSION, and not where the model’s `cache.expiry` is FIXED. The gateway has a default.',
   })
   @IsOptional()
-  @rule<CreateContextInput>(
-    'sessionOnly',
-    (_, { mode }) => mode == null || mode === ContextMode.SESSION,
-    'may only be used with mode SESSION',
-  )
   @ValidateNested()
   truncationStrategy?: TruncationStrategyInput | null;
 

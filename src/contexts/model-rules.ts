@@ -6,14 +6,10 @@ import type { CreateContextInput } from './input.js';
 
 /** Throws BAD_USER_INPUT for what the API that serves the model cannot do. */
 export function checkModelRules(input: CreateContextInput, capabilities: CacheCapabilities): void {
-  const { model, ttl, mode, reuse } = input;
-  const fields: FieldError[] = [];
-  const problem = ttlProblem(ttl, capabilities);
-  if (problem) fields.push({ path: ['input', 'ttl'], message: `${problem} with the model ${model}` });
-  if (reuse && (mode ?? capabilities.modes[0]) !== ContextMode.COMMON_PREFIX)
-    fields.push({ path: ['input', 'reuse'], message: 'may only be used with mode COMMON_PREFIX' });
+  const problems = problemsOf(input, capabilities);
+  const fields: FieldError[] = problems.map(([name, message]) => ({ path: ['input', name], message }));
   if (fields.length === 0) return;
-  throw badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
+  throw badUserInput(problems.map(([name, message]) => `input.${name} ${message}`).join('; '), fields);
 }
 
 /** Completes "<path> ..."; null if the ttl is within the bounds. */
@@ -24,4 +20,20 @@ export function ttlProblem(
   const [min, max] = [minTtl ?? 1, maxTtl ?? Number.POSITIVE_INFINITY];
   if (ttl == null || (ttl >= min && ttl <= max)) return null;
   return `must be ${Number.isFinite(max) ? `${min} to ${max}` : `at least ${min}`} seconds`;
+}
+
+function problemsOf(input: CreateContextInput, capabilities: CacheCapabilities): [string, string][] {
+  const { model, mode, ttl, truncationStrategy, reuse } = input;
+  const { modes } = capabilities;
+  const problems: [string, string][] = [];
+  const used = mode ?? modes[0];
+  if (mode != null && !modes.includes(mode))
+    problems.push(['mode', `must be ${modes.join(' or ')} with the model ${model}`]);
+  const problem = ttlProblem(ttl, capabilities);
+  if (problem) problems.push(['ttl', `${problem} with the model ${model}`]);
+  if (truncationStrategy && used !== ContextMode.SESSION)
+    problems.push(['truncationStrategy', 'may only be used with mode SESSION']);
+  if (reuse && used !== ContextMode.COMMON_PREFIX)
+    problems.push(['reuse', 'may only be used with mode COMMON_PREFIX']);
+  return problems;
 }

@@ -149,14 +149,10 @@ describe('reuse', () => {
     expect(await create(server)).toEqual([CREATED.id, false]);
   });
 
-  it.each([
-    ['SESSION', 'Doubao-1.5-pro-32k'],
-    [null, 'Doubao-1.5-pro-32k'],
-    ['SESSION', 'gemini-2.5-pro'],
-  ])('is refused with mode %p for %s', async (mode, model) => {
+  it.each([['SESSION'], [null]])('is refused with mode %p', async (mode) => {
     await using gateway = await StandIn.start();
     await using server = await TestServer.before(gateway);
-    const { errors } = await server.query(CREATE, { input: { ...PREFIX, mode, model } });
+    const { errors } = await server.query(CREATE, { input: { ...PREFIX, mode } });
     expect(errors[0]?.extensions).toMatchObject({
       code: 'BAD_USER_INPUT',
       fields: [{ path: ['input', 'reuse'], message: 'may only be used with mode COMMON_PREFIX' }],

@@ -1,12 +1,14 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ApiName } from '../../src/gateway/apis.js';
 import { type Sandbox, startSandbox } from '../../src/sandbox/server.js';
 import { PromptFiles, promptFile } from './prompts.js';
 import { type AnsweredError, NOON, SERVER_KEY, TestServer } from './server.js';
+import { StandIn } from './stand-in.js';
 
 export interface ApiCase {
-  name: string;
+  name: ApiName;
   model: string;
   /** Whether it has sessions, too. */
   hasSessions: boolean;
@@ -26,6 +28,21 @@ export const API_CASES: ApiCase[] = [
   },
   { name: 'responses', model: 'doubao-seed-1-6-251015', hasSessions: true, expiry: 'FIXED', deletable: true },
 ];
+
+/**
+ * Runs a suite that is written in the words of the Context API once through each of them.
+ */
+export function describeThroughEachApi(name: string, suite: (api: ApiCase) => void): void {
+  describe.each(API_CASES)(`${name}, through the API $name,`, (api) => {
+    beforeAll(() => {
+      StandIn.api = api.name;
+    });
+    afterAll(() => {
+      StandIn.api = 'context';
+    });
+    suite(api);
+  });
+}
 
 /** Long enough for the cache of any of them. */
 export const PERSONA = 'word '.repeat(1_100).trim();

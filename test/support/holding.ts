@@ -1,6 +1,6 @@
 import type { ServerOptions } from '../../src/app.js';
 import { TestServer } from './server.js';
-import { CREATED, json, type StandIn } from './stand-in.js';
+import { CREATED, json, StandIn } from './stand-in.js';
 import { QUESTION } from './streams.js';
 
 export interface Held {
@@ -12,6 +12,11 @@ export interface Held {
 }
 
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
+
+/** Of contexts through the API that is tested. */
+export function defaultMode(): 'session' | 'common_prefix' {
+  return StandIn.api === 'gemini-context' ? 'common_prefix' : 'session';
+}
 
 /** The server in front of this gateway, holding contexts that were created through it. */
 export async function serverHolding(gateway: StandIn, held: Held = {}): Promise<TestServer> {
@@ -27,7 +32,7 @@ export async function hold(
   held: Held = {},
   headers = {},
 ): Promise<void> {
-  const { ids = [QUESTION.contextId], model = QUESTION.model, mode = 'session' } = held;
+  const { ids = [QUESTION.contextId], model = QUESTION.model, mode = defaultMode() } = held;
   const { answer } = gateway;
   for (const id of ids) {
     gateway.answer = (response) => json(response, 200, { ...CREATED, id, mode });

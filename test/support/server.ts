@@ -28,6 +28,12 @@ export interface AnsweredError {
   extensions: Record<string, unknown> & { code: string; requestId?: string };
 }
 
+interface TestGateway {
+  url: string;
+  env?: Record<string, string>;
+  now?: () => number;
+}
+
 /** The real server on a free port, as a caller over HTTP sees it. */
 export class TestServer implements AsyncDisposable {
   clock = () => NOON;
@@ -36,8 +42,15 @@ export class TestServer implements AsyncDisposable {
   private constructor(private running: RunningServer) {}
 
   /** In front of this gateway, with the server's own key. */
-  static before(gateway: { url: string }, env: Record<string, string> = {}, options: ServerOptions = {}) {
-    return TestServer.start({ GATEWAY_URL: gateway.url, GATEWAY_API_KEY: SERVER_KEY, ...env }, options);
+  static before(gateway: TestGateway, env: Record<string, string> = {}, options: ServerOptions = {}) {
+    return TestServer.passingOn(gateway, { GATEWAY_API_KEY: SERVER_KEY, ...env }, options);
+  }
+
+  /** The same, with the keys of its callers. */
+  static async passingOn(gateway: TestGateway, env: Record<string, string> = {}, options?: ServerOptions) {
+    const server = await TestServer.start({ GATEWAY_URL: gateway.url, ...gateway.env, ...env }, options);
+    gateway.now = () => server.clock();
+    return server;
   }
 
   static async start(env: Record<string, string> = {}, options: ServerOptions = {}): Promise<TestServer> {

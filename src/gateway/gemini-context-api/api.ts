@@ -32,8 +32,8 @@ export const GEMINI_CONTEXT_API: ApiDescription = {
 /** Google's cached contents behind the same calls: always prefixes, whose mode is not sent; chats are plain chat completions that name one. */
 class GeminiContextApi extends ContextApi {
   override async createContext(context: NewContext): Promise<CreatedContext> {
-    const { mode, ...prefix } = context;
-    const created = await super.createContext(mode === ContextMode.COMMON_PREFIX ? prefix : context);
+    const { mode: _, ...prefix } = context;
+    const created = await super.createContext(prefix);
     return { ...created, mode: ContextMode.COMMON_PREFIX };
   }
 }
