@@ -98,7 +98,7 @@ export type CreateContextInput = {
   idempotencyKey?: string | null | undefined;
   /** The messages to cache, at least one, the oldest first. */
   messages: Array<MessageInput>;
-  /** How the gateway treats later chats. Default: SESSION; contexts of `gemini-*` models are always prefixes. `models { cache { modes } }` lists those of a model. */
+  /** How the gateway treats later chats. One of the model’s `models { cache { modes } }`; default: the first of them, which is SESSION, or COMMON_PREFIX for `gemini-*` models. */
   mode?: ContextMode | null | undefined;
   /** Id of the model, e.g. `Doubao-1.5-pro-32k`; not blank. `models` lists the available models and whether they support context caching. */
   model: string;
