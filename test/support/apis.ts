@@ -29,9 +29,7 @@ export const API_CASES: ApiCase[] = [
   { name: 'responses', model: 'doubao-seed-1-6-251015', hasSessions: true, expiry: 'FIXED', deletable: true },
 ];
 
-/**
- * Runs a suite that is written in the words of the Context API once through each of them.
- */
+/** Runs a suite that is written in the words of the Context API once through each of them. */
 export function describeThroughEachApi(name: string, suite: (api: ApiCase) => void): void {
   describe.each(API_CASES)(`${name}, through the API $name,`, (api) => {
     beforeAll(() => {

@@ -67,7 +67,9 @@ export function fromCreation(answer: JsonObject, asked: NewContext, now: number)
 }
 
 export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
-  const items = (asArray(answer.output) ?? []).map(asObject);
+  const output = asArray(answer.output);
+  if (output === null) throw badResponse('it has no output');
+  const items = output.map(asObject);
   const content = textOf(items, 'message', 'content');
   const reasoningContent = textOf(items, 'reasoning', 'summary');
   const message = { role: MessageRole.ASSISTANT, content, reasoningContent };
