@@ -11,6 +11,7 @@ import type { ContextRecord, OwnedContext, Store, Totals, UsedContext } from '..
 import type { RequestContext } from '../request-context.js';
 import { afterAnswer, endOfChain, forked, isChain } from './chain.js';
 import type { Creation } from './creation/creation.js';
+import { checkModelRules } from './creation/model-rules.js';
 import type { Recovery } from './creation/recovery.js';
 import { MIN_LIFETIME_MS, type Reuse } from './creation/reuse.js';
 import type { StoredMessages } from './creation/stored-messages.js';
@@ -18,11 +19,11 @@ import { type Deletion, isDeletable } from './deletion.js';
 import type { CreateContextInput } from './input.js';
 import { keptAfter } from './kept.js';
 import { contextKey } from './keys.js';
-import { checkModelRules } from './model-rules.js';
 import { pageOfContexts } from './pagination.js';
 import { addTotals, expiryAfterUse, expiryOf, toContextCache } from './records.js';
-import { reportCaching } from './report.js';
-import type { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
+import { reportCaching } from './report/report.js';
+import type { CacheReport } from './report/types.js';
+import type { ContextCache, ContextCacheConnection } from './types.js';
 
 export interface ContextsParts {
   store: Store;

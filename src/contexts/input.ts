@@ -89,7 +89,7 @@ export class TruncationStrategyInput {
   rollingWindowTokens?: number | null;
 }
 
-/** The rules that hold for every model; `model-rules.ts` has those that depend on it. */
+/** The rules that hold for every model; `creation/model-rules.ts` has those that depend on it. */
 @InputType({
   description:
     'The arguments of `POST /context/create`. Omitted fields are not sent, so that the gateway’s defaults apply.',

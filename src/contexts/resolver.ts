@@ -2,7 +2,8 @@ import { Arg, Ctx, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
 import { RequestContext } from '../request-context.js';
 import { Contexts } from './contexts.js';
 import { CreateContextInput } from './input.js';
-import { CacheReport, ContextCache, ContextCacheConnection } from './types.js';
+import { CacheReport } from './report/types.js';
+import { ContextCache, ContextCacheConnection } from './types.js';
 
 const CONTEXT_ID = 'Id of the context, as returned by `createContext`.';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AuthMode } from '../config/config.js';
+import { ttlProblem } from '../contexts/creation/model-rules.js';
 import { CreateContextInput, MessageInput } from '../contexts/input.js';
 import { canonical } from '../contexts/keys.js';
-import { ttlProblem } from '../contexts/model-rules.js';
 import type { CacheCapabilities } from '../gateway/caching-api.js';
 import { ContextMode, type Message, MessageRole, type NewContext } from '../gateway/types.js';
 import { Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';

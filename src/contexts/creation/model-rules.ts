@@ -1,8 +1,8 @@
 import type { FieldError } from 'graphql-context-cache-client';
-import { badUserInput } from '../errors.js';
-import type { CacheCapabilities } from '../gateway/caching-api.js';
-import { ContextMode } from '../gateway/types.js';
-import type { CreateContextInput } from './input.js';
+import { badUserInput } from '../../errors.js';
+import type { CacheCapabilities } from '../../gateway/caching-api.js';
+import { ContextMode } from '../../gateway/types.js';
+import type { CreateContextInput } from '../input.js';
 
 /** Throws BAD_USER_INPUT for what the API that serves the model cannot do. */
 export function checkModelRules(input: CreateContextInput, capabilities: CacheCapabilities): void {

@@ -1,10 +1,10 @@
-import { mainCurrency, moneyReport, storageShare } from '../pricing/money-report.js';
-import type { MoneyReport } from '../pricing/types.js';
-import type { Spending } from '../registry/spending.js';
-import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../registry/store.js';
-import type { RequestContext } from '../request-context.js';
-import { PROMPT_HOLDER, promptUsageScope } from './keys.js';
-import { addTotals, toContextTotals } from './records.js';
+import { mainCurrency, moneyReport, storageShare } from '../../pricing/money-report.js';
+import type { MoneyReport } from '../../pricing/types.js';
+import type { Spending } from '../../registry/spending.js';
+import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../../registry/store.js';
+import type { RequestContext } from '../../request-context.js';
+import { PROMPT_HOLDER, promptUsageScope } from '../keys.js';
+import { addTotals, toContextTotals } from '../records.js';
 import type { CacheReport } from './types.js';
 
 /** What caching has saved a caller, in tokens and, where models have prices, in money. */
