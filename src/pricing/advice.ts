@@ -1,17 +1,24 @@
 import Big from 'big.js';
+import { type CacheCapabilities, ContextExpiry } from '../gateway/caching-api.js';
 import { priceOf, toMoney } from './cost.js';
 import type { Prices } from './prices.js';
 import type { CachingAdvice } from './types.js';
 
+const MAX_INT = 2 ** 31 - 1;
 const HOURS_PER_DAY = 24;
-/** Seconds, by context-create.zh.txt. */
-const MIN_TTL = 3_600;
-const MAX_TTL = 604_800;
+/** Seconds. A context is not used in its last minute, so one with a shorter ttl would hardly be used. */
+const MIN_TTL = 300;
+const DAY = 86_400;
 /** Digits behind the point of an hour's amount: a 24th may have no end as a decimal. */
 const HOUR_DIGITS = 12;
 
 /** Whether to cache a prompt of so many tokens at so many chats per hour. Whole days are compared, which are exact. */
-export function adviseCaching(prices: Prices, promptTokens: number, chatsPerHour: number): CachingAdvice {
+export function adviseCaching(
+  prices: Prices,
+  promptTokens: number,
+  chatsPerHour: number,
+  capabilities: CacheCapabilities,
+): CachingAdvice {
   const { currency, input, cachedInput, cacheWrite, storagePerHour } = prices;
   const chats = Big(chatsPerHour).times(HOURS_PER_DAY);
   const kept = Big(storagePerHour).times(HOURS_PER_DAY).plus(cacheWrite);
@@ -26,12 +33,13 @@ export function adviseCaching(prices: Prices, promptTokens: number, chatsPerHour
     breakEvenChatsPerHour: saving.gt(0) ? kept.div(saving.times(HOURS_PER_DAY)).toNumber() : null,
     withCachePerHour: perHour(withCache),
     withoutCachePerHour: perHour(withoutCache),
-    ttl: worthIt ? shortestTtl(chatsPerHour) : null,
+    ttl: worthIt ? shortestTtl(chatsPerHour, capabilities) : null,
   };
 }
 
-/** Chats that come at random leave a gap longer than t with probability exp(-rate * t). */
-function shortestTtl(chatsPerHour: number): number | null {
-  const seconds = Math.ceil((Math.log(100) / chatsPerHour) * 3_600);
-  return seconds > MAX_TTL ? null : Math.max(seconds, MIN_TTL);
+function shortestTtl(chatsPerHour: number, { expiry, minTtl, maxTtl }: CacheCapabilities): number | null {
+  // Chats that come at random leave a gap longer than t with probability exp(-rate * t). A fixed end does not depend on them.
+  const gap = Math.ceil((Math.log(100) / chatsPerHour) * 3_600);
+  const seconds = expiry === ContextExpiry.FIXED ? DAY : gap;
+  return seconds > (maxTtl ?? MAX_INT) ? null : Math.max(seconds, minTtl ?? MIN_TTL);
 }

@@ -18,7 +18,8 @@ export class PricingResolver {
     { model, promptTokens, chatsPerHour }: CachingAdviceInput,
   ): CachingAdvice {
     const prices = this.models.pricesOf(model, promptTokens);
-    if (prices) return adviseCaching(prices, promptTokens, chatsPerHour);
+    const capabilities = this.models.capabilitiesOf(model);
+    if (prices) return adviseCaching(prices, promptTokens, chatsPerHour, capabilities);
     const message =
       'has no price for a prompt of this size; ask the operator to add it to the file of models';
     throw badUserInput(`input.model ${message}.`, [{ path: ['input', 'model'], message }]);

@@ -130,7 +130,7 @@ export class CachingAdvice {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds: the shortest ttl, 3600 to 604800, that at most one in a hundred gaps between chats outlasts if chats come at random. null if caching does not pay, or no ttl is long enough.',
+      'Seconds: the shortest ttl, within the bounds of the model, that at most one in a hundred gaps between chats outlasts if chats come at random; a day where the model’s `cache.expiry` is FIXED. null if caching does not pay, or no ttl is long enough.',
   })
   ttl!: number | null;
 }

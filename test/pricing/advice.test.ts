@@ -1,3 +1,4 @@
+import { APIS } from '../../src/gateway/apis.js';
 import { adviseCaching } from '../../src/pricing/advice.js';
 import type { Prices } from '../../src/pricing/prices.js';
 
@@ -18,10 +19,16 @@ function dayCosts({ input, cachedInput, cacheWrite, storagePerHour }: Prices, ch
   return { withCache: w + 24 * s + chats * c, withoutCache: chats * i };
 }
 
+const CONTEXT_API = APIS.context.capabilitiesOf('m');
+const advise = (of: Prices, promptTokens: number, chatsPerHour: number, api = CONTEXT_API) =>
+  adviseCaching(of, promptTokens, chatsPerHour, api);
+
 const firstChatThatPays = (of: Prices) =>
   Array.from({ length: 1_000 }, (_, index) => index + 1).find(
-    (chats) => adviseCaching(of, 1_000, chats / 24).worthIt,
+    (chats) => advise(of, 1_000, chats / 24).worthIt,
   );
+
+const CHEAP_TO_KEEP = prices('4.00', '0.80', '0', '0.01');
 
 describe('the advice on caching', () => {
   it('says from which chat of a day on a context pays that is kept for 24 hours', () => {
@@ -40,7 +47,7 @@ describe('the advice on caching', () => {
               const { withCache, withoutCache } = dayCosts(of, chats);
               // On the dot, the rounding of the rate decides.
               if (withCache === withoutCache) continue;
-              const advice = adviseCaching(of, 1_000, chats / 24);
+              const advice = advise(of, 1_000, chats / 24);
               const pays = withCache < withoutCache;
               expect({ of, chats, worthIt: advice.worthIt }).toEqual({ of, chats, worthIt: pays });
               const from = advice.breakEvenChatsPerHour;
@@ -49,7 +56,7 @@ describe('the advice on caching', () => {
   });
 
   it('says what an hour costs either way', () => {
-    expect(adviseCaching(prices('4.00', '0.80', '0.017'), 1_000_000, 10)).toMatchObject({
+    expect(advise(prices('4.00', '0.80', '0.017'), 1_000_000, 10)).toMatchObject({
       withCachePerHour: { amount: '8.183666666667', currency: 'CNY' },
       withoutCachePerHour: { amount: '40', currency: 'CNY' },
       breakEvenChatsPerHour: expect.closeTo(0.0574, 4),
@@ -57,7 +64,7 @@ describe('the advice on caching', () => {
   });
 
   it('never pays where cached tokens cost as much as others', () => {
-    expect(adviseCaching(prices('1', '1', '0'), 1_000, 1_000)).toMatchObject({
+    expect(advise(prices('1', '1', '0'), 1_000, 1_000)).toMatchObject({
       worthIt: false,
       breakEvenChatsPerHour: null,
       ttl: null,
@@ -71,6 +78,16 @@ describe('the advice on caching', () => {
     [0.06, 276_311],
     [0.02, null],
   ])('names for %d chats an hour the shortest ttl that gaps seldom outlast', (rate, ttl) => {
-    expect(adviseCaching(prices('4.00', '0.80', '0', '0.01'), 1_000, rate).ttl).toBe(ttl);
+    expect(advise(CHEAP_TO_KEEP, 1_000, rate).ttl).toBe(ttl);
+  });
+
+  it('keeps to what the API that serves the model can do', () => {
+    const ttlOf = (api: keyof typeof APIS, rate: number) =>
+      advise(CHEAP_TO_KEEP, 1_000, rate, APIS[api].capabilitiesOf('m')).ttl;
+    expect(ttlOf('gemini-context', 1_000)).toBe(300);
+    expect(ttlOf('gemini-context', 10)).toBe(1_658);
+    expect(ttlOf('gemini-context', 0.02)).toBe(828_931);
+    // Its contexts end at a fixed time; the advice is for one that is created once a day.
+    for (const rate of [1_000, 1, 0.02]) expect(ttlOf('responses', rate)).toBe(86_400);
   });
 });
