@@ -63,6 +63,14 @@ export function badUserInput(message: string, fields?: FieldError[]): AppError {
   return new AppError(ErrorCode.BAD_USER_INPUT, message, fields ? { fields } : {});
 }
 
+/** Characters. */
+const MAX_NAMED_MODEL = 100;
+
+/** Names a model in a message, unless its text is too long to be a name. */
+export function theModel(model: string): string {
+  return model.length <= MAX_NAMED_MODEL ? `the model ${model}` : 'this model';
+}
+
 export function unauthenticated(message: string, cause?: unknown): AppError {
   return new AppError(ErrorCode.UNAUTHENTICATED, message, { cause });
 }

@@ -311,7 +311,7 @@ describe('a WebSocket under AUTH_MODE=jwt', () => {
         response.once('close', resolve);
       };
     });
-    server.clock = () => (NOW + 60) * 1_000 - 400;
+    server.clock = () => (NOW + 60) * 1_000 - 1_500;
     const token = signToken({ sub: 'alice', exp: NOW + 60 });
     const [, connect] = TRANSPORTS.find(([name]) => name === 'a WebSocket') ?? [];
     const client = connect?.(server, `Bearer ${token}`);

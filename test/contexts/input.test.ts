@@ -131,6 +131,11 @@ describe('the rules on createContext’s input', () => {
     ]);
   });
 
+  it('names no model whose text is too long for a name', async () => {
+    const [problem] = (await refusal({ ...GOOD, model: 'm'.repeat(101), ttl: 60 })) as { message: string }[];
+    expect(problem?.message).toBe('must be 3600 to 604800 seconds with this model');
+  });
+
   it('takes the bounds themselves', async () => {
     const bounds = [
       { ttl: 3600 },

@@ -7,7 +7,10 @@ interface Program {
   package: string;
 }
 
-export const CHROMIUM: Program = { path: '/usr/bin/chromium', package: 'chromium' };
+export const CHROMIUM: Program = {
+  path: '/usr/bin/chromium-headless-shell',
+  package: 'chromium-headless-shell',
+};
 export const REDIS: Program = { path: '/usr/bin/redis-server', package: 'redis-server' };
 export const PROMTOOL: Program = { path: '/usr/bin/promtool', package: 'prometheus' };
 export const NGINX: Program = { path: '/usr/sbin/nginx', package: 'nginx' };

@@ -1,5 +1,5 @@
 import type { FieldError } from 'graphql-context-cache-client';
-import { badUserInput } from '../../errors.js';
+import { badUserInput, theModel } from '../../errors.js';
 import type { CacheCapabilities } from '../../gateway/caching-api.js';
 import { ContextMode } from '../../gateway/types.js';
 import type { CreateContextInput } from '../input.js';
@@ -28,9 +28,9 @@ function problemsOf(input: CreateContextInput, capabilities: CacheCapabilities):
   const problems: [string, string][] = [];
   const used = mode ?? modes[0];
   if (mode != null && !modes.includes(mode))
-    problems.push(['mode', `must be ${modes.join(' or ')} with the model ${model}`]);
+    problems.push(['mode', `must be ${modes.join(' or ')} with ${theModel(model)}`]);
   const problem = ttlProblem(ttl, capabilities);
-  if (problem) problems.push(['ttl', `${problem} with the model ${model}`]);
+  if (problem) problems.push(['ttl', `${problem} with ${theModel(model)}`]);
   if (truncationStrategy && used !== ContextMode.SESSION)
     problems.push(['truncationStrategy', 'may only be used with mode SESSION']);
   if (reuse && used !== ContextMode.COMMON_PREFIX)

@@ -1,5 +1,5 @@
 import type { FieldError } from 'graphql-context-cache-client';
-import { badUserInput } from '../../errors.js';
+import { badUserInput, theModel } from '../../errors.js';
 import type { NewChat, NewContext } from '../types.js';
 
 /** What the Responses API does not take. */
@@ -17,7 +17,7 @@ export function refuseUnsupportedChat(chat: NewChat): void {
 /** Throws BAD_USER_INPUT by field. */
 function refuse(model: string, names: string[]): void {
   if (names.length === 0) return;
-  const message = `is not supported by the model ${model}; leave it out, or use another model`;
+  const message = `is not supported by ${theModel(model)}; leave it out, or use another model`;
   const fields: FieldError[] = names.map((name) => ({ path: ['input', name], message }));
   throw badUserInput(names.map((name) => `input.${name} ${message}`).join('; '), fields);
 }
