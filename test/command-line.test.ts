@@ -9,7 +9,10 @@ import {
   firstLines,
   folderWithEnv,
   start,
+  startsPrograms,
 } from './support/built-program.js';
+
+startsPrograms();
 
 const run = (args: string[], env: Record<string, string> = {}): Promise<Finished> =>
   finished(start('dist/main.js', args, env));

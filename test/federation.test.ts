@@ -2,13 +2,15 @@ import { composeServices, compositionHasErrors, sortSDL } from '@theguild/federa
 import { buildSchema, isObjectType, parse, print, printSchema } from 'graphql';
 import { createSchema } from '../src/schema/build.js';
 import { subgraphSdl } from '../src/schema/federation.js';
-import { finished, start } from './support/built-program.js';
+import { finished, start, startsPrograms } from './support/built-program.js';
 import { beginStream, STREAM } from './support/chat-answers.js';
 import { hold, serverHolding } from './support/holding.js';
 import { TestServer } from './support/server.js';
 import { StandIn } from './support/stand-in.js';
 import { collect, QUESTION, TRANSPORTS } from './support/streams.js';
 import { bearer, JWT } from './support/tokens.js';
+
+startsPrograms();
 
 const ON = { FEDERATION: 'on' };
 const [ALICE, MALLORY] = [bearer('alice'), bearer('mallory')];

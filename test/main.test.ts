@@ -1,7 +1,9 @@
 import { resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { exitCode, firstLines, folderWithEnv, start } from './support/built-program.js';
+import { exitCode, firstLines, folderWithEnv, start, startsPrograms } from './support/built-program.js';
 import { packagesLoaded } from './support/loaded-packages.js';
+
+startsPrograms();
 
 describe('npm start', () => {
   it('says in its first lines that it runs on the sandbox, how to leave it, and what is where', async () => {

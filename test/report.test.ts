@@ -6,9 +6,11 @@ import { DAY_MS } from '../src/registry/hours.js';
 import { type MonitoredStore, openStore } from '../src/registry/open-store.js';
 import type { Bill } from '../src/registry/spending.js';
 import { ZERO_TOTALS } from '../src/registry/store.js';
-import { type Finished, finished, start } from './support/built-program.js';
+import { type Finished, finished, start, startsPrograms } from './support/built-program.js';
 import { eventually } from './support/eventually.js';
 import { RedisServer } from './support/redis.js';
+
+startsPrograms();
 
 const folder = mkdtempSync(join(tmpdir(), 'report-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { jest } from '@jest/globals';
+import { mock } from 'node:test';
 import {
   type AnswerEvent,
   type ChatInput,
@@ -367,19 +367,17 @@ describe('the client’s WebSocket', () => {
 });
 
 describe.each(TRANSPORTS)('a connection over %s that falls silent', (transport) => {
-  beforeEach(() =>
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] }),
-  );
-  afterEach(() => jest.useRealTimers());
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'setInterval'] }));
+  afterEach(() => mock.timers.reset());
 
   it('counts as lost after 40 seconds', async () => {
     await using server = await SilentServer.start();
     const url = `http://127.0.0.1:${server.port}/graphql`;
     const error = errorOf(connect(url, { transport }).stream(QUESTION).text());
     await server.connected;
-    jest.advanceTimersByTime(39_000);
+    mock.timers.tick(39_000);
     expect(await Promise.race([error, Promise.resolve('waits')])).toBe('waits');
-    jest.advanceTimersByTime(1_000);
+    mock.timers.tick(1_000);
     expect(await error).toMatchObject({ code: 'NETWORK_ERROR' });
   });
 });

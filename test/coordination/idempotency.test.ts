@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { pino } from 'pino';
 import { DetachedWork } from '../../src/coordination/detached-work.js';
 import { Idempotency } from '../../src/coordination/idempotency.js';

@@ -14,12 +14,19 @@ export interface Finished {
   stderr: string;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'main-'));
+let folder = '';
 const children: Child[] = [];
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-  rmSync(folder, { recursive: true });
-});
+
+/** To be called by each file that starts programs: they end with its tests. */
+export function startsPrograms(): void {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'main-'));
+  });
+  afterAll(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+}
 
 /** The built program in a process and a folder of its own, with nothing in its environment but this. */
 export function start(
