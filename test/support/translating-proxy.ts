@@ -30,8 +30,9 @@ const GEMINI_TRANSLATION: Translation = {
       if (rest.mode !== undefined) throw new Error('a mode is not sent');
       return { path, body: { model, messages, mode: 'common_prefix', ...rest } };
     }
+    if (path !== '/v1/chat/completions') throw new Error(`there is no ${path}`);
     const isPlain = body.context_id === undefined;
-    return { path: isPlain ? path : path.replace('/chat/', '/context/chat/'), body };
+    return { path: isPlain ? path : '/v1/context/chat/completions', body };
   },
   answer: (status, body) => [status, body],
 };
