@@ -7,7 +7,7 @@ import type { CachingAdvice } from './types.js';
 const MAX_INT = 2 ** 31 - 1;
 const HOURS_PER_DAY = 24;
 /** Seconds. A context is not used in its last minute, so one with a shorter ttl would hardly be used. */
-const MIN_TTL = 300;
+export const MIN_USEFUL_TTL = 300;
 const DAY = 86_400;
 /** Digits behind the point of an hour's amount: a 24th may have no end as a decimal. */
 const HOUR_DIGITS = 12;
@@ -41,5 +41,5 @@ function shortestTtl(chatsPerHour: number, { expiry, minTtl, maxTtl }: CacheCapa
   // Chats that come at random leave a gap longer than t with probability exp(-rate * t). A fixed end does not depend on them.
   const gap = Math.ceil((Math.log(100) / chatsPerHour) * 3_600);
   const seconds = expiry === ContextExpiry.FIXED ? DAY : gap;
-  return seconds > (maxTtl ?? MAX_INT) ? null : Math.max(seconds, minTtl ?? MIN_TTL);
+  return seconds > (maxTtl ?? MAX_INT) ? null : Math.max(seconds, minTtl ?? MIN_USEFUL_TTL);
 }

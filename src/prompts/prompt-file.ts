@@ -7,6 +7,7 @@ import type { CacheCapabilities } from '../gateway/caching-api.js';
 import { ContextMode, type Message, MessageRole, type NewContext } from '../gateway/types.js';
 import { Count, Penalty, StopTexts, Temperature, TopP } from '../input/chat-rules.js';
 import { type Kinds, YamlSource } from '../input/yaml-source.js';
+import { MIN_USEFUL_TTL } from '../pricing/advice.js';
 
 /** A prompt as its file declares it. */
 export interface PromptDefinition {
@@ -56,8 +57,6 @@ const PARAMETERS: Kinds = {
   frequencyPenalty: 'number',
 };
 const MESSAGE: Kinds = { role: 'string', content: 'string' };
-/** Seconds. A context is not used in its last minute, so one with a shorter ttl would hardly be used. */
-const MIN_TTL = 300;
 /** Seconds. A context with a shorter ttl would have to be renewed every few minutes. */
 const MIN_WARM_TTL = 600;
 
@@ -200,7 +199,7 @@ function checkTtl(
 ): void {
   // The rules of `createContext` have reported it.
   if (ttl == null || ttl < 1) return;
-  const minTtl = Math.max(MIN_TTL, capabilities.minTtl ?? 0);
+  const minTtl = Math.max(MIN_USEFUL_TTL, capabilities.minTtl ?? 0);
   const problem = ttlProblem(ttl, { ...capabilities, minTtl });
   if (problem) source.report(['ttl'], problem);
   if (keepWarm && ttl < MIN_WARM_TTL)

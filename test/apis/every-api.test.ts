@@ -75,6 +75,22 @@ describe.each(API_CASES)('the API $name', (api) => {
     }
   });
 
+  it('takes the modes that it says, and refuses another by its field and model', async () => {
+    await using world = await ApiWorld.start(api);
+    const { modes } = await world.capabilities();
+    for (const mode of modes) expect((await world.create({ mode })).mode).toBe(mode);
+    expect((await world.create()).mode).toBe(modes[0]);
+    if (api.hasSessions) return;
+    const message = `must be COMMON_PREFIX with the model ${api.model}`;
+    expect((await world.refusedCreation({ mode: 'SESSION' })).fields).toEqual([
+      { path: ['input', 'mode'], message },
+    ]);
+    const truncationStrategy = { type: 'ROLLING_TOKENS' };
+    expect((await world.refusedCreation({ truncationStrategy })).fields).toEqual([
+      { path: ['input', 'truncationStrategy'], message: 'may only be used with mode SESSION' },
+    ]);
+  });
+
   it('cuts an answer at maxTokens', async () => {
     await using world = await ApiWorld.start(api);
     const { id } = await world.create(PREFIX);

@@ -160,7 +160,7 @@ describeThroughEachApi('streams', (api) => {
 
     const refusals: [string, string, Answer][] = [
       [
-        '404',
+        '404 for the model',
         'MODEL_NOT_FOUND',
         (response) => json(response, 404, { error: { code: 'ModelNotOpen', message: 'none' } }),
       ],
@@ -182,6 +182,13 @@ describeThroughEachApi('streams', (api) => {
       ['an empty stream', 'GATEWAY_BAD_RESPONSE', say('')],
       ['silence', 'GATEWAY_TIMEOUT', () => undefined],
     ];
+    // A prefix would be created again.
+    if (api.hasSessions)
+      refusals.push([
+        '404 for the context',
+        'CONTEXT_NOT_FOUND',
+        (response) => json(response, 404, { error: { code: 'ContextNotFound', message: 'gone' } }),
+      ]);
     it.each(refusals)(
       'is an ordinary error where %s comes before the first delta',
       async (_name, code, answer) => {

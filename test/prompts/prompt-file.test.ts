@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { stringify } from 'yaml';
+import { APIS, type ApiName } from '../../src/gateway/apis.js';
 import { ModelList } from '../../src/pricing/model-list.js';
 import { type PromptDefinition, readPromptFile } from '../../src/prompts/prompt-file.js';
 import { readDocument } from '../docs/documents.js';
@@ -74,6 +75,21 @@ describe('a prompt file', () => {
     expect(version).toBe(createHash('sha256').update(content).digest('hex').slice(0, 12));
     expect(readValid('other.md', MARKDOWN.replace('Support', 'Help')).version).toBe(version);
     expect(readValid('support.md', MARKDOWN.replace('patient', 'quick')).version).not.toBe(version);
+  });
+
+  it('may have the ttl that the API of its model takes, whatever the model is called', () => {
+    const byApi = (api: ApiName) => ({ capabilitiesOf: (model: string) => APIS[api].capabilitiesOf(model) });
+    const problemsOf = (ttl: number, api: ApiName) => {
+      const read = readPromptFile('p.md', `---\nmodel: gemini-m\nttl: ${ttl}\n---\nx`, {
+        ...{ authMode: 'jwt', models: byApi(api) },
+      });
+      return Array.isArray(read) ? read : [];
+    };
+    expect(problemsOf(300, 'gemini-context')).toEqual([]);
+    expect(problemsOf(300, 'responses')).toEqual([]);
+    expect(problemsOf(300, 'context')).toEqual(['p.md:3 `ttl` must be 3600 to 604800 seconds']);
+    expect(problemsOf(604_801, 'gemini-context')).toEqual([]);
+    expect(problemsOf(604_801, 'responses')).toEqual(['p.md:3 `ttl` must be 300 to 604800 seconds']);
   });
 
   it('reports all problems of its keys at once, with their lines, and quotes no unknown key', () => {
