@@ -7,9 +7,12 @@ export function createLog(level: string, destination: DestinationStream = stdout
   return pino({ level, serializers: { err: describeError } }, destination);
 }
 
-/** Buffers up to 16 KB for 100 ms, because a write costs more than a line. Writes block while the reader is slow, so the buffer is bounded. */
+/**
+ * Buffers up to 4 KB for 100 ms, because a write costs more than a line. sonic-boom copies the whole buffer for each line, so a
+ * larger one would cost more. Writes block while the reader is slow, so the buffer is bounded.
+ */
 function stdout(): DestinationStream {
-  const destination = pino.destination({ sync: true, minLength: 16_000, periodicFlush: 100 });
+  const destination = pino.destination({ sync: true, minLength: 4_096, periodicFlush: 100 });
   // Its own flushSync, which pino calls after a fatal error, would repeat a write forever after the reader has gone.
   destination.flushSync = () => destination.flush();
   process.once('exit', () => destination.flushSync());

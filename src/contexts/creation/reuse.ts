@@ -2,12 +2,13 @@ import type { DetachedWork } from '../../coordination/detached-work.js';
 import type { Leases } from '../../coordination/leases.js';
 import { SingleFlight } from '../../coordination/single-flight.js';
 import { afterProcessing } from '../../errors.js';
-import { ContextMode, type NewContext } from '../../gateway/types.js';
+import type { NewContext } from '../../gateway/types.js';
 import { isBudgetExceeded } from '../../limits/budgets.js';
 import { DAY_MS } from '../../registry/hours.js';
 import { type OwnedContext, type Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
 import { prefixKey } from '../keys.js';
+import { isPrefix } from '../records.js';
 import type { Creation } from './creation.js';
 
 export type ReuseScope = 'caller' | 'everyone';
@@ -65,11 +66,11 @@ export class Reuse {
 
   /** Makes a context that was created without `reuse` available to its creator's later requests. */
   async remember(input: NewContext, owned: OwnedContext, request: RequestContext): Promise<void> {
-    if (this.parts.scope === 'caller') await this.setPointer(this.pointerFor(input, request), owned, request);
+    if (this.parts.scope !== 'caller' || !isPrefix(owned.context)) return;
+    await this.setPointer(this.pointerFor(input, request), owned, request);
   }
 
   private async setPointer(pointer: string, { context }: OwnedContext, request: RequestContext) {
-    if (context.mode !== ContextMode.COMMON_PREFIX) return;
     const now = request.now();
     await this.parts.store.setValue(pointer, context.key, pointerExpiry(now) - now, now);
   }
@@ -91,7 +92,7 @@ export class Reuse {
       const found = await this.findBy(pointer, request, minLifetimeMs);
       if (found) return { owned: found, reused: true };
       const owned = await creation.create(input, request, prompt);
-      await afterProcessing(() => this.setPointer(pointer, owned, request));
+      if (isPrefix(owned.context)) await afterProcessing(() => this.setPointer(pointer, owned, request));
       return { owned, reused: false };
     } finally {
       await lease.release();
