@@ -1,8 +1,8 @@
 import type { DocumentNode } from 'graphql';
+import { LRUCache } from 'lru-cache';
 import type { CompiledOperation } from './compiled.js';
 
-/** Estimated bytes of one generation. */
-const MAX_BYTES = 33_554_432;
+const MAX_BYTES = 67_108_864;
 /** Memory of a parsed document (nodes, tokens, locations): per character, and at least. Measured and rounded up. */
 const BYTES_PER_CHARACTER = 100;
 const BYTES_PER_DOCUMENT = 16_384;
@@ -14,31 +14,21 @@ export interface KnownDocument {
   operations: Map<string | undefined, CompiledOperation>;
 }
 
-/**
- * A cache of parsed and validated documents in two generations. When the young one is full, it becomes the old one, and what
- * was not used since is dropped. Unlike an LRU list, a hit costs one look-up and no reordering.
- */
+/** Caches parsed and validated documents. */
 export class KnownDocuments {
-  private young = new Map<string, KnownDocument>();
-  private old = new Map<string, KnownDocument>();
-  private bytes = 0;
+  private readonly documents = new LRUCache<string, KnownDocument>({
+    maxSize: MAX_BYTES,
+    sizeCalculation: (_, text) => BYTES_PER_DOCUMENT + text.length * BYTES_PER_CHARACTER,
+  });
 
   /** `read` throws if the document is invalid; invalid documents are not cached. */
   constructor(private readonly read: (text: string) => KnownDocument) {}
 
   get(text: string): KnownDocument {
-    return this.young.get(text) ?? this.keep(text, this.old.get(text) ?? this.read(text));
-  }
-
-  private keep(text: string, document: KnownDocument): KnownDocument {
-    const bytes = BYTES_PER_DOCUMENT + text.length * BYTES_PER_CHARACTER;
-    if (this.bytes + bytes > MAX_BYTES) {
-      this.old = this.young;
-      this.young = new Map();
-      this.bytes = 0;
-    }
-    this.young.set(text, document);
-    this.bytes += bytes;
+    const known = this.documents.get(text);
+    if (known) return known;
+    const document = this.read(text);
+    this.documents.set(text, document);
     return document;
   }
 }

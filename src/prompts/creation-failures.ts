@@ -5,7 +5,8 @@ import { CacheBypassReason } from './types.js';
 
 /** Milliseconds until a failed creation is tried again: the first time, and at most. Doubled with each failure. */
 const BACK_OFF_MS = { first: 5_000, longest: 300_000 };
-const MAX_REMEMBERED = 10_000;
+/** Characters of the slots whose failures are remembered. */
+const MAX_REMEMBERED = 1_048_576;
 
 interface Failure {
   reason: CacheBypassReason;
@@ -21,7 +22,10 @@ export interface NotedFailure {
 
 /** Remembers failed creations, so that a failing one is tried again after a while and not at every chat. */
 export class CreationFailures {
-  private readonly failures = new LRUCache<string, Failure>({ max: MAX_REMEMBERED });
+  private readonly failures = new LRUCache<string, Failure>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: (_, slot) => slot.length,
+  });
 
   /** Why there is no context for now; undefined if a creation may be tried. */
   reasonFor(slot: string, now: number): CacheBypassReason | undefined {

@@ -24,8 +24,8 @@ import {
   PromptCacheState,
 } from './types.js';
 
-/** Prompt versions times gateway accounts; a few hundred bytes each. */
-export const MAX_REMEMBERED = 10_000;
+/** Characters of the contexts' keys that are remembered, by prompt version and gateway account. */
+const MAX_REMEMBERED = 2_097_152;
 
 export interface PromptContextsParts {
   store: Store;
@@ -50,7 +50,10 @@ type Creation = Found | CacheBypassReason;
 /** The prompts' contexts at the gateway: one for each version and gateway account, found or created for all who ask. */
 export class PromptContexts {
   /** Keys of the contexts that this process has used, which saves a chat two of three look-ups. */
-  private readonly known = new LRUCache<string, string>({ max: MAX_REMEMBERED });
+  private readonly known = new LRUCache<string, string>({
+    maxSize: MAX_REMEMBERED,
+    sizeCalculation: (key, slot) => key.length + slot.length,
+  });
   private readonly failures = new CreationFailures();
   /** Those that are running, by prompt version and account. */
   private readonly creations = new Map<string, Promise<Creation>>();

@@ -24,14 +24,13 @@ describe('the documents that were sent before', () => {
 
   it('are forgotten where they weigh too much together, those first that were not asked for', () => {
     const { known, texts } = reading();
-    // 1.6 MB each, by its characters: twenty fill a generation.
+    // 1.6 MB each, by its characters: forty fill the cache.
     const long = (name: string) => `{ ${name} } #${'x'.repeat(16_000)}`;
-    for (let count = 0; count < 19; count++) known.get(long(`a${count}`));
-    known.get(long('more'));
+    for (let count = 0; count < 40; count++) known.get(long(`a${count}`));
     known.get(long('a0'));
-    for (let count = 0; count < 19; count++) known.get(long(`b${count}`));
+    for (let count = 0; count < 5; count++) known.get(long(`b${count}`));
     texts.length = 0;
-    for (const name of ['a0', 'more', 'a1']) known.get(long(name));
+    for (const name of ['a0', 'b4', 'a20', 'a1']) known.get(long(name));
     expect(texts).toEqual([long('a1')]);
   });
 
