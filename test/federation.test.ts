@@ -161,6 +161,20 @@ describe('a context that another subgraph refers to', () => {
     expect(JSON.stringify(errors)).not.toContain('ctx-secret');
   });
 
+  it('counts once for each that a list may hold, as the contexts of a page do', async () => {
+    await using gateway = await StandIn.start();
+    await using server = await serverHolding(gateway, { env: ON });
+    const lists = Array.from(
+      { length: 15 },
+      (_one, place) => `a${place}: _entities(representations: $r) { ...C }`,
+    );
+    const query = `query ($r: [_Any!]!) { ${lists.join(' ')} }
+      fragment C on ContextCache { id model mode ttl createdAt }`;
+    const { data, errors } = await server.query(query, { r: refer('ctx-1').representations });
+    expect(data ?? null).toBeNull();
+    expect(errors).toMatchObject([{ message: expect.stringMatching(/5000 fields/) }]);
+  });
+
   it('comes in lists of 100 at most', async () => {
     await using gateway = await StandIn.start();
     await using server = await serverHolding(gateway, { env: ON });

@@ -26,7 +26,7 @@ export interface Cost {
   paidCalls: number;
 }
 
-/** The default of `first`, by the name of the field that takes it. */
+/** The default of `first`, or the most items of a list without it, by the name of the field. */
 export type PageSizes = ReadonlyMap<string, number>;
 
 /** Each is a billed call to the gateway. */

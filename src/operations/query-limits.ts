@@ -58,12 +58,14 @@ function isMutation(definition: ExecutableDefinitionNode): boolean {
   return 'operation' in definition && definition.operation === OperationTypeNode.MUTATION;
 }
 
+/** Lists without `first` say in their extensions how many items they have at most. */
 function pageSizesOf(schema: GraphQLSchema): PageSizes {
   const sizes = new Map<string, number>();
   for (const type of Object.values(schema.getTypeMap()).filter(isObjectType)) {
-    for (const field of Object.values(type.getFields())) {
-      const first = field.args.find(({ name }) => name === 'first');
-      if (first) sizes.set(field.name, Number(first.defaultValue));
+    for (const { name, args, extensions } of Object.values(type.getFields())) {
+      const first = args.find((arg) => arg.name === 'first');
+      const size = first?.defaultValue ?? extensions.maxItems;
+      if (size !== undefined) sizes.set(name, Number(size));
     }
   }
   return sizes;

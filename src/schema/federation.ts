@@ -51,7 +51,7 @@ export function toSubgraph(schema: GraphQLSchema, isOpen: boolean): GraphQLSchem
   const subgraph = extendSchema(schema, MACHINERY);
   const fields = subgraph.getQueryType()?.getFields() ?? {};
   Object.assign(fields._service ?? {}, { resolve: () => (isOpen ? { sdl } : refuseSdl()) });
-  Object.assign(fields._entities ?? {}, { resolve: findEntities });
+  Object.assign(fields._entities ?? {}, { resolve: findEntities, extensions: { maxItems: MOST_ENTITIES } });
   const entity = subgraph.getType('_Entity') as GraphQLUnionType;
   entity.resolveType = () => 'ContextCache';
   return subgraph;

@@ -83,6 +83,15 @@ describe('models', () => {
     rmSync(folder, { recursive: true });
   });
 
+  it('asks the gateway once for an operation, however many aliases it has', async () => {
+    await using gateway = await StandIn.start((response) => json(response, 200, { data: [{ id: 'm' }] }));
+    await using server = await TestServer.before(gateway);
+    const { data } = await server.query('{ a: models { id } b: models { id } c: models { id } }');
+    expect(data).toEqual({ a: [{ id: 'm' }], b: [{ id: 'm' }], c: [{ id: 'm' }] });
+    await server.query('{ models { id } }');
+    expect(gateway.seen).toHaveLength(2);
+  });
+
   it('refuses an answer that has no list', async () => {
     await using gateway = await StandIn.start((response) => json(response, 200, { data: {} }));
     await using server = await TestServer.before(gateway);

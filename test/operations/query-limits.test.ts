@@ -54,6 +54,11 @@ const REFUSED: [string, string, RegExp][] = [
     `query ($n: Int!) { contexts(first: $n) { edges { ${'...C '.repeat(6)} } } } fragment C on ContextCacheEdge { ${'cursor '.repeat(10)} }`,
     /5000 fields/,
   ],
+  [
+    'lists of runs under many aliases',
+    `{ ${times(15, (i) => `a${i}: chatRuns { id choices { index message { content } } }`).join(' ')} }`,
+    /5000 fields/,
+  ],
   ['fragments that fan out', fanOut(40), /5000 fields/],
   [
     'introspection under many aliases',

@@ -31,9 +31,13 @@ export class RemoteRuns {
     return stored;
   }
 
-  async describe(stored: StoredRun, request: RequestContext): Promise<ChatRun> {
+  async logOf(id: string): Promise<RunLog> {
     const log = new RunLog();
-    for (const { data } of await this.parts.store.runs.runParts(stored.id, 0)) log.unpack(data);
+    for (const { data } of await this.parts.store.runs.runParts(id, 0)) log.unpack(data);
+    return log;
+  }
+
+  async describe(stored: StoredRun, log: RunLog, request: RequestContext): Promise<ChatRun> {
     const state = await this.stateOf(stored);
     return toChatRun(stored, state, log, await contextOf(state, this.parts.contexts, request));
   }

@@ -1,9 +1,23 @@
-import { Arg, Ctx, ID, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
+import type { GraphQLResolveInfo } from 'graphql';
+import {
+  Arg,
+  Ctx,
+  Extensions,
+  ID,
+  Info,
+  Int,
+  Mutation,
+  Query,
+  Resolver,
+  Root,
+  Subscription,
+} from 'type-graphql';
 import { badUserInput } from '../../errors.js';
 import { RequestContext } from '../../request-context.js';
 import { started } from '../../util/generators.js';
+import { selects } from '../../util/selects.js';
 import { type ChatEvent, ChatStreamEvent } from '../types.js';
-import { Runs } from './runs.js';
+import { MAX_LISTED, MAX_LISTED_BYTES, Runs } from './runs.js';
 import { ChatRun } from './types.js';
 
 const RUN_ID = 'Id of the run, from `ChatStarted`.';
@@ -29,10 +43,11 @@ export class RunResolver {
   }
 
   @Query(() => [ChatRun], {
-    description: 'Your runs that are running or are still kept, the newest first, at most 100.',
+    description: `Your runs that are running or are still kept, the newest first, at most ${MAX_LISTED}; with \`choices\`, only as many as have ${MAX_LISTED_BYTES / 2 ** 20} MiB of text together, but at least one.`,
   })
-  chatRuns(@Ctx() context: RequestContext): Promise<ChatRun[]> {
-    return this.runs.list(context);
+  @Extensions({ maxItems: MAX_LISTED })
+  chatRuns(@Ctx() context: RequestContext, @Info() info: GraphQLResolveInfo): Promise<ChatRun[]> {
+    return this.runs.list(context, selects(info, 'choices'));
   }
 
   @Mutation(() => ChatRun, {

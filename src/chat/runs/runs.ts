@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { AppError, badUserInput, ErrorCode } from '../../errors.js';
+import type { StoredRun } from '../../registry/runs.js';
 import type { RequestContext } from '../../request-context.js';
 import { waitUntil } from '../../util/wait.js';
 import type { ChatInput } from '../input.js';
@@ -7,12 +8,16 @@ import type { ChatEvent } from '../types.js';
 import { LocalRuns, type LocalRunsParts, STOP_WAIT_MS } from './local-runs.js';
 import { RemoteRuns, type RemoteRunsParts } from './remote-runs.js';
 import { type Run, stopped } from './run.js';
+import { RunLog } from './run-log.js';
 import { contextOf, toChatRun } from './stored-run.js';
 import { type ChatRun, ChatRunStatus } from './types.js';
 
 /** Milliseconds that a second request with the same idempotency key waits for the run of the first. */
 const OPEN_WAIT_MS = 15_000;
-const MAX_LISTED = 100;
+export const MAX_LISTED = 100;
+/** Of the answers in one list, in UTF-8. The newest run is listed whatever its length. */
+export const MAX_LISTED_BYTES = 4_194_304;
+const NO_TEXT = new RunLog();
 
 export type RunsParts = LocalRunsParts & RemoteRunsParts;
 
@@ -61,19 +66,23 @@ export class Runs {
   async find(runId: string, request: RequestContext): Promise<ChatRun> {
     const run = this.ownLocal(runId, request);
     if (run) return this.describe(run, request);
-    return this.remote.describe(await this.remote.find(runId, request), request);
+    const stored = await this.remote.find(runId, request);
+    return this.remote.describe(stored, await this.remote.logOf(runId), request);
   }
 
-  /** Those that run or ended lately, the newest first. */
-  async list(request: RequestContext): Promise<ChatRun[]> {
-    const { store } = this.parts;
-    const runs = await store.runs.runsOf(request.caller.id, MAX_LISTED, request.now());
-    return Promise.all(
-      runs.map((stored) => {
-        const run = this.local.get(stored.id);
-        return run ? this.describe(run, request) : this.remote.describe(stored, request);
-      }),
-    );
+  /** Those that run or ended lately, the newest first. `withTexts`: with their answers, up to MAX_LISTED_BYTES. */
+  async list(request: RequestContext, withTexts: boolean): Promise<ChatRun[]> {
+    const runs = await this.parts.store.runs.runsOf(request.caller.id, MAX_LISTED, request.now());
+    if (!withTexts) return Promise.all(runs.map((stored) => this.describeAny(stored, NO_TEXT, request)));
+    const listed: ChatRun[] = [];
+    let bytes = 0;
+    for (const stored of runs) {
+      const log = this.local.get(stored.id)?.log ?? (await this.remote.logOf(stored.id));
+      bytes += log.bytes;
+      if (bytes > MAX_LISTED_BYTES && listed.length > 0) break;
+      listed.push(await this.describeAny(stored, log, request));
+    }
+    return listed;
   }
 
   /** Ends the call to the gateway, in whichever process it is. A run that has ended stays as it is. */
@@ -125,9 +134,14 @@ export class Runs {
     return run?.callerId === request.caller.id ? run : undefined;
   }
 
-  private async describe(run: Run, request: RequestContext): Promise<ChatRun> {
+  private describeAny(stored: StoredRun, log: RunLog, request: RequestContext): Promise<ChatRun> {
+    const run = this.local.get(stored.id);
+    return run ? this.describe(run, request, log) : this.remote.describe(stored, log, request);
+  }
+
+  private async describe(run: Run, request: RequestContext, log = run.log): Promise<ChatRun> {
     const { state } = run;
-    return toChatRun(run, state, run.log, await contextOf(state, this.parts.contexts, request));
+    return toChatRun(run, state, log, await contextOf(state, this.parts.contexts, request));
   }
 }
 

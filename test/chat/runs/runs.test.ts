@@ -400,6 +400,33 @@ describe('server-sent events of a run', () => {
     expect(chats).toHaveLength(length + 1);
   }, 60_000);
 
+  it('are listed with their texts up to 4 MiB together, and all of them without', async () => {
+    const text = '您'.repeat(262_144);
+    const answer = `${chunk({ content: text }, 'stop')}${USAGE}${DONE}`;
+    await using gateway = await StandIn.start((response, _request, { path }) =>
+      path === '/v1/context/create'
+        ? json(response, 200, { ...CREATED, mode: 'common_prefix' })
+        : void beginStream(response).end(answer),
+    );
+    await using server = await serverWithContext(gateway);
+    const all = 'choices { message { content } }';
+    const ofFragment = 'fragment Text on ChatRun { ... on ChatRun { choices { message { content } } } }';
+    for (let count = 1; count <= 7; count++) {
+      const events = eventsIn(await (await post(server, started)).text());
+      expect(events.map(({ event }) => event.content ?? '').join('')).toBe(text);
+      // 768 KiB each.
+      const listed = Math.min(count, 5);
+      const { data } = await server.query<{ chatRuns: object[] }>(`{ chatRuns { id ${all} } }`);
+      expect(data.chatRuns).toEqual(
+        Array(listed).fill({ id: expect.any(String), choices: [{ message: { content: text } }] }),
+      );
+    }
+    const inFragment = await server.query<{ chatRuns: object[] }>(`{ chatRuns { ...Text } } ${ofFragment}`);
+    expect(inFragment.data.chatRuns).toHaveLength(5);
+    const { data } = await server.query<{ chatRuns: object[] }>(RUNS);
+    expect(data.chatRuns).toHaveLength(7);
+  });
+
   it('have ids for the streams that go on alone', async () => {
     await using gateway = await StandIn.start((response, _request, { path }) =>
       path === '/v1/context/create' ? json(response, 200, CREATED) : void beginStream(response).end(STREAM),
