@@ -6,6 +6,7 @@ import { ConfigError } from '../../config/config.js';
 import { LAST_WORDS_MS } from '../../operations/operations.js';
 import { HttpError } from '../http-error.js';
 import { serverOptions } from '../timeouts.js';
+import { UPGRADES } from '../upgrades.js';
 import { type GraphQLOptions, serveGraphQL } from './graphql.js';
 import { prefersHtml } from './media-types.js';
 import { OpenResponses } from './open-responses.js';
@@ -46,7 +47,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       sendError(error, request, response, requestId, options.log),
     );
   };
-  const server = createServer(serverOptions(options.timeouts), (request, response) =>
+  const server = createServer({ ...serverOptions(options.timeouts), ...UPGRADES }, (request, response) =>
     respond(request, response),
   );
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {

@@ -3,7 +3,7 @@ import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ExecutionArgs } from 'graphql';
-import { CloseCode } from 'graphql-ws';
+import { CloseCode, type Context } from 'graphql-ws';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
@@ -15,6 +15,7 @@ import { toOperationRequest } from '../http/operation-request.js';
 import { sendError, toErrors } from '../http/responses.js';
 import { HttpError } from '../http-error.js';
 import type { TransportOptions } from '../options.js';
+import { ignoreUpgrade, isWebSocket } from '../upgrades.js';
 import { checkOperations, guardSocket } from './limits.js';
 
 /** The longest time-out of Node (24.8 days): a connection closes after it even if its token is valid for longer. */
@@ -32,6 +33,7 @@ export function serveWebSockets(server: Server, options: TransportOptions): () =
     WebSocket: Connection,
   });
   server.on('upgrade', (request, socket, head) => {
+    if (!isWebSocket(request)) return ignoreUpgrade(server, request, socket, head);
     try {
       checkUpgrade(request, options);
     } catch (error) {
@@ -53,7 +55,7 @@ export function serveWebSockets(server: Server, options: TransportOptions): () =
       connectionInitWaitTimeout: options.timeouts.initMs,
       async onConnect(connection) {
         const { extra } = connection;
-        const authorization = asText(connection.connectionParams?.authorization);
+        const authorization = authorizationOf(connection);
         release(connection, 'connectionParams');
         const caller = await identify(authorization);
         if (caller instanceof AppError && caller.retryable) return tryLater(extra);
@@ -160,6 +162,12 @@ function refuse(error: unknown, request: IncomingMessage, socket: Duplex, log: L
 /** graphql-ws keeps the client's messages as long as the connection or the operation. */
 function release<T extends object>(holder: T, name: keyof T): void {
   Object.assign(holder, { [name]: undefined });
+}
+
+/** From `connection_init`, since browsers cannot set headers of a WebSocket; routers of Federation pass on the caller's header. */
+function authorizationOf({ connectionParams, extra }: Context<Record<string, unknown>, Extra>) {
+  const sent = connectionParams?.authorization ?? connectionParams?.Authorization;
+  return asText(sent) ?? extra.request.headers.authorization;
 }
 
 function asText(value: unknown): string | undefined {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type WebSocket from 'ws';
 import { MASKED } from '../../../src/errors.js';
@@ -8,6 +9,7 @@ import { eventually } from '../../support/eventually.js';
 import { TestServer } from '../../support/server.js';
 import { StandIn } from '../../support/stand-in.js';
 import { CHAT_STREAM } from '../../support/streams.js';
+import { bearer, JWT } from '../../support/tokens.js';
 import { messages, openSocket, rawSocket } from '../../support/ways-in.js';
 
 const MEGABYTE = 1_048_576;
@@ -34,6 +36,53 @@ async function refusal(url: string, more: Record<string, string>) {
   const { statusCode: status, headers } = response;
   return { status, headers, errors: JSON.parse(await text(response)).errors };
 }
+
+describe('a request that asks for another protocol than WebSocket', () => {
+  it.each([
+    ['with its body at once', (head: string, body: string) => [head + body]],
+    ['with its body later', (head: string, body: string) => [head, body]],
+  ])('is served over HTTP/1.1 %s, and so is the next on its connection', async (_, pieces) => {
+    await using server = await TestServer.start({ GATEWAY_URL: 'sandbox:' });
+    const body = '{"query":"{ __typename }"}';
+    const head = (more: string) =>
+      `POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n`;
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
+    const first = head('Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n');
+    for (const piece of pieces(first, body)) socket.write(piece);
+    let received = '';
+    socket.setEncoding('utf8').on('data', (part) => {
+      received += part;
+    });
+    await eventually(() => received.includes('"__typename":"Query"'));
+    expect(received).toMatch(/^HTTP\/1.1 200 OK/);
+    received = '';
+    socket.write(head('Connection: close\r\n') + body);
+    await once(socket, 'close');
+    expect(received).toMatch(/^HTTP\/1.1 200 OK[^]*"__typename":"Query"/);
+  });
+});
+
+describe('the credential of a WebSocket', () => {
+  const alice = bearer('alice');
+  const wrong = { authorization: 'Bearer wrong' };
+  it.each<[string, object, Record<string, string>, 'next' | 'error']>([
+    ['connectionParams', alice, {}, 'next'],
+    ['connectionParams in the usual spelling', { Authorization: alice.authorization }, {}, 'next'],
+    ['its handshake, where routers send it', {}, alice, 'next'],
+    ['connectionParams before its handshake', wrong, alice, 'error'],
+  ])('is read from %s', async (_, payload, headers, type) => {
+    await using server = await TestServer.start({ ...JWT, GATEWAY_URL: 'sandbox:' });
+    const socket = rawSocket(server, headers);
+    await once(socket, 'open');
+    socket.send(JSON.stringify({ type: 'connection_init', payload }));
+    await once(socket, 'message');
+    socket.send(SUBSCRIBE('1'));
+    const { value: answer } = await messages(socket).next();
+    socket.close();
+    const isRefused = JSON.stringify(answer).includes('UNAUTHENTICATED');
+    expect({ type: isRefused ? 'error' : answer?.type }).toEqual({ type });
+  });
+});
 
 describe('a WebSocket', () => {
   let gateway: StandIn;
