@@ -90,12 +90,17 @@ describe('the configuration', () => {
     expect(readConfig({}).corsOrigins).toEqual([]);
     const two = readConfig({ CORS_ORIGINS: 'https://app.example, http://localhost:3000,' });
     expect(two.corsOrigins).toEqual(['https://app.example', 'http://localhost:3000']);
+    const apps = ['capacitor://localhost', 'tauri://localhost', 'chrome-extension://abcdefgh'];
+    expect(readConfig({ CORS_ORIGINS: apps.join(',') }).corsOrigins).toEqual(apps);
     for (const wrong of [
       '*',
       'app.example',
       'https://app.example/',
       'https://App.example',
       'https://a.example:443',
+      'capacitor://localhost/',
+      'file://',
+      'mailto:a@b.example',
       'null',
     ]) {
       expect(problems({ CORS_ORIGINS: `https://b.example,${wrong}` })).toEqual([

@@ -1,4 +1,5 @@
 import leven from 'leven';
+import { isOrigin } from '../util/origin.js';
 
 const SET = 'set';
 const NOT_SET = 'not set';
@@ -84,13 +85,15 @@ export class EnvReader {
     const url = URL.canParse(value) ? new URL(value) : undefined;
     const isUsable = url !== undefined && protocols.includes(url.protocol) && url.hostname !== '';
     if (!isUsable) this.problems.push(`${name} must be ${wanted}`);
+    else if (!isDecodable(url.username + url.password))
+      this.problems.push(`${name} must have % in its user or password written as %25`);
     return value;
   }
 
   origins(name: string): string[] {
     const named = this.list(name);
     // `*` would let any page call whoever visits it; a path or a capital letter would never match.
-    if (!named.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin)) {
+    if (!named.every(isOrigin)) {
       this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
     }
     return named;
@@ -150,4 +153,14 @@ function withoutSecrets(value: string): string {
   const user = url.username + url.password === '' ? '' : '***@';
   const rest = url.search + url.hash === '' ? '' : '?***';
   return `${url.protocol}//${user}${url.host}${url.pathname}${rest}`;
+}
+
+/** Clients decode the user and password of a URL, which its syntax does not check. */
+function isDecodable(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isOrigin } from '../util/origin.js';
 import { HttpError } from './http-error.js';
 
 /** Browsers cache a preflight response for two hours at most. */
@@ -16,7 +17,7 @@ export class Cors {
   /** Browsers let pages of any origin open a WebSocket: throws where this one may not. Other clients send no origin. */
   checkConnect({ headers: { origin, host } }: IncomingMessage): void {
     if (origin === undefined || this.origins.has(origin)) return;
-    if (!URL.canParse(origin) || new URL(origin).host !== host) throw notAllowed(origin);
+    if (!isOriginOf(origin, host)) throw notAllowed(origin);
   }
 
   /**
@@ -46,12 +47,19 @@ export class Cors {
   }
 }
 
+/** Proxies may add the default port to the host, and clients may write it in capital letters. */
+function isOriginOf(origin: string, host: string | undefined): boolean {
+  if (!isOrigin(origin)) return false;
+  const { protocol, host: own } = new URL(origin);
+  const server = `${protocol}//${host}`;
+  return URL.canParse(server) && new URL(server).host === own;
+}
+
 /** The header may hold any text: only a valid origin is quoted. */
 function notAllowed(origin: string | undefined): HttpError {
-  const isOrigin = origin !== undefined && URL.canParse(origin) && new URL(origin).origin === origin;
   return new HttpError(
     403,
-    isOrigin
+    origin !== undefined && isOrigin(origin)
       ? `Pages of ${origin} may not call this server. To allow them, add ${origin} to CORS_ORIGINS and restart the server.`
       : 'Pages without an origin of their own, such as files and sandboxed frames, may not call this server. Serve the page from an origin that CORS_ORIGINS names.',
   );

@@ -115,8 +115,8 @@ describe('a page of another origin', () => {
   });
 
   it('opens a WebSocket only where it is named, or is of this server', async () => {
-    const outcome = async (to: TestServer, origin: string) => {
-      const socket = rawSocket(to, { origin });
+    const outcome = async (to: TestServer, origin: string, host?: string) => {
+      const socket = rawSocket(to, { origin, ...(host !== undefined && { host }) });
       const refusal = once(socket, 'unexpected-response').then(([, { statusCode }]) => statusCode);
       const result = await Promise.race([once(socket, 'open').then(() => 'open'), refusal]);
       socket.on('error', () => undefined).terminate();
@@ -126,6 +126,11 @@ describe('a page of another origin', () => {
     expect(await outcome(server, server.origin)).toBe('open');
     expect(await outcome(server, 'https://evil.example')).toBe(403);
     expect(await outcome(server, 'null')).toBe(403);
+    // As proxies and clients may write its name.
+    expect(await outcome(server, 'http://localhost', 'localhost:80')).toBe('open');
+    expect(await outcome(server, 'http://localhost:4000', 'LOCALHOST:4000')).toBe('open');
+    expect(await outcome(server, 'https://localhost', 'localhost:80')).toBe(403);
+    expect(await outcome(server, 'http://localhost:4000', 'localhost:4001')).toBe(403);
     await using closed = await TestServer.start();
     expect(await outcome(closed, APP)).toBe(403);
   });
