@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose';
+import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
 import type { Dispatcher } from 'undici';
 import type { JwtConfig } from '../config/config.js';
 import { AppError, ErrorCode, unauthenticated } from '../errors.js';
@@ -20,6 +20,8 @@ const JWKS_ALGORITHMS = [
   'ES384',
   'ES512',
   'EdDSA',
+  // EdDSA by its new name (RFC 9864).
+  'Ed25519',
 ];
 const REQUIRED_CLAIMS = ['sub', 'exp'];
 /** Seconds that the issuer's clock may differ. */
@@ -57,8 +59,33 @@ function verifier(
     secret === undefined
       ? [publishedKeys(jwksUrl, now, proxy), JWKS_ALGORITHMS]
       : [sharedKey(secret), ['HS256']];
-  return async (token, currentDate) =>
-    (await jwtVerify(token, key, { ...claims, algorithms, currentDate })).payload;
+  return async (token, currentDate) => {
+    const options = { ...claims, algorithms, currentDate };
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (error instanceof errors.JWKSMultipleMatchingKeys) return withAnyKey(token, error, options);
+      throw error;
+    }
+  };
+}
+
+/** For a token that does not name its key, while the issuer publishes several of its kind. */
+async function withAnyKey(
+  token: string,
+  keys: errors.JWKSMultipleMatchingKeys,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let failure: unknown = keys;
+  for await (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      failure = error;
+    }
+  }
+  throw failure;
 }
 
 function sharedKey(secret: string): JWTVerifyGetKey {

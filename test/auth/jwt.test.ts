@@ -20,8 +20,9 @@ const STRICT = { ...JWT, AUTH_JWT_ISSUER: CLAIMS.iss, AUTH_JWT_AUDIENCE: CLAIMS.
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const without = (claim: keyof typeof CLAIMS) => ({ ...CLAIMS, [claim]: undefined });
 
-function signWithKey(claims: object, key: KeyObject = privateKey, kid = 'one'): string {
-  const signed = `${encodePart({ alg: 'RS256', kid })}.${encodePart(claims)}`;
+/** `kid`: null for a token that does not name its key. */
+function signWithKey(claims: object, key: KeyObject = privateKey, kid: string | null = 'one'): string {
+  const signed = `${encodePart({ alg: 'RS256', ...(kid !== null && { kid }) })}.${encodePart(claims)}`;
   return `${signed}.${sign('sha256', Buffer.from(signed), key).toString('base64url')}`;
 }
 
@@ -159,6 +160,36 @@ describe('AUTH_MODE=jwt with published keys', () => {
     expect(await ask(server, signWithKey(CLAIMS))).toBe('OK');
     expect(await ask(server, signWithKey({ ...CLAIMS, sub: 'bob' }))).toBe('OK');
     expect(keys.seen).toHaveLength(1);
+  });
+
+  it('tries each of them on a token that names none, as while they are rotated', async () => {
+    const next = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const jwks = [publicKey, next.publicKey].map((key, place) => ({
+      ...key.export({ format: 'jwk' }),
+      kid: `key-${place}`,
+      use: 'sig',
+    }));
+    await using keys = await StandIn.start((response) => json(response, 200, { keys: jwks }));
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url };
+    await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+    const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey;
+    expect(await ask(server, signWithKey(CLAIMS, privateKey, null))).toBe('OK');
+    expect(await ask(server, signWithKey(CLAIMS, next.privateKey, null))).toBe('OK');
+    expect(await ask(server, signWithKey({ ...CLAIMS, exp: NOW - 6 }, next.privateKey, null))).toBe(
+      'UNAUTHENTICATED',
+    );
+    expect(await ask(server, signWithKey(CLAIMS, stranger, null))).toBe('UNAUTHENTICATED');
+  });
+
+  it.each(['EdDSA', 'Ed25519'])('takes tokens that are signed with %s', async (alg) => {
+    const pair = generateKeyPairSync('ed25519');
+    const jwk = { ...pair.publicKey.export({ format: 'jwk' }), kid: 'ed' };
+    await using keys = await StandIn.start((response) => json(response, 200, { keys: [jwk] }));
+    const env = { AUTH_MODE: 'jwt', AUTH_JWKS_URL: keys.url };
+    await using server = await TestServer.start({ ...env, GATEWAY_URL: 'sandbox:' });
+    const signed = `${encodePart({ alg, kid: 'ed' })}.${encodePart(CLAIMS)}`;
+    const signature = sign(null, Buffer.from(signed), pair.privateKey).toString('base64url');
+    expect(await ask(server, `${signed}.${signature}`)).toBe('OK');
   });
 
   it('fetches them through the proxy, but for a host in NO_PROXY', async () => {
