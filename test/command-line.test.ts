@@ -82,6 +82,29 @@ describe('--check-config', () => {
   });
 });
 
+describe('what the start would refuse', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'refused-'));
+  const file = join(folder, 'documents.json');
+  writeFileSync(file, '{ "0": "{ models { id } }" }');
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.each([
+    ['a file of documents that is not there', { TRUSTED_DOCUMENTS: join(folder, 'none.json') }, 'ENOENT'],
+    ['a file of other content', { TRUSTED_DOCUMENTS: file }, 'must map the SHA-256 of each text'],
+    [
+      'a store whose password has a bare %',
+      { STORE_URL: 'redis://:100%@127.0.0.1:6379' },
+      'STORE_URL must have %',
+    ],
+    ['a proxy whose password has one', { HTTPS_PROXY: 'http://u:p%@127.0.0.1:1' }, 'HTTPS_PROXY must have %'],
+  ])('is reported by --check-config: %s', async (_, wrong, problem) => {
+    const { code, stderr } = await run(['--check-config'], { ...wrong, GATEWAY_URL: 'sandbox:' });
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(problem)]);
+    expect(stderr).not.toContain('100%');
+  });
+});
+
 describe('the file of models', () => {
   it.each([[['--check-config']], [[]]])('is reported with each problem by line: %p', async (args) => {
     const folder = mkdtempSync(join(tmpdir(), 'models-'));

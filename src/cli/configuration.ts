@@ -1,7 +1,10 @@
 import { ConfigError, inspectConfig } from '../config/config.js';
 import { loadEnvFile } from '../config/env-file.js';
 
-/** Reads `.env`, the environment, the prompt files and the file of models. Throws a ConfigError that lists the problems of all of them. */
+/**
+ * Reads `.env`, the environment and the files that it names: prompts, models and trusted documents. Throws a ConfigError that lists the
+ * problems of all of them.
+ */
 export async function readConfiguration() {
   const envFile = loadEnvFile();
   const { config, problems, misspelt } = inspectConfig();
@@ -10,7 +13,9 @@ export async function readConfiguration() {
   const { ModelList } = await import('../pricing/model-list.js');
   const list = await ModelList.read(config);
   const found = await checkPrompts(config, list.models);
-  const all = [...problems, ...list.problems, ...found.problems];
+  const { documentsProblems } = await import('../operations/trusted-documents.js');
+  const documents = documentsProblems(config.trustedDocuments);
+  const all = [...problems, ...list.problems, ...found.problems, ...documents];
   if (all.length > 0) throw new ConfigError([...all, ...misspelt]);
   const notices = [...(envFile ? [envFile] : []), ...config.notices];
   const wanting = found.prompts.filter(({ keepWarm }) => keepWarm).map(({ name }) => name);

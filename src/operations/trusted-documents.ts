@@ -81,6 +81,17 @@ export function openDocuments(path: string | undefined): Documents {
   return new Documents(new Map(entries as [string, string][]));
 }
 
+/** Why `openDocuments` would throw. */
+export function documentsProblems(path: string | undefined): string[] {
+  try {
+    openDocuments(path);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+}
+
 function readMap(path: string): object {
   let map: unknown;
   try {
