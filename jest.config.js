@@ -5,8 +5,8 @@ export default {
   // `test/support/typescript.mjs` compiles.
   transform: {},
   setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
-  setupFilesAfterEnv: ['<rootDir>/test/support/time-outs.mjs'],
+  setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.mjs'],
   globalSetup: '<rootDir>/test/support/install-programs.mjs',
-  // Two more than the cores of a small machine: tests of browsers, time-outs and other processes mostly wait.
+  // Two more than the cores of a small machine: tests of browsers, timeouts and other processes mostly wait.
   maxWorkers: 4,
 };

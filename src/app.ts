@@ -8,7 +8,7 @@ import { AppError } from './errors.js';
 import { Gateway } from './gateway/data-source.js';
 import { openProxy } from './gateway/http/connections.js';
 import { Compiler } from './operations/compiled.js';
-import { LAST_WORDS_MS, Operations } from './operations/operations.js';
+import { FINAL_RESULTS_MS, Operations } from './operations/operations.js';
 import { openDocuments } from './operations/trusted-documents.js';
 import { ChatPage } from './pages/chat-page.js';
 import { MetricsPage } from './pages/metrics.js';
@@ -25,7 +25,7 @@ import { createLog, logOperations } from './telemetry/logs.js';
 import { Metrics } from './telemetry/metrics.js';
 import { openTraces } from './telemetry/traces.js';
 import { logUnreached } from './telemetry/unreached.js';
-import type { Watch } from './telemetry/work.js';
+import type { OnFinished } from './telemetry/work.js';
 import { Cors } from './transports/cors.js';
 import { Hosts } from './transports/hosts.js';
 import { ApolloRunner } from './transports/http/apollo.js';
@@ -62,7 +62,7 @@ const STORE_WAIT_MS = 2_000;
 /** Milliseconds between two removals of expired entries from the store. */
 const PURGE_MS = 60_000;
 
-/** The composition root: the only place that knows every part. */
+/** The composition root, with `services.ts`. */
 export async function startServer(config: Config, options: ServerOptions = {}): Promise<RunningServer> {
   const { now = Date.now, log = createLog(config.logLevel), keepAliveMs = 12_000 } = options;
   const { timeouts = TIMEOUTS, compiledFromRun } = options;
@@ -84,9 +84,9 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     onUnreached: logUnreached(log, now),
   });
   const store = openConfiguredStore(config, log, metrics.onStoreUse);
-  const watchers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
-  const watch: Watch = (finished) => {
-    for (const one of watchers) one(finished);
+  const observers = [logOperations(log), metrics.onOperation, ...(traces ? [traces.onOperation] : [])];
+  const onFinished: OnFinished = (finished) => {
+    for (const one of observers) one(finished);
   };
   const newServerRequest = () => newContext(serverAsCaller(apiKey as string));
   const { container, counters, openStreams, detachedWork, runs, keepWarm } = createServices(config, {
@@ -96,7 +96,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     newServerRequest: apiKey === undefined ? undefined : newServerRequest,
     onKeptWarm: metrics.onKeptWarm,
     onBooked: metrics.onBooked,
-    watch,
+    onFinished,
     now,
     log,
   });
@@ -118,7 +118,7 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     introspection: config.introspection,
     documents,
     log,
-    watch,
+    onFinished,
   });
   const isReady = async () => !operations.isDraining && (await store.isReachable());
   metrics.read({
@@ -169,11 +169,11 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
       // Running gateway calls fail, and detached work records that.
       await gateway.close();
       await proxy?.destroy();
-      await within(LAST_WORDS_MS, detachedWork.settled());
+      await within(FINAL_RESULTS_MS, detachedWork.settled());
       counters.close();
       clearInterval(purging);
       await store.close();
-      await within(LAST_WORDS_MS, traces?.close());
+      await within(FINAL_RESULTS_MS, traces?.close());
       await sandbox?.close();
     },
   };

@@ -36,7 +36,7 @@ export interface AppErrorDetails {
   retryAfter?: number;
   /** Whether the same request may succeed later; the code decides where this is left out. */
   retryable?: boolean;
-  /** The gateway may have processed the request all the same: sending it again could do and bill it twice. */
+  /** The gateway may have processed the request: sending it again could bill it twice. */
   mayHaveBeenProcessed?: boolean;
   gateway?: GatewayFacts;
   fields?: FieldError[];
@@ -44,7 +44,7 @@ export interface AppErrorDetails {
   cause?: unknown;
 }
 
-/** A failure that is meant for the caller: its message holds no secret and nothing that the caller sent. */
+/** An error for the caller. Its message contains no secret and, except for a model's name, nothing the caller sent. */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly retryable: boolean;
@@ -79,8 +79,13 @@ export function cancelled(): AppError {
   return new AppError(ErrorCode.CANCELLED, 'The caller left before the answer came.');
 }
 
+export function idempotencyConflict(): AppError {
+  const message = 'This idempotency key was used with different input. Use a new key for a new request.';
+  return new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
+}
+
 export function shuttingDown(): AppError {
-  const message = 'This server is shutting down. Send the request again, and another one will take it.';
+  const message = 'This server is shutting down. Send the request again later.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true });
 }
 
@@ -112,12 +117,12 @@ export function runNotFound(): AppError {
   );
 }
 
-/** The same failure of a request that may have been processed. */
+/** The same error, marked as possibly processed. */
 export function asProcessed({ code, message, retryable, details }: AppError): AppError {
   return new AppError(code, message, { ...details, retryable, mayHaveBeenProcessed: true });
 }
 
-/** Runs what follows an answer of the gateway: its failure does not undo what was processed. */
+/** Runs work that follows a gateway response; marks its errors as possibly processed. */
 export async function afterProcessing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -126,15 +131,15 @@ export async function afterProcessing<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-export const MASKED = 'Something went wrong on our side. Report it with the requestId.';
+export const INTERNAL_ERROR_MESSAGE = 'Something went wrong on our side. Report it with the requestId.';
 
 /** An AppError is passed on; anything else is a bug of ours, whose text could hold anything. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, MASKED, { cause: error });
+  return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, INTERNAL_ERROR_MESSAGE, { cause: error });
 }
 
-/** The one place that says what of an error a caller gets to see, for every transport. */
+/** Decides what callers see of an error, for every transport. */
 export function toGraphQLError(error: AppError, requestId: string, at?: GraphQLError): GraphQLError {
   const { retryAfter, gateway, fields } = error.details;
   const extensions: ErrorExtensions = {
@@ -152,6 +157,6 @@ export function toGraphQLError(error: AppError, requestId: string, at?: GraphQLE
     ...(at?.path && { path: at.path }),
     extensions: { ...extensions },
   });
-  // graphql-jit's errors have their place in the document, but not the node that stands there.
+  // Errors of graphql-jit have locations, but no nodes.
   return at?.locations && !shown.locations ? Object.assign(shown, { locations: at.locations }) : shown;
 }

@@ -3,7 +3,7 @@
 import 'reflect-metadata';
 import type { RunningServer } from './app.js';
 import { readConfiguration } from './cli/configuration.js';
-import { answer } from './cli/options.js';
+import { runOptions } from './cli/options.js';
 import { UsageError } from './cli/usage-error.js';
 import { type Config, ConfigError } from './config/config.js';
 import { isChatPageBuilt } from './pages/chat-page.js';
@@ -12,7 +12,7 @@ import { isChatPageBuilt } from './pages/chat-page.js';
 const STUCK_MS = 5_000;
 
 try {
-  if (!(await answer(process.argv.slice(2)))) await serve();
+  if (!(await runOptions(process.argv.slice(2)))) await serve();
 } catch (error) {
   const isMeantForTheOperator = error instanceof ConfigError || error instanceof UsageError;
   console.error(isMeantForTheOperator ? error.message : error);

@@ -11,7 +11,7 @@ export interface Container {
 
 export interface RequestParts {
   requestId: string;
-  /** A failed authentication is kept here and thrown at whoever needs the caller: the schema itself may be read. */
+  /** Or why authentication failed; thrown only when the caller is needed, since introspection needs none. */
   caller: Caller | AppError;
   gateway: Gateway;
   container: Container;
@@ -41,12 +41,12 @@ export class RequestContext {
     this.startedAt = parts.now();
   }
 
-  /** Where a client that was cut off wants to go on, by its `Last-Event-ID`. */
+  /** Where a reconnecting client resumes, from its `Last-Event-ID`. */
   resumedFrom: StreamPosition | undefined;
-  /** The event that a stream emitted last, for clients that may be cut off. */
+  /** The last event emitted, after which a client can resume. */
   position: StreamPosition | undefined;
 
-  /** The same request for work that goes on when its caller leaves, because others wait for it too. */
+  /** The same request with its own abort signal: its work continues when the client disconnects. */
   detached(work = this.work): RequestContext {
     return new RequestContext(this.parts, work);
   }
@@ -72,7 +72,7 @@ export class RequestContext {
     return caller;
   }
 
-  /** undefined: nobody who is known. */
+  /** undefined: not identified. */
   get callerId(): string | undefined {
     const { caller } = this.parts;
     return caller instanceof AppError ? undefined : caller.id;
@@ -109,6 +109,6 @@ export class RequestContext {
     const { gatewayCalls } = this.work;
     const onEnd = (call: FinishedCall) => void gatewayCalls.push(call);
     const signal = other ? AbortSignal.any([this.signal, other]) : this.signal;
-    return this.parts.gateway.as({ credential: this.caller.credential, signal, onEnd });
+    return this.parts.gateway.forCaller({ credential: this.caller.credential, signal, onEnd });
   }
 }

@@ -29,7 +29,7 @@ import { PromptResolver } from './prompts/resolver.js';
 import { DAY_MS } from './registry/hours.js';
 import type { MonitoredStore } from './registry/open-store.js';
 import type { Container, RequestContext } from './request-context.js';
-import type { Watch } from './telemetry/work.js';
+import type { OnFinished } from './telemetry/work.js';
 
 export interface ServiceDependencies {
   store: MonitoredStore;
@@ -38,8 +38,8 @@ export interface ServiceDependencies {
   /** A request of the server itself, if it has a key of its own. */
   newServerRequest: (() => RequestContext) | undefined;
   /** Called with the work of each run of a chat; must not throw. */
-  watch: Watch;
-  /** Called with the prompt tokens of each chat that kept a prompt's context alive. */
+  onFinished: OnFinished;
+  /** Called with the prompt tokens of each renewal of a prompt's context. */
   onKeptWarm: (prompt: string, tokens: number) => void;
   /** Called with what each call cost. */
   onBooked: (money: BookedMoney) => void;
@@ -82,8 +82,8 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     detachedWork,
   });
   const longestChatMs = 2 * config.gateway.totalTimeoutMs;
-  const { watch } = dependencies;
-  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, watch, longestChatMs });
+  const { onFinished } = dependencies;
+  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, onFinished, longestChatMs });
   const container = containerOf([
     new ContextResolver(contexts),
     new ChatResolver(chats, runs),

@@ -191,7 +191,7 @@ describe('a variable that looks like one of the server’s', () => {
 
   it('is named where something else is wrong, too', () => {
     expect(problems({ NODE_ENV: 'production', AUTH_MODE: 'passthrough', GATEWAY_ULR: 'x' })).toEqual([
-      expect.stringContaining('GATEWAY_URL must be named'),
+      expect.stringContaining('GATEWAY_URL must be set'),
       expect.stringContaining('Did you mean GATEWAY_URL?'),
     ]);
   });

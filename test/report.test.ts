@@ -188,7 +188,7 @@ describe('the report', () => {
 
   it.each([
     ['sqlite:none.db', 'STORE_URL names the file none.db, which does not exist'],
-    ['sqlite::memory:', 'STORE_URL is in the memory of the server'],
+    ['sqlite::memory:', 'STORE_URL is in memory, which only the server can read'],
     ['redis://127.0.0.1:1', 'STORE_URL names a store that cannot be reached'],
   ])('says why it cannot read %s', async (url, message) => {
     const { code, stdout, stderr } = await report(url);

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 
-/** Time-out of a task. */
+/** Timeout of a task. */
 const TASK_MS = 180_000;
 
 /** The process that generates the load, so that its processor time is not measured. */

@@ -11,7 +11,7 @@ export type ChatStarted = Extract<StreamEvent, { __typename: 'ChatStarted' }>;
 export type ChatDelta = Extract<StreamEvent, { __typename: 'ChatDelta' }>;
 export type ChatDone = Extract<StreamEvent, { __typename: 'ChatDone' }>;
 
-/** A place in the answer of a run: behind the delta `seq`; 0 is its beginning. */
+/** A position in a run: after the delta `seq`; 0 is the beginning. */
 export interface RunPosition {
   runId: string;
   seq: number;
@@ -39,7 +39,7 @@ export class Answer implements AsyncIterable<AnswerEvent> {
 const PAUSES_MS = [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000, 8_000, 8_000, 8_000, 8_000];
 
 export interface Source {
-  /** Starts the answer; the same again joins its run. Absent if only a run is to be watched. */
+  /** Starts the answer; calling it again joins its run. Absent to watch an existing run. */
   ask: (() => AsyncIterable<GraphQLResult>) | undefined;
   /** Absent if the answer ends with its connection. */
   resume: ((position: RunPosition) => AsyncIterable<GraphQLResult>) | undefined;

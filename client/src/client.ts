@@ -58,7 +58,7 @@ export interface ContextCacheClient {
    * only stops watching, and `stop` ends the run. Otherwise aborting ends the answer.
    */
   stream(input: ChatInput, options?: RequestOptions): Answer;
-  /** Watches a run behind the delta `after`; 0, the default, is its beginning. */
+  /** Watches a run after the delta `after`; 0, the default, is the beginning. */
   resume(runId: string, options?: RequestOptions & { after?: number }): Answer;
   /** Ends a run; its text so far is kept. */
   stop(runId: string, options?: RequestOptions): Promise<StopChatMutation['stopChat']>;

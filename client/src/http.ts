@@ -7,7 +7,7 @@ import {
   parseJson,
   type SubscriptionTransport,
 } from './results.js';
-import { Silence } from './waiting.js';
+import { IdleTimeout } from './waiting.js';
 
 export interface HttpOptions {
   url: string;
@@ -24,7 +24,7 @@ export async function post(
   request: OperationRequest,
   outer: AbortSignal | undefined,
 ): Promise<GraphQLResult> {
-  const { signal, end } = new Silence(outer, REQUEST_MS);
+  const { signal, end } = new IdleTimeout(outer, REQUEST_MS);
   try {
     const accept = 'application/graphql-response+json, application/json';
     return await readResult(await send(options, request, accept, signal), signal);
@@ -39,7 +39,7 @@ export class EventStreamTransport implements SubscriptionTransport {
 
   async *subscribe(request: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
     // The server sends a comment on a quiet stream.
-    const silence = new Silence(signal);
+    const silence = new IdleTimeout(signal);
     try {
       const response = await send(this.options, request, 'text/event-stream', silence.signal);
       // The server answers a request that it rejects with JSON.
@@ -56,7 +56,7 @@ export class EventStreamTransport implements SubscriptionTransport {
   close(): void {}
 }
 
-async function* readEvents({ body }: Response, silence: Silence): AsyncGenerator<GraphQLResult> {
+async function* readEvents({ body }: Response, silence: IdleTimeout): AsyncGenerator<GraphQLResult> {
   if (!body) return;
   const reader = body.getReader();
   const decoder = new TextDecoder();

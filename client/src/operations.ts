@@ -29,23 +29,23 @@ export type CachingAdviceInput = {
   chatsPerHour: number;
   /** Id of the model. */
   model: string;
-  /** Size of the prompt, at least 1. */
+  /** Tokens in the prompt, at least 1. */
   promptTokens: number;
 };
 
-/** One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`. */
+/** A chat with a context or a prompt. Omitted fields get the prompt’s defaults, else the gateway’s. Source: `POST /context/chat/completions`. */
 export type ChatInput = {
   /** Id of the context, as `createContext` returned it. Either this or `prompt` is required. */
   contextId?: string | null | undefined;
-  /** Above 0 tokens become less likely the more often they occurred, -2 to 2. */
+  /** -2 to 2; above 0, tokens become less likely the more they occurred. */
   frequencyPenalty?: number | null | undefined;
   /** A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN. For the `chat` mutation, and for a `chatStream` with onDisconnect CONTINUE, where the same key and input join the run for as long as it is kept. */
   idempotencyKey?: string | null | undefined;
   /** Tokens to prefer or to avoid. */
   logitBias?: Array<LogitBiasInput> | null | undefined;
-  /** Tokens of the answer at most, at least 1. */
+  /** Maximum tokens per answer, at least 1. */
   maxTokens?: number | null | undefined;
-  /** The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. With `prompt`, only messages from USER and ASSISTANT, unless the operator allows more. */
+  /** The new messages, at least one; the last must not be from the ASSISTANT. Do not repeat those of the context. With `prompt`, only USER and ASSISTANT, unless the operator allows more. */
   messages: Array<MessageInput>;
   /** Id of the model. Default: the one that the context was created for, if this server knows it. Not with `prompt`, which names its model. */
   model?: string | null | undefined;
@@ -53,15 +53,15 @@ export type ChatInput = {
   n?: number | null | undefined;
   /** What a `chatStream` does when its client disconnects. Other operations ignore it. */
   onDisconnect?: OnDisconnect | null | undefined;
-  /** Above 0 tokens that occurred already become less likely, -2 to 2. */
+  /** -2 to 2; above 0, tokens that occurred become less likely. */
   presencePenalty?: number | null | undefined;
   /** Name of one of the operator’s prompts, as `prompts` lists them. This server caches it at the gateway, so there is no context to create, keep or recreate. */
   prompt?: string | null | undefined;
-  /** Up to 4 texts at which the answer ends. */
+  /** Up to 4 stop sequences. */
   stop?: Array<string> | null | undefined;
-  /** How freely tokens are drawn, 0 to 2. */
+  /** Sampling temperature, 0 to 2. */
   temperature?: number | null | undefined;
-  /** Draw only from the likeliest tokens that make up this share, 0 to 1. */
+  /** Nucleus sampling: the probability mass to draw from, 0 to 1. */
   topP?: number | null | undefined;
 };
 
@@ -69,18 +69,18 @@ export type ChatInput = {
 export type ChatRunStatus =
   /** The answer is complete. */
   | 'DONE'
-  /** It failed; `failure` says why. What came is kept. */
+  /** It failed; `failure` says why. Its text is kept. */
   | 'FAILED'
-  /** The server process that had it ended. What was stored is kept, and the question may be asked again. */
+  /** Its server process ended. The text stored so far is kept; the chat may be sent again. */
   | 'INTERRUPTED'
   /** The answer is still coming. */
   | 'RUNNING'
-  /** It was stopped by `stopChat`, or because nobody watched it. What came is kept. */
+  /** It was stopped by `stopChat`, or because nobody watched it. Its text is kept. */
   | 'STOPPED';
 
-/** How the end of a context moves. Source: the documents of the API that serves its model. */
+/** Whether chats extend a context. Source: the documentation of its model’s API. */
 export type ContextExpiry =
-  /** It ends at the time that was fixed when it was created. */
+  /** It expires at a time fixed at creation. */
   | 'FIXED'
   /** Each chat restarts the ttl. */
   | 'SLIDING';
@@ -112,39 +112,39 @@ export type CreateContextInput = {
 
 /** What went wrong; also every `errors[].extensions.code`. */
 export type ErrorCode =
-  /** What was sent is wrong, by the rules here or by the gateway’s (400, 413, 422). Mend it. */
+  /** The input is invalid, for this server or the gateway (400, 413, 422). Correct it. */
   | 'BAD_USER_INPUT'
-  /** The caller left before the answer came. */
+  /** The client disconnected, or the run was stopped. */
   | 'CANCELLED'
   /** The gateway’s moderation refused the content. */
   | 'CONTENT_REJECTED'
-  /** The context is unknown, has expired or is another caller’s: never told apart. Create a new one. */
+  /** No such context: unknown, expired or another caller’s (not distinguished). Create a new one. */
   | 'CONTEXT_NOT_FOUND'
   /** The credential does not allow it. */
   | 'FORBIDDEN'
-  /** The gateway refuses the server’s own key: the operator’s to mend. */
+  /** The gateway rejects this server’s key; the operator must fix it. */
   | 'GATEWAY_AUTH'
-  /** The gateway’s answer was not JSON, cut short, too large or not of the contract’s shape. */
+  /** The gateway’s response is not JSON, truncated, too large or violates the contract. */
   | 'GATEWAY_BAD_RESPONSE'
   /** The gateway took too long. */
   | 'GATEWAY_TIMEOUT'
-  /** The gateway cannot be reached or has trouble of its own (5xx). */
+  /** The gateway cannot be reached or failed (5xx). */
   | 'GATEWAY_UNAVAILABLE'
-  /** The same idempotency key came with another input. */
+  /** The idempotency key was used with other input. */
   | 'IDEMPOTENCY_CONFLICT'
   /** A fault of this server. Report it with the requestId. */
   | 'INTERNAL_SERVER_ERROR'
-  /** The gateway has no such model, or not for this account. */
+  /** The model is unknown or not open to this account. */
   | 'MODEL_NOT_FOUND'
   /** A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key. */
   | 'OUTCOME_UNKNOWN'
-  /** The prompt is unknown or not for this caller: never told apart. Query `prompts`. */
+  /** No such prompt, or not for this caller (not distinguished). Query `prompts`. */
   | 'PROMPT_NOT_FOUND'
-  /** There is no balance left, or the token budget is used up. */
+  /** The account has no balance left, or a daily quota is used up. */
   | 'QUOTA_EXCEEDED'
-  /** Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds. */
+  /** A limit here or at the gateway is exceeded. Wait retryAfter seconds, if given. */
   | 'RATE_LIMITED'
-  /** The run is unknown, no longer kept, or another caller’s: never told apart. */
+  /** No such run: unknown, deleted or another caller’s (not distinguished). */
   | 'RUN_NOT_FOUND'
   /** No valid credential was sent. */
   | 'UNAUTHENTICATED';
@@ -153,11 +153,11 @@ export type ErrorCode =
 export type FinishReason =
   /** The gateway’s moderation cut it off. */
   | 'CONTENT_FILTER'
-  /** It reached maxTokens or the end of the model’s window. */
+  /** It reached maxTokens or the model’s context window. */
   | 'LENGTH'
-  /** A reason that is not known here. */
+  /** Any other reason. */
   | 'OTHER'
-  /** The model was done, or met one of the stop texts. */
+  /** The model finished, or hit a stop sequence. */
   | 'STOP'
   /** The model wants to call a tool. */
   | 'TOOL_CALLS';

@@ -3,8 +3,8 @@ import { connectionLost } from './errors.js';
 /** On a stream the server sends something every 12 seconds, even if there is no event. */
 const STREAM_SILENCE_MS = 40_000;
 
-/** Aborts when the outer signal does, or when nothing has come for so long that the connection must be lost. */
-export class Silence {
+/** Aborts with the outer signal, or when nothing arrived for so long that the connection must be lost. */
+export class IdleTimeout {
   private readonly controller = new AbortController();
   private timer: ReturnType<typeof setTimeout> | undefined;
   private readonly abort = () => this.controller.abort(this.outer?.reason);

@@ -7,7 +7,7 @@ import {
   parseJson,
   type SubscriptionTransport,
 } from './results.js';
-import { abortable, Silence } from './waiting.js';
+import { abortable, IdleTimeout } from './waiting.js';
 
 export interface WebSocketOptions {
   url: string;
@@ -46,7 +46,7 @@ class Connection {
   isOpen = true;
   private readonly socket: WebSocket;
   private readonly subscriptions = new Map<string, MessageQueue<GraphQLResult>>();
-  private readonly silence = new Silence();
+  private readonly silence = new IdleTimeout();
   private readonly pings = setInterval(() => this.send({ type: 'ping' }), PING_MS);
   private acknowledge = () => {};
   private refuse = (_reason: unknown) => {};
@@ -65,7 +65,7 @@ class Connection {
       );
     };
     this.socket.onmessage = ({ data }) => this.read(data);
-    this.socket.onerror = () => this.close(networkError('The WebSocket cannot be opened, or broke.'));
+    this.socket.onerror = () => this.close(networkError('The WebSocket failed or cannot be opened.'));
     this.socket.onclose = ({ reason }) => this.close(reason ? networkError(reason) : connectionLost());
     // Each subscription reports it.
     this.acknowledged.catch(() => {});

@@ -46,7 +46,7 @@ export async function authenticator(
   return jwt(jwtConfig, credential, now, proxy);
 }
 
-/** The same, but returns why a caller is refused: the schema itself may be read without one. */
+/** Returns the error instead of throwing it, because introspection needs no caller. */
 export async function identifier(...options: Parameters<typeof authenticator>): Promise<Identify> {
   const authenticate = await authenticator(...options);
   return async (authorization) => {
@@ -58,7 +58,7 @@ export async function identifier(...options: Parameters<typeof authenticator>): 
   };
 }
 
-/** For the log, and in codes alone: messages of jose and fetch quote claims and addresses. Undefined where nothing was checked. */
+/** Codes for the log: messages of jose and fetch quote claims and addresses. undefined if nothing was verified. */
 export function whyRefused({ details }: AppError): { reason: string; claim?: string } | undefined {
   if (details.cause === undefined) return undefined;
   const { code, claim, name, cause } = details.cause as Refusal;

@@ -8,9 +8,9 @@ export interface Caller {
   /** The gateway account that its contexts belong to: the server’s (empty), or the caller’s own. */
   account: string;
   credential: GatewayCredential;
-  /** What the operator's prompts may ask for; empty where the credential names none. */
+  /** Roles that prompts may require; empty if the credential names none. */
   roles: readonly string[];
-  /** Milliseconds since the epoch at which this stops being true; undefined: never. */
+  /** When the credential expires, milliseconds since the epoch; undefined: never. */
   expiresAt?: number;
 }
 

@@ -8,7 +8,7 @@ import { bearerToken } from './bearer.js';
 import type { Authenticate, Caller } from './caller.js';
 import { publishedKeys } from './published-keys.js';
 
-/** Public keys only: a token that were signed with a public key taken for a shared secret would pass otherwise. */
+/** Asymmetric algorithms only: otherwise a token signed with the public key as HMAC secret would pass. */
 const JWKS_ALGORITHMS = [
   'RS256',
   'RS384',
@@ -98,7 +98,7 @@ async function verified(verifying: Promise<JWTPayload>): Promise<JWTPayload> {
     return await verifying;
   } catch (error) {
     if (isAboutTheToken(error)) throw unauthenticated(whatToSend(error), error);
-    const message = 'The keys that tokens are checked with cannot be fetched just now. Try again later.';
+    const message = 'The keys to verify tokens cannot be fetched. Try again later.';
     throw new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause: error });
   }
 }
@@ -111,10 +111,10 @@ function whatToSend(error: unknown): string {
     REQUIRED_CLAIMS.includes(error.claim);
   if (isIncomplete)
     return 'The token needs `sub`, which says who calls, and `exp`, which says until when it is valid.';
-  return 'This token is not valid, or no longer. Send a fresh one as `Authorization: Bearer <token>`.';
+  return 'This token is invalid or expired. Send a new one as `Authorization: Bearer <token>`.';
 }
 
-/** The rest is about the address of the keys: it did not answer, or not with keys. */
+/** Other errors mean that the JWKS URL is unreachable or returned no keys. */
 function isAboutTheToken(error: unknown): boolean {
   const aboutTheKeys = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
   const isGeneric = error instanceof errors.JOSEError && error.code === 'ERR_JOSE_GENERIC';

@@ -2,7 +2,7 @@ import { createRemoteJWKSet, customFetch, type FetchImplementation, type JWTVeri
 import type { Dispatcher, RequestInit } from 'undici';
 
 const TIMEOUT_MS = 5_000;
-/** How long the last keys that came are used while their address does not answer. */
+/** How long the last keys are used while their URL is unavailable. */
 export const KEPT_MS = 24 * 60 * 60_000;
 
 /** The keys that an issuer publishes; jose fetches them anew every ten minutes. `now`: milliseconds since the epoch. */
@@ -13,7 +13,7 @@ export function publishedKeys(url: string, now: () => number, proxy?: Dispatcher
   });
 }
 
-/** Answers with the last keys where no others can be fetched: an issuer that is away for an hour locks nobody out. */
+/** Uses the last keys if none can be fetched, so that an outage of the issuer locks nobody out. */
 export function keepingLast(fetchKeys: FetchImplementation, now: () => number): FetchImplementation {
   let last: { keys: string; at: number } | undefined;
   const kept = () => (last && now() - last.at < KEPT_MS ? new Response(last.keys) : undefined);

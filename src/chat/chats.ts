@@ -44,7 +44,7 @@ export class Chats {
     await this.parts.budgets.consumeChat(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
-    // Only streams have it, so it does not make two requests different.
+    // `chat` ignores it, so it must not change the hash of the input.
     const { onDisconnect: _, ...asked } = input;
     const keyed = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: asked };
     const detached = request.detached();
@@ -111,7 +111,7 @@ export class Chats {
       } finally {
         await this.end(chat);
       }
-      // A slow reader of the last event keeps nobody waiting: everything is counted and the context is unlocked by now.
+      // Yielded last: a slow reader must not delay counting or keep the context locked.
       yield last;
     } finally {
       close();

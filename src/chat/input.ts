@@ -35,7 +35,7 @@ export class LogitBiasInput {
 
 @InputType({
   description:
-    'One question to a context or a prompt. What is left out is not sent, so that the gateway’s own defaults hold. Source: `POST /context/chat/completions`.',
+    'A chat with a context or a prompt. Omitted fields get the prompt’s defaults, else the gateway’s. Source: `POST /context/chat/completions`.',
 })
 export class ChatInput {
   @Field(() => ID, {
@@ -63,7 +63,7 @@ export class ChatInput {
 
   @Field(() => [MessageInput], {
     description:
-      'The new turn, at least one message; the last one is not from the ASSISTANT. What the context holds is not sent again. With `prompt`, only messages from USER and ASSISTANT, unless the operator allows more.',
+      'The new messages, at least one; the last must not be from the ASSISTANT. Do not repeat those of the context. With `prompt`, only USER and ASSISTANT, unless the operator allows more.',
   })
   @ArrayNotEmpty({ message: 'must hold at least one message' })
   @rule<ChatInput>(
@@ -85,13 +85,13 @@ export class ChatInput {
   @CleanText()
   model?: string | null;
 
-  @Field(() => Float, { nullable: true, description: 'How freely tokens are drawn, 0 to 2.' })
+  @Field(() => Float, { nullable: true, description: 'Sampling temperature, 0 to 2.' })
   @Temperature()
   temperature?: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Draw only from the likeliest tokens that make up this share, 0 to 1.',
+    description: 'Nucleus sampling: the probability mass to draw from, 0 to 1.',
   })
   @TopP()
   topP?: number | null;
@@ -100,24 +100,24 @@ export class ChatInput {
   @Count()
   n?: number | null;
 
-  @Field(() => Int, { nullable: true, description: 'Tokens of the answer at most, at least 1.' })
+  @Field(() => Int, { nullable: true, description: 'Maximum tokens per answer, at least 1.' })
   @Count()
   maxTokens?: number | null;
 
-  @Field(() => [String], { nullable: true, description: 'Up to 4 texts at which the answer ends.' })
+  @Field(() => [String], { nullable: true, description: 'Up to 4 stop sequences.' })
   @StopTexts()
   stop?: string[] | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Above 0 tokens that occurred already become less likely, -2 to 2.',
+    description: '-2 to 2; above 0, tokens that occurred become less likely.',
   })
   @Penalty()
   presencePenalty?: number | null;
 
   @Field(() => Float, {
     nullable: true,
-    description: 'Above 0 tokens become less likely the more often they occurred, -2 to 2.',
+    description: '-2 to 2; above 0, tokens become less likely the more they occurred.',
   })
   @Penalty()
   frequencyPenalty?: number | null;

@@ -34,7 +34,7 @@ export class ChatResolver {
 
   @Subscription(() => ChatStreamEvent, {
     description:
-      'Asks a context and streams the answer: deltas as they come, then exactly one ChatDone or ChatFailure. What breaks before the first delta is an ordinary error. Source: `POST /context/chat/completions` with `stream`.',
+      'Asks a context and streams the answer: deltas as they come, then exactly one ChatDone or ChatFailure. An error before the first event is an ordinary GraphQL error. Source: `POST /context/chat/completions` with `stream`.',
     subscribe: ({ args, context }: SubscribeData) =>
       context.container.get(ChatResolver).openStream(args.input, context),
   })

@@ -14,11 +14,11 @@ import type { Prompts } from '../prompts/prompts.js';
 import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
-import type { ChatContext, GatewayChat } from './chat-context.js';
+import type { ChatTarget, GatewayChat } from './chat-target.js';
 import { ChatUsage } from './chat-usage.js';
+import { ContextTarget } from './context-target.js';
 import type { ChatInput } from './input.js';
-import { LockedContext } from './locked-context.js';
-import { PromptContext } from './prompt-context.js';
+import { PromptTarget } from './prompt-target.js';
 import type { ChatDone } from './types.js';
 
 /** Tokens that are reserved for each answer without `maxTokens`. */
@@ -49,7 +49,7 @@ export class RunningChat {
     private readonly input: ChatInput,
     private readonly parts: RunningChatParts,
     private readonly request: RequestContext,
-    private readonly context: ChatContext,
+    private readonly context: ChatTarget,
   ) {}
 
   static async begin(input: ChatInput, parts: RunningChatParts, request: RequestContext) {
@@ -222,7 +222,7 @@ export class RunningChat {
     return reported && totals.estimatedTokens === 0 ? reported : toUsage(totals);
   }
 
-  /** Of the quota. The gateway finishes and bills a whole answer even if nobody waits for it: everything reserved is spent. */
+  /** Tokens to deduct from the quota. An abandoned unstreamed answer is still billed, so it costs the whole reservation. */
   private spent({ promptTokens, completionTokens }: Totals): number {
     const isLost = this.isWhole && !this.isConcluded;
     return isLost ? (this.reservation?.tokens ?? 0) : promptTokens + completionTokens;
@@ -241,10 +241,10 @@ function openContext(
   input: ChatInput,
   parts: RunningChatParts,
   request: RequestContext,
-): Promise<ChatContext> {
+): Promise<ChatTarget> {
   const { contextId, prompt } = input;
-  if (prompt != null) return PromptContext.open({ ...input, prompt }, parts, request);
+  if (prompt != null) return PromptTarget.open({ ...input, prompt }, parts, request);
   // One of the two is given, by the rules of the input.
   const onContext = { ...input, contextId: contextId as string };
-  return LockedContext.lock(onContext, parts, request);
+  return ContextTarget.lock(onContext, parts, request);
 }

@@ -8,11 +8,11 @@ registerEnumType(FinishReason, {
   name: 'FinishReason',
   description: 'Why an answer ended.',
   valuesConfig: {
-    STOP: { description: 'The model was done, or met one of the stop texts.' },
-    LENGTH: { description: 'It reached maxTokens or the end of the model’s window.' },
+    STOP: { description: 'The model finished, or hit a stop sequence.' },
+    LENGTH: { description: 'It reached maxTokens or the model’s context window.' },
     CONTENT_FILTER: { description: 'The gateway’s moderation cut it off.' },
     TOOL_CALLS: { description: 'The model wants to call a tool.' },
-    OTHER: { description: 'A reason that is not known here.' },
+    OTHER: { description: 'Any other reason.' },
   },
 });
 
@@ -21,53 +21,53 @@ registerEnumType(ErrorCode, {
   description: 'What went wrong; also every `errors[].extensions.code`.',
   valuesConfig: {
     BAD_USER_INPUT: {
-      description: 'What was sent is wrong, by the rules here or by the gateway’s (400, 413, 422). Mend it.',
+      description: 'The input is invalid, for this server or the gateway (400, 413, 422). Correct it.',
     },
     UNAUTHENTICATED: { description: 'No valid credential was sent.' },
     FORBIDDEN: { description: 'The credential does not allow it.' },
     CONTEXT_NOT_FOUND: {
       description:
-        'The context is unknown, has expired or is another caller’s: never told apart. Create a new one.',
+        'No such context: unknown, expired or another caller’s (not distinguished). Create a new one.',
     },
     RUN_NOT_FOUND: {
-      description: 'The run is unknown, no longer kept, or another caller’s: never told apart.',
+      description: 'No such run: unknown, deleted or another caller’s (not distinguished).',
     },
     PROMPT_NOT_FOUND: {
-      description: 'The prompt is unknown or not for this caller: never told apart. Query `prompts`.',
+      description: 'No such prompt, or not for this caller (not distinguished). Query `prompts`.',
     },
-    MODEL_NOT_FOUND: { description: 'The gateway has no such model, or not for this account.' },
+    MODEL_NOT_FOUND: { description: 'The model is unknown or not open to this account.' },
     CONTENT_REJECTED: { description: 'The gateway’s moderation refused the content.' },
-    IDEMPOTENCY_CONFLICT: { description: 'The same idempotency key came with another input.' },
+    IDEMPOTENCY_CONFLICT: { description: 'The idempotency key was used with other input.' },
     OUTCOME_UNKNOWN: {
       description:
         'A request with this idempotency key may have been processed, and its answer is lost. Look at the context, or send it again with a new key.',
     },
     RATE_LIMITED: {
-      description: 'Too much at once, by the limits here or the gateway’s. Wait retryAfter seconds.',
+      description: 'A limit here or at the gateway is exceeded. Wait retryAfter seconds, if given.',
     },
-    QUOTA_EXCEEDED: { description: 'There is no balance left, or the token budget is used up.' },
-    GATEWAY_AUTH: { description: 'The gateway refuses the server’s own key: the operator’s to mend.' },
+    QUOTA_EXCEEDED: { description: 'The account has no balance left, or a daily quota is used up.' },
+    GATEWAY_AUTH: { description: 'The gateway rejects this server’s key; the operator must fix it.' },
     GATEWAY_TIMEOUT: { description: 'The gateway took too long.' },
-    GATEWAY_UNAVAILABLE: { description: 'The gateway cannot be reached or has trouble of its own (5xx).' },
+    GATEWAY_UNAVAILABLE: { description: 'The gateway cannot be reached or failed (5xx).' },
     GATEWAY_BAD_RESPONSE: {
-      description: 'The gateway’s answer was not JSON, cut short, too large or not of the contract’s shape.',
+      description: 'The gateway’s response is not JSON, truncated, too large or violates the contract.',
     },
-    CANCELLED: { description: 'The caller left before the answer came.' },
+    CANCELLED: { description: 'The client disconnected, or the run was stopped.' },
     INTERNAL_SERVER_ERROR: { description: 'A fault of this server. Report it with the requestId.' },
   },
 });
 
 @ObjectType({ description: 'A message of the answer.' })
 export class ChatMessage {
-  @Field(() => MessageRole, { description: 'Who speaks: ASSISTANT, unless the gateway says otherwise.' })
+  @Field(() => MessageRole, { description: 'The author; ASSISTANT unless the gateway differs.' })
   role!: MessageRole;
 
-  @Field(() => String, { nullable: true, description: 'What is said; null where there is no text.' })
+  @Field(() => String, { nullable: true, description: 'The text; null if there is none.' })
   content!: string | null;
 
   @Field(() => String, {
     nullable: true,
-    description: 'What a reasoning model thought before; null for other models.',
+    description: 'The reasoning of a reasoning model; null for other models.',
   })
   reasoningContent!: string | null;
 }
@@ -82,21 +82,21 @@ export class ChatChoice {
 
   @Field(() => FinishReason, {
     nullable: true,
-    description: 'Why it ended; null where the gateway did not say.',
+    description: 'Why it ended; null if the gateway sent no reason.',
   })
   finishReason!: FinishReason | null;
 }
 
 @ObjectType({ description: 'A whole answer.' })
 export class ChatCompletion {
-  @Field(() => ID, { description: 'The gateway’s id of the answer; the request’s id where it gave none.' })
+  @Field(() => ID, { description: 'The gateway’s id of the answer; the request’s id if it has none.' })
   id!: string;
 
   @Field(() => String, { description: 'The model that answered.' })
   model!: string;
 
   @Field(() => Date, {
-    description: 'When it was made, to the second; where the gateway did not say, when it came.',
+    description: 'Creation time, to the second; if the gateway reported none, the arrival.',
   })
   created!: Date;
 
@@ -105,7 +105,7 @@ export class ChatCompletion {
 
   @Field(() => TokenUsage, {
     nullable: true,
-    description: 'What it cost; null where the gateway did not say.',
+    description: 'Token usage; null if the gateway sent none.',
   })
   usage!: TokenUsage | null;
 
@@ -138,38 +138,38 @@ export class ChatDelta {
   })
   seq?: number | null;
 
-  @Field(() => Int, { description: 'Which of the `n` answers goes on, from 0.' })
+  @Field(() => Int, { description: 'Index of its answer among the `n`, from 0.' })
   index!: number;
 
-  @Field(() => MessageRole, { nullable: true, description: 'Who speaks; usually only in the first piece.' })
+  @Field(() => MessageRole, { nullable: true, description: 'The author; usually only in the first delta.' })
   role!: MessageRole | null;
 
   @Field(() => String, { nullable: true, description: 'The next piece of the text.' })
   content!: string | null;
 
-  @Field(() => String, { nullable: true, description: 'The next piece of what a reasoning model thinks.' })
+  @Field(() => String, { nullable: true, description: 'The next piece of the reasoning.' })
   reasoningContent!: string | null;
 
   @Field(() => FinishReason, { nullable: true, description: 'Why this answer ended; in its last piece.' })
   finishReason!: FinishReason | null;
 }
 
-@ObjectType({ description: 'The end of a streamed answer that came whole. Always the last event.' })
+@ObjectType({ description: 'The end of a complete streamed answer. Always the last event.' })
 export class ChatDone {
-  @Field(() => ID, { description: 'The gateway’s id of the answer; the request’s id where it gave none.' })
+  @Field(() => ID, { description: 'The gateway’s id of the answer; the request’s id if it has none.' })
   id!: string;
 
   @Field(() => String, { description: 'The model that answered.' })
   model!: string;
 
   @Field(() => Date, {
-    description: 'When it was made, to the second; where the gateway did not say, when it ended.',
+    description: 'Creation time, to the second; if the gateway reported none, the end.',
   })
   created!: Date;
 
   @Field(() => TokenUsage, {
     nullable: true,
-    description: 'What it cost; null where the gateway did not say.',
+    description: 'Token usage; null if the gateway sent none.',
   })
   usage!: TokenUsage | null;
 
@@ -185,13 +185,13 @@ export class ChatDone {
 }
 
 @ObjectType({
-  description: 'What broke once the answer had begun. Always the last event; the text before it stays valid.',
+  description: 'An error after the stream began. Always the last event; text before it remains valid.',
 })
 export class ChatFailure {
   @Field(() => ErrorCode, { description: 'What went wrong.' })
   code!: ErrorCode;
 
-  @Field(() => String, { description: 'The same in words, with what to do.' })
+  @Field(() => String, { description: 'The error, and what to do about it.' })
   message!: string;
 
   @Field(() => Boolean, { description: 'Whether the same question may succeed later.' })
@@ -199,7 +199,7 @@ export class ChatFailure {
 
   @Field(() => Int, {
     nullable: true,
-    description: 'Seconds to wait before that; null where it is not known.',
+    description: 'Seconds to wait before retrying; null if unknown.',
   })
   retryAfter!: number | null;
 }

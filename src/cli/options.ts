@@ -25,10 +25,10 @@ Serves explicit context caching of large language models over GraphQL. Without a
 The configuration is read from the environment, and from .env in the folder that the server is started in; what the
 environment sets wins. A relative path starts at that folder, too, also that of STORE_URL, PROMPTS and MODELS.`;
 
-/** Answers what the options ask for; gives back false where they ask for nothing and the server is to start. */
-export async function answer(args: string[]): Promise<boolean> {
+/** Handles the options; returns false if there are none and the server should start. */
+export async function runOptions(args: string[]): Promise<boolean> {
   if (args[0] === 'report' && !args.includes('--help')) {
-    // Loaded only if it is asked for, as what --version needs not wait for is.
+    // Loaded on demand, so that --version does not wait for it.
     const { printReport } = await import('./report.js');
     await printReport(args.slice(1));
     return true;
@@ -53,7 +53,7 @@ function readOptions(args: string[]) {
   }
 }
 
-/** One that comes with the package, wherever it was started. */
+/** Reads a file of the package. */
 function readFile(name: string): string {
   return readFileSync(packageFile(name), 'utf8').trimEnd();
 }

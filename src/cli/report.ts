@@ -13,7 +13,7 @@ import { UsageError } from './usage-error.js';
 
 const STORE_WAIT_MS = 2_000;
 /** The progress bar appears after so many milliseconds. */
-const PATIENCE_MS = 1_000;
+const PROGRESS_DELAY_MS = 1_000;
 const MEMORY = 'sqlite::memory:';
 
 interface Options {
@@ -84,8 +84,7 @@ function oneOf<T extends string>(name: string, values: readonly T[], value: stri
 async function openExisting(): Promise<Store> {
   const { config } = await readConfiguration();
   const { storeUrl } = config.registry;
-  if (storeUrl === MEMORY)
-    throw new UsageError('STORE_URL is in the memory of the server, where nothing else can read it');
+  if (storeUrl === MEMORY) throw new UsageError('STORE_URL is in memory, which only the server can read');
   const [, file] = /^sqlite:(.*)$/.exec(storeUrl) ?? [];
   if (file !== undefined && !existsSync(file)) {
     throw new UsageError(`STORE_URL names the file ${file}, which does not exist; has a server written it?`);
@@ -109,7 +108,7 @@ function showProgress(store: Store, since: number, now: number) {
     bar.start(total, done);
   };
   const timer = process.stdout.isTTY
-    ? setTimeout(() => void show().catch(() => undefined), PATIENCE_MS)
+    ? setTimeout(() => void show().catch(() => undefined), PROGRESS_DELAY_MS)
     : undefined;
   return {
     add(callers: number): void {

@@ -16,10 +16,10 @@ export function chooseAuthMode(read: EnvReader, host: string, gateway: GatewayCo
   const notices: string[] = [];
   const allowAnonymous = read.flag('ALLOW_ANONYMOUS', false);
   if (named === undefined && serverHasKey && !isLoopback(host)) {
-    read.problems.push('AUTH_MODE must be named where HOST is not a loopback address');
+    read.problems.push('AUTH_MODE must be set if HOST is not a loopback address');
   } else if (authMode === 'none' && !isLoopback(host) && !allowAnonymous) {
     read.problems.push(
-      'ALLOW_ANONYMOUS=on must be set, too, where AUTH_MODE is none and HOST is not a loopback address: anyone who reaches it spends the server’s own key',
+      'ALLOW_ANONYMOUS=on must be set, too, if AUTH_MODE=none and HOST is not loopback: anyone who reaches it spends the server’s own key',
     );
   }
   if (authMode !== 'passthrough' && !serverHasKey) {
@@ -75,7 +75,7 @@ export function readJwt(read: EnvReader, authMode: AuthMode): JwtConfig | undefi
   };
 }
 
-/** A caller without a credential on this machine may be any page that a browser here shows. */
+/** Without authentication, any page in a local browser could call: `Host` must match. */
 export function readAllowedHosts(read: EnvReader, host: string, authMode: AuthMode): string[] | undefined {
   const named = read.hostNames('ALLOWED_HOSTS');
   const isOpen = authMode === 'none' && isLoopback(host);
@@ -83,7 +83,7 @@ export function readAllowedHosts(read: EnvReader, host: string, authMode: AuthMo
   return named.length > 0 || isOpen ? [own, ...named] : undefined;
 }
 
-/** Whoever reaches a public address need not know how much is used. */
+/** Without a token, usage is not shown beyond loopback. */
 export function readMetricsAccess(read: EnvReader, host: string): MetricsAccess {
   const token = read.secret('METRICS_TOKEN');
   if (token !== undefined) return { token };

@@ -15,7 +15,7 @@ export * from './types.js';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-/** The only reader of the environment. Throws a ConfigError that lists everything that is wrong. */
+/** Reads the configuration. Throws a ConfigError that lists every problem. */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { config, problems, misspelt } = inspectConfig(env);
   if (problems.length > 0) throw new ConfigError([...problems, ...misspelt]);
@@ -67,7 +67,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
   return { config, problems: read.problems, misspelt };
 }
 
-/** `federation` alone, for where the schema is printed and there is no server to configure. */
+/** Reads only FEDERATION, to print the schema without other configuration. */
 export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
   const read = new EnvReader(env);
   const federation = read.flag('FEDERATION', false);
@@ -77,6 +77,6 @@ export function readFederation(env: NodeJS.ProcessEnv = process.env): boolean {
 
 function requireNamed(read: EnvReader, names: string[]): void {
   for (const name of names) {
-    if (read.given(name) === undefined) read.problems.push(`${name} must be named where NODE_ENV=production`);
+    if (read.given(name) === undefined) read.problems.push(`${name} must be set if NODE_ENV=production`);
   }
 }

@@ -7,8 +7,8 @@ const PATH = '.env';
 const SOUND_LINE = /^\s*(?:(?:export\s+)?[A-Za-z_][\w.-]*\s*=.*|#.*)?$/;
 
 /**
- * Adds what `.env` of the folder that the server is started in sets and the environment does not. Gives back what to say of
- * it; undefined where there is no such file.
+ * Adds the variables of `.env` in the working folder that the environment does not set. Returns a notice for the operator;
+ * undefined if there is no such file.
  */
 export function loadEnvFile(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const content = readEnvFile();
@@ -22,7 +22,7 @@ export function loadEnvFile(env: NodeJS.ProcessEnv = process.env): string | unde
     : `${count}; the environment itself sets ${overridden.join(', ')}, and wins.`;
 }
 
-/** `process.loadEnvFile` says nothing of a folder, of which file it read, and of lines that it does not understand. */
+/** `process.loadEnvFile` reports neither a folder, nor the file that it read, nor lines that it cannot parse. */
 function readEnvFile(): string | undefined {
   try {
     return readFileSync(PATH, 'utf8').replace(/^\uFEFF/, '');
@@ -40,6 +40,6 @@ function parse(content: string): NodeJS.Dict<string> {
     longValues.some((value) => value?.includes(line.replace(/["'`].*$/, '').trim()));
   const wrong = content.split(/\r?\n/).findIndex((line) => !SOUND_LINE.test(line) && !isInValue(line));
   if (wrong === -1) return variables;
-  // The number of the line has to do: what it says may be a secret.
+  // Report only the line's number: its text may be a secret.
   throw new ConfigError([`${PATH} line ${wrong + 1} cannot be parsed: write NAME=value, in UTF-8`]);
 }

@@ -15,7 +15,7 @@ export class EnvReader {
   private readonly names = new Set<string>();
   constructor(private readonly env: NodeJS.ProcessEnv) {}
 
-  /** For what depends on whether it is set; `text` and the others take it into use. */
+  /** The raw value. Unlike `text` and the others, does not record it in `settings`. */
   given(name: string): string | undefined {
     this.names.add(name);
     return this.env[name]?.trim() || undefined;
@@ -92,7 +92,7 @@ export class EnvReader {
 
   origins(name: string): string[] {
     const named = this.list(name);
-    // `*` would let any page call whoever visits it; a path or a capital letter would never match.
+    // `*` would let any page call the server; a path or a capital letter would never match.
     if (!named.every(isOrigin)) {
       this.problems.push(`${name} must be origins such as https://app.example, separated by commas`);
     }
@@ -116,7 +116,7 @@ export class EnvReader {
   }
 }
 
-/** Names from standards: one that is near to them is probably another program's. */
+/** Standard names: a similar one is probably another program's. */
 const READ_BY_OTHERS = /^(?:NODE_|OTEL_)|_PROXY$/i;
 /** Kubernetes sets `_PORT` for every service: one called "gateway" gives GATEWAY_PORT. Windows sets PROMPT for its shell. */
 const SET_BY_SYSTEM = /_PORT$|^PROMPT$/;

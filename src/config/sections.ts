@@ -68,7 +68,7 @@ export function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfi
   const reuseScope = read.choice('REUSE_SCOPE', ['caller', 'everyone'], 'caller');
   if (reuseScope === 'everyone' && authMode === 'passthrough') {
     read.problems.push(
-      'REUSE_SCOPE=everyone needs the server’s own key: with AUTH_MODE=passthrough every caller has a gateway account apart',
+      'REUSE_SCOPE=everyone needs the server’s own key: with AUTH_MODE=passthrough each caller has its own gateway account',
     );
   }
   return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };

@@ -1,6 +1,6 @@
 export type AuthMode = 'none' | 'passthrough' | 'jwt';
 
-/** What the process is told from outside, checked; every duration is in milliseconds. */
+/** The validated configuration; durations are in milliseconds. */
 export interface Config {
   host: string;
   port: number;
@@ -25,7 +25,7 @@ export interface Config {
   trustedDocuments?: string;
   maxStreamsPerCaller: number;
   budgets: BudgetConfig;
-  /** Whether OpenTelemetry's own variables name where traces go. */
+  /** Whether OTEL_EXPORTER_OTLP_ENDPOINT is set. */
   tracing: boolean;
   metrics: MetricsAccess;
   introspection: boolean;
@@ -62,7 +62,7 @@ export interface ProxyConfig {
   noProxy?: string;
 }
 
-/** One of the two says what tokens are checked with. */
+/** How tokens are verified: one of the first two. */
 export interface JwtConfig {
   /** For HS256. */
   secret?: string;
@@ -113,7 +113,7 @@ export interface PromptsConfig {
 
 export const SANDBOX_URL = 'sandbox:';
 
-/** Everything that is wrong with the environment, said at once. */
+/** Lists every problem of the configuration. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   constructor(readonly problems: string[]) {

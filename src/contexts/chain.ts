@@ -8,12 +8,12 @@ import { expiryOf, isPrefix } from './records.js';
 /** Milliseconds between two turns, "else the call may fail" (Volcengine 82379/1602228). */
 const PAUSE_MS = 100;
 
-/** A session whose answers are the links of a chain: each chat goes on from the last answer's id. */
+/** A session that is a chain of answers: each chat continues from the last answer's id. */
 export function isChain(context: ContextRecord): boolean {
   return !isPrefix(context) && expiryOf(context) === ContextExpiry.FIXED;
 }
 
-/** The session as its last chat has left it, once the gateway takes the next one. To be called while it is locked. */
+/** The session after its last chat, once the gateway accepts the next. Call while it is locked. */
 export async function endOfChain(
   store: Store,
   { context: { key } }: OwnedContext,
@@ -33,8 +33,7 @@ export function afterAnswer(context: ContextRecord, answerId: string | null): Co
 
 /** Another chat has gone on from the same answer, which the lease of a session prevents unless it was lost. */
 export function forked(): AppError {
-  const message =
-    'Another chat went on with this session meanwhile, so this answer is not a part of it. Ask again.';
+  const message = 'Another chat continued this session meanwhile, so it lacks this answer. Ask again.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, {
     retryable: true,
     mayHaveBeenProcessed: true,

@@ -90,7 +90,7 @@ export class Contexts {
     return pageOfContexts(this.parts.store, first, after, request);
   }
 
-  /** What nobody owns any more is deleted at the gateway, too, where its API can. */
+  /** Also deletes an unowned context at the gateway, if its API can. */
   async forget(id: string, request: RequestContext): Promise<boolean> {
     const { caller } = request;
     const { store, deletion } = this.parts;
@@ -101,7 +101,7 @@ export class Contexts {
     return wasOwned;
   }
 
-  /** The context that a chat goes on with; to be called while it is locked. It differs where contexts end at a fixed time. */
+  /** The context that a chat uses; call while it is locked. Differs from `owned` only if the expiry is FIXED. */
   async current(owned: OwnedContext, request: RequestContext): Promise<OwnedContext> {
     const { context } = owned;
     if (isChain(context)) return endOfChain(this.parts.store, owned, request);
@@ -141,7 +141,7 @@ export class Contexts {
         return toContextCache(updated);
       }
     } catch (error) {
-      // Without the note of where it goes on, the session would forget this answer.
+      // Without the new gateway id, the session would lose this answer.
       if (afterAnswer(context, used.answerId)) throw error;
       const { requestId } = request;
       this.parts.log.error(

@@ -14,7 +14,7 @@ export function isDeletable(context: ContextRecord): boolean {
   return APIS[apiOfContext(context)].capabilitiesOf(context.model).deletable;
 }
 
-/** Deletes contexts at the gateway that nobody owns any more, while their last owners go on. */
+/** Deletes unowned contexts at the gateway, in the background. */
 export class Deletion {
   constructor(
     private readonly store: Store,
@@ -32,7 +32,7 @@ export class Deletion {
     for (const [tries, waitMs] of [0, ...RETRY_MS].entries()) {
       if (waitMs > 0) await pause(waitMs, undefined, { ref: false });
       try {
-        await request.dataSources.gateway.forget(apiOfContext(context), context.gatewayId);
+        await request.dataSources.gateway.deleteContext(apiOfContext(context), context.gatewayId);
         return;
       } catch (error) {
         const { requestId } = request;

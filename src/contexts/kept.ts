@@ -6,8 +6,8 @@ import { unpackDetails } from './details.js';
 import { expiryOf, isPrefix } from './records.js';
 
 /**
- * What the gateway keeps of a context from a chat on, at the prices of its bill; null if nobody knows for how long, or how much. A session
- * keeps the chat, too, if it was answered in full.
+ * The tokens that the gateway stores after a chat, at its bill's prices; null if their number or the ttl is unknown.
+ * A session also stores the chat, if its answer is complete.
  */
 export function keptAfter(
   context: ContextRecord,
@@ -18,7 +18,7 @@ export function keptAfter(
 ): Kept | null {
   const details = unpackDetails(context.details);
   const created = details.usage?.promptTokens;
-  // Where the end is fixed, what a chat adds is kept from then on, and nothing before it for longer.
+  // With a fixed expiry a chat extends no earlier tokens; its own are stored from now on.
   const since = expiryOf(context) === ContextExpiry.FIXED ? at : (details.recreatedAt ?? context.createdAt);
   const key = { model, prompt, prices, since };
   if (context.ttl === null) return null;

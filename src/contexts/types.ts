@@ -6,10 +6,10 @@ import { Cost } from '../pricing/types.js';
 
 registerEnumType(ContextExpiry, {
   name: 'ContextExpiry',
-  description: 'How the end of a context moves. Source: the documents of the API that serves its model.',
+  description: 'Whether chats extend a context. Source: the documentation of its model’s API.',
   valuesConfig: {
     SLIDING: { description: 'Each chat restarts the ttl.' },
-    FIXED: { description: 'It ends at the time that was fixed when it was created.' },
+    FIXED: { description: 'It expires at a time fixed at creation.' },
   },
 });
 registerEnumType(ContextMode, {

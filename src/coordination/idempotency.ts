@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
-import { AppError, type AppErrorDetails, ErrorCode, toAppError } from '../errors.js';
+import { AppError, type AppErrorDetails, ErrorCode, idempotencyConflict, toAppError } from '../errors.js';
 import { DAY_MS } from '../registry/hours.js';
 import { type Store } from '../registry/store.js';
 import { unlessAborted } from '../util/abort.js';
@@ -130,11 +130,7 @@ function asConsumed({ code, message, details }: AppError): AppError {
 
 function readEntry(packed: string, claim: Entry): Entry {
   const entry = JSON.parse(packed, reviveDate) as Entry;
-  if (entry.input !== claim.input) {
-    const message =
-      'This idempotency key was used with different input within the last 24 hours. Use a new key for a new request.';
-    throw new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
-  }
+  if (entry.input !== claim.input) throw idempotencyConflict();
   return entry;
 }
 

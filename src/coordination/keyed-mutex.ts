@@ -56,6 +56,6 @@ export class KeyedMutex {
 }
 
 export function tooManyWaiting(): AppError {
-  const message = 'Too many requests are waiting for this context. Wait for their answers, then try again.';
+  const message = 'Too many requests are waiting for this context or key, or for too long. Try again later.';
   return new AppError(ErrorCode.RATE_LIMITED, message);
 }

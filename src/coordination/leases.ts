@@ -11,7 +11,7 @@ export const RENEW_MS = 5_000;
 const POLL_MS = { first: 25, longest: 100 };
 
 export interface Lease {
-  /** Aborts if another process took over the lease: the work that it guards must stop. */
+  /** Aborts if the lease is lost or cannot be renewed in time: the work that it guards must stop. */
   readonly signal: AbortSignal;
   /** Idempotent. */
   release(): Promise<void>;
@@ -130,7 +130,6 @@ class QueueEntry {
 }
 
 function leaseLost(): AppError {
-  const message =
-    'Another server took over this context, because this one was unreachable for too long. Try again.';
+  const message = 'This server lost its lock on the context, because its store was unreachable. Try again.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true });
 }

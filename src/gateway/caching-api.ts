@@ -1,4 +1,4 @@
-import type { SentCalls } from './sent-calls.js';
+import type { CallerCalls } from './caller-calls.js';
 import type {
   ChatAnswer,
   ChatAnswerDelta,
@@ -10,7 +10,7 @@ import type {
   OnUsage,
 } from './types.js';
 
-/** How the end of a context moves. */
+/** Whether chats extend a context. */
 export enum ContextExpiry {
   SLIDING = 'SLIDING',
   FIXED = 'FIXED',
@@ -29,7 +29,7 @@ export interface CacheCapabilities {
 }
 
 export interface ChatOptions {
-  /** Whether the context keeps no history, so that a chat may be repeated after its response was lost. */
+  /** Whether the chat may be sent again after its response was lost: no history, no idempotency key. */
   repeatable?: boolean;
   /** Whether the gateway is to add the chat to the context. */
   keepsHistory?: boolean;
@@ -47,13 +47,13 @@ export interface CachingApi {
   /** The same, streamed: the first `next()` sends it, `return()` aborts it. The return value is the response's head. */
   chatStream(chat: NewChat, options: ChatOptions): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void>;
   /** Deletes a context at the gateway, with what it was made from; nothing where that cannot be done. */
-  forget(contextId: string): Promise<void>;
+  deleteContext(contextId: string): Promise<void>;
 }
 
 /** One of the folders here. */
 export interface ApiDescription {
   /** Whether the documents say that it caches contexts for this model. */
-  documents(model: string): boolean;
+  isDocumented(model: string): boolean;
   capabilitiesOf(model: string): CacheCapabilities;
-  open(calls: SentCalls, now: () => number): CachingApi;
+  open(calls: CallerCalls, now: () => number): CachingApi;
 }

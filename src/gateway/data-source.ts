@@ -1,9 +1,9 @@
 import { APIS, type ApiName } from './apis.js';
 import type { CachingApi, ChatOptions } from './caching-api.js';
+import { CallerCalls, type Sender } from './caller-calls.js';
 import { fromModelsAnswer } from './context-api/context-mapping.js';
 import type { BreakerState } from './http/breaker.js';
 import { GatewayCalls, type GatewayOptions } from './http/calls.js';
-import { type Sender, SentCalls } from './sent-calls.js';
 import type {
   ChatAnswer,
   ChatAnswerDelta,
@@ -30,8 +30,8 @@ export class Gateway {
   }
 
   /** The gateway for one request: its calls carry the caller's key and are aborted by its signal. */
-  as(sender: Sender): GatewayDataSource {
-    return new GatewayDataSource(new SentCalls(this.calls, sender), this.now);
+  forCaller(sender: Sender): GatewayDataSource {
+    return new GatewayDataSource(new CallerCalls(this.calls, sender), this.now);
   }
 
   close(): Promise<void> {
@@ -42,7 +42,7 @@ export class Gateway {
 /** Whatever API a context belongs to is asked the same way. */
 export class GatewayDataSource {
   constructor(
-    private readonly calls: SentCalls,
+    private readonly calls: CallerCalls,
     private readonly now: () => number,
   ) {}
 
@@ -64,8 +64,8 @@ export class GatewayDataSource {
   }
 
   /** Deletes a context at the gateway; nothing where its API cannot. */
-  forget(api: ApiName, contextId: string): Promise<void> {
-    return this.open(api).forget(contextId);
+  deleteContext(api: ApiName, contextId: string): Promise<void> {
+    return this.open(api).deleteContext(contextId);
   }
 
   /** `GET /models`. */

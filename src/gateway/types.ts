@@ -22,7 +22,7 @@ export interface GatewayCredential {
 }
 
 /** The same status means different things for different calls. */
-export type GatewayOperation = 'createContext' | 'chat' | 'forget' | 'models';
+export type GatewayOperation = 'createContext' | 'chat' | 'deleteContext' | 'models';
 
 /** What the meaning of an error response depends on. */
 export interface CallFacts {

@@ -7,7 +7,7 @@ import type { Count, Counter, NewCounter } from './counters.js';
 const MINUTE = 60;
 const DAY = 24 * 60 * MINUTE;
 const BILLION = 1_000_000_000;
-/** Seconds after which running calls, which reserve the rest of a quota, may have ended. */
+/** Seconds after which running calls may have released their reservations. */
 const SOON = 1;
 /** No refunds in the last milliseconds of a window: a late one would make the next window begin below zero. */
 const REFUND_MARGIN_MS = 1_000;
@@ -103,7 +103,7 @@ export class Budgets {
   private async checkMoney(callerId: string): Promise<void> {
     const used = await this.money?.counter.read(callerId);
     if (!this.money || !used || used.total < this.money.max) return;
-    const message = 'Your money for the day is used up. Wait retryAfter seconds, then try again.';
+    const message = 'Your daily spending limit is reached. Wait retryAfter seconds, then try again.';
     const retryAfter = retryAfterOf(used.msLeft, this.money);
     throw new BudgetExceeded(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
   }
@@ -127,7 +127,7 @@ export class Budgets {
       .catch((err) => this.log.error({ err }, 'what a call used was not counted'));
   }
 
-  /** Refunds the counter that counted the tokens: any other would give them away. */
+  /** Refunds the counter that was charged, shared or fallback: the other was not. */
   private async refund({ counter }: Count, callerId: string, tokens: number): Promise<void> {
     if (tokens === 0) return;
     await counter

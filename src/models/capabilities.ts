@@ -8,5 +8,5 @@ export function cacheOf({ id, cacheModes }: GatewayModel, list: ModelList): Cach
   const api = APIS[list.apiOf(id)];
   const capabilities = api.capabilitiesOf(id);
   if (cacheModes !== null) return cacheModes.length > 0 ? { ...capabilities, modes: cacheModes } : null;
-  return list.hasApi(id) || api.documents(id) ? capabilities : null;
+  return list.hasApi(id) || api.isDocumented(id) ? capabilities : null;
 }

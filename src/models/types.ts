@@ -11,7 +11,7 @@ export class CacheCapabilities {
   @Field(() => [ContextMode], { description: 'The modes of its contexts.' })
   modes!: ContextMode[];
 
-  @Field(() => ContextExpiry, { description: 'How the end of its contexts moves.' })
+  @Field(() => ContextExpiry, { description: 'Whether chats extend its contexts.' })
   expiry!: ContextExpiry;
 
   @Field(() => Int, {
@@ -56,12 +56,12 @@ export class Model {
   @Field(() => [String], { description: 'The API formats it supports, e.g. `openai`; may be empty.' })
   supportedEndpointTypes!: string[];
 
-  @Field(() => Boolean, { description: 'Whether `cache` is known: contexts can be created for it.' })
+  @Field(() => Boolean, { description: 'Whether contexts can be created for it (`cache` is set).' })
   supportsContextCache!: boolean;
 
   @Field(() => CacheCapabilities, {
     nullable: true,
-    description: 'What its cache can do; null if it cannot cache, or nobody knows.',
+    description: 'What its cache can do; null if it has none or this is unknown.',
   })
   cache!: CacheCapabilities | null;
 

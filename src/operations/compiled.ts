@@ -114,8 +114,8 @@ export class CompiledOperation {
 
 /**
  * graphql-jit differs from graphql-js in directives, fragments, repeated fields, several root fields, variables inside literals and
- * variables whose type is not exactly their argument's. Operations without these are what frontends send all day; the one kind
- * of fragment that compiles is `... on` a member of a union, which every stream selects.
+ * variables whose type is not exactly their argument's. Typical operations use none of these; the only
+ * fragment that compiles is `... on` a union member, which every stream selects.
  */
 function isCompilable(schema: GraphQLSchema, operation: OperationDefinitionNode): boolean {
   const [root, ...others] = operation.selectionSet.selections;
@@ -131,7 +131,7 @@ function isCompilable(schema: GraphQLSchema, operation: OperationDefinitionNode)
     FragmentSpread: () => allowIf(false),
     InlineFragment: () => allowIf(isMember(types.getType(), types.getParentType())),
     SelectionSet: ({ selections }) => allowIf(new Set(selections.map(keyOf)).size === selections.length),
-    // `__proto__` is more than a name to graphql-jit.
+    // graphql-jit mishandles the name `__proto__`.
     Field: (field) => allowIf(keyOf(field) !== '__proto__' && (field === root || !field.arguments?.length)),
     VariableDefinition: ({ defaultValue }) => allowIf(!defaultValue),
     Variable: ({ name }, _, parent) => {

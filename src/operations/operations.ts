@@ -13,13 +13,13 @@ import {
   AppError,
   badUserInput,
   ErrorCode,
-  MASKED,
+  INTERNAL_ERROR_MESSAGE,
   shuttingDown,
   toAppError,
   toGraphQLError,
 } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
-import type { Watch } from '../telemetry/work.js';
+import type { OnFinished } from '../telemetry/work.js';
 import { waitUntil } from '../util/wait.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
 import { type KnownDocument, KnownDocuments } from './document-cache.js';
@@ -53,14 +53,14 @@ export interface OperationsOptions {
   documents: Documents;
   log: Logger;
   /** Called after each operation; must not throw. */
-  watch?: Watch;
+  onFinished?: OnFinished;
 }
 
-/** Errors that are reported for one document: each holds the document and outweighs it. */
+/** Errors reported per document at most, because each retains the document. */
 const MAX_ERRORS = 20;
 
 /** Milliseconds for final results to reach their clients before connections are closed. */
-export const LAST_WORDS_MS = 1_000;
+export const FINAL_RESULTS_MS = 1_000;
 
 /** Validates and runs operations, the same for every transport. Its errors are safe to show to the client. */
 export class Operations {
@@ -131,14 +131,14 @@ export class Operations {
     const isIdle = () => this.running.size === 0;
     await waitUntil(isIdle, graceMs);
     for (const context of this.running) context.stop(shuttingDown());
-    await waitUntil(isIdle, LAST_WORDS_MS);
+    await waitUntil(isIdle, FINAL_RESULTS_MS);
   }
 
   /** Operations that never ran are reported as well. */
   private refuse(errors: GraphQLError[], { requestId, callerId, work, startedAt }: RequestContext) {
     const codes = errors.slice(0, 1).map(({ extensions }) => extensions.code as ErrorCode);
     const nothing = { kind: 'refused', name: undefined, fields: ['refused'], durationMs: 0 };
-    this.options.watch?.({ ...work, ...nothing, codes, requestId, callerId, startedAt });
+    this.options.onFinished?.({ ...work, ...nothing, codes, requestId, callerId, startedAt });
     return errors;
   }
 
@@ -180,7 +180,7 @@ export class Operations {
         yield presented;
       }
     } catch (error) {
-      const masked = new GraphQLError(MASKED, { originalError: error as Error });
+      const masked = new GraphQLError(INTERNAL_ERROR_MESSAGE, { originalError: error as Error });
       yield { errors: [this.presentError(masked, context)] };
     } finally {
       end();
@@ -218,17 +218,16 @@ export class Operations {
       const { requestId, callerId, work } = context;
       const durationMs = performance.now() - began;
       const finished = { kind, name: name?.slice(0, 64), fields, startedAt, durationMs };
-      this.options.watch?.({ ...work, ...finished, requestId, callerId });
+      this.options.onFinished?.({ ...work, ...finished, requestId, callerId });
     };
   }
 
   private validate(document: DocumentNode): readonly GraphQLError[] {
     const { schema, introspection } = this.options;
-    const exceeded = validate(schema, document, this.limits);
-    if (exceeded.length > 0) return exceeded;
     // Suggestions would reveal the schema that introspection hides. After so many errors graphql-js adds one that says so.
     const options = { hideSuggestions: !introspection, maxErrors: MAX_ERRORS - 1 };
-    return validate(schema, document, this.rules, options);
+    const exceeded = validate(schema, document, this.limits, options);
+    return exceeded.length > 0 ? exceeded : validate(schema, document, this.rules, options);
   }
 
   /** The result as the client may see it. */

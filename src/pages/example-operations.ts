@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { packageFile } from '../config/package-files.js';
 
-/** An operation of `schema/operations`: the tests run it, the README quotes it, the playground opens a tab for it. */
+/** An operation of `schema/operations`: the tests run it, and the playground opens a tab for it. */
 export interface ExampleOperation {
   /** The file's name without its extension. */
   name: string;

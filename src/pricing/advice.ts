@@ -9,7 +9,7 @@ const HOURS_PER_DAY = 24;
 /** Seconds. A context is not used in its last minute, so one with a shorter ttl would hardly be used. */
 export const MIN_USEFUL_TTL = 300;
 const DAY = 86_400;
-/** Digits behind the point of an hour's amount: a 24th may have no end as a decimal. */
+/** Decimal places of an hour's amount: a 24th may be a repeating decimal. */
 const HOUR_DIGITS = 12;
 
 /** Whether to cache a prompt of so many tokens at so many chats per hour. Whole days are compared, which are exact. */

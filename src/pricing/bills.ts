@@ -12,7 +12,7 @@ export interface Billed {
   prices: Prices;
 }
 
-/** Of a chat that ended, or of what came of it. */
+/** The bill of a complete or interrupted chat. */
 export function chatBill(billed: Billed, usage: GatewayUsage): Bill {
   const { promptTokens: chatPrompt, completionTokens: chatOutput } = usage;
   return { caller: billed.caller, ...keyOf(billed), counts: { ...partsOf(usage), chatPrompt, chatOutput } };
@@ -30,7 +30,7 @@ export function creationBill(
   return { caller: billed.caller, ...keyOf(billed), counts };
 }
 
-/** Prices as text, so that the past keeps those of its time. */
+/** Prices as text: later changes do not affect the past. */
 function keyOf({ model, prompt, prices }: Billed): SpendingKey {
   return { model, prompt, prices: JSON.stringify(packPrices(prices)) };
 }

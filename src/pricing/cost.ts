@@ -13,7 +13,7 @@ export interface TokenParts {
   output: number;
 }
 
-/** A gateway whose parts exceed the whole is believed on the cached tokens first. */
+/** If the parts exceed the whole, cached tokens take precedence. */
 export function partsOf(usage: GatewayUsage): TokenParts {
   const { promptTokens, completionTokens: output } = usage;
   const cachedInput = Math.min(usage.promptTokensDetails?.cachedTokens ?? 0, promptTokens);

@@ -7,7 +7,7 @@ export class CachingAdviceInput {
   model!: string;
 
   @Min(1, { message: 'must be at least 1' })
-  @Field(() => Int, { description: 'Size of the prompt, at least 1.' })
+  @Field(() => Int, { description: 'Tokens in the prompt, at least 1.' })
   promptTokens!: number;
 
   @IsPositive({ message: 'must be above 0' })

@@ -16,7 +16,7 @@ const NOTHING = {
   ...{ chatPrompt: 0, chatOutput: 0, tokenHours: 0, userTokens: 0 },
 };
 
-/** Tells what is booked in the store, once it is. */
+/** Reports each booking once it is stored. */
 export function meteredStore(store: MonitoredStore, onBooked: (money: BookedMoney) => void): MonitoredStore {
   const tell = (bill: Omit<Bill, 'caller'> | null) => {
     if (bill) onBooked(toNumbers(bill));

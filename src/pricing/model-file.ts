@@ -86,7 +86,7 @@ function checkOrder(
   return tier;
 }
 
-/** What is left out: cached and written tokens cost what others cost, and storage nothing. */
+/** Defaults: cached and written tokens cost the same as `input`, storage nothing. */
 function readPrices(source: YamlSource, path: Path, currency: string): Prices {
   const read = (name: string) => (source.has([...path, name]) ? source.text([...path, name]) : undefined);
   for (const name of ['input', 'output'])

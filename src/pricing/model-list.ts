@@ -21,7 +21,7 @@ export class ModelList {
 
   private constructor(private models: readonly ListedModel[]) {}
 
-  /** Says nothing of any model. */
+  /** A list without models. */
   static empty(): ModelList {
     return new ModelList([]);
   }

@@ -4,7 +4,7 @@ import { priceOf, toMoney } from './cost.js';
 import { type PackedPrices, type Prices, unpackPrices } from './prices.js';
 import type { MoneyReport } from './types.js';
 
-/** Digits behind the point of a share of storage: a fraction may have no end as a decimal. */
+/** Decimal places of a share of storage: it may be a repeating decimal. */
 const SHARE_DIGITS = 12;
 const ZERO = Big(0);
 

@@ -52,12 +52,12 @@ export type PricedUsage = GatewayUsage & { cost: Cost | null };
     'What caching cost and saved, in money. Amounts in another currency, from before the operator changed it, are left out.',
 })
 export class MoneyReport {
-  @Field(() => Cost, { description: 'Tokens of your chats and creations.' })
+  @Field(() => Cost, { description: 'Cost of your chats and creations.' })
   spent!: Cost;
 
   @Field(() => Money, {
     description:
-      'Keeping contexts, by started hours from creation to expiry, booked as the expiry moves. Shared contexts count by their owners’ tokens; of a prompt’s, your share by tokens, rounded down to 12 digits.',
+      'Storage of contexts, per started hour from creation to expiry, booked as it moves. Owners of a shared context, and callers of a prompt, pay by their tokens; the latter rounded down to 12 digits.',
   })
   storage!: Money;
 
@@ -130,7 +130,7 @@ export class CachingAdvice {
   @Field(() => Int, {
     nullable: true,
     description:
-      'Seconds: the shortest ttl, within the bounds of the model, that at most one in a hundred gaps between chats outlasts if chats come at random; a day where the model’s `cache.expiry` is FIXED. null if caching does not pay, or no ttl is long enough.',
+      'Seconds: the shortest ttl within the model’s bounds that at most 1 % of the gaps between randomly timed chats exceed; a day if the model’s `cache.expiry` is FIXED. null if caching does not pay or no ttl is long enough.',
   })
   ttl!: number | null;
 }

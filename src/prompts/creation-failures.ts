@@ -37,7 +37,7 @@ export class CreationFailures {
     const reason = reasonOf(error);
     const last = this.failures.get(slot);
     const { first, longest } = BACK_OFF_MS;
-    // What the gateway will not cache, it will not cache in a moment either.
+    // A refusal to cache will not change soon.
     const isTransient = reason === CacheBypassReason.CREATE_FAILED;
     const delayMs = isTransient ? Math.min(last ? last.delayMs * 2 : first, longest) : longest;
     this.failures.set(slot, { reason, delayMs, until: now + delayMs });

@@ -42,7 +42,7 @@ export interface KeepWarmParts {
   log: Logger;
 }
 
-/** Keeps the contexts of prompts with `keepWarm` alive: the gateway restarts a context's ttl at each chat, so a chat of one token renews it. */
+/** Keeps the contexts of prompts with `keepWarm` alive: by a chat of one token or, with a FIXED expiry, by creating them again. */
 export class KeepWarm {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;

@@ -48,7 +48,7 @@ export interface OwnedContext {
 export interface UsedContext extends OwnedContext {
   /** Token hours that the use has added by extending the expiry. */
   tokenHours: number;
-  /** False if the context was to move on, but is no longer where it was. */
+  /** False if the gateway id had changed already. */
   hasMoved: boolean;
 }
 
@@ -62,13 +62,13 @@ export interface Use extends Totals {
   bill: Bill | null;
   /** null if keeping the context costs nothing. */
   kept: Kept | null;
-  /** Moves the context on to another gateway id, unless it has moved since; left out: it stays. */
+  /** Replaces the context's gateway id, unless it has changed since. */
   moved?: { from: ContextRecord; to: ContextRecord } | undefined;
 }
 
 /** A chat whose caller owns no context. */
 export interface UnownedUse {
-  /** Gets the hours of a context that nobody owns. */
+  /** Pays for a context that nobody owns. */
   caller: string;
   /** Sums to add the chat to. */
   names: readonly UsageName[];
@@ -161,7 +161,7 @@ export interface Store {
   acquireLease(name: string, token: string, ttlMs: number): Promise<boolean>;
   /** Extends the lease by `ttlMs` if the token still holds it; returns whether it does. */
   renewLease(name: string, token: string, ttlMs: number): Promise<boolean>;
-  /** Whether any token holds the lease, or waits for it. */
+  /** Whether any token holds the lease. */
   isLeaseHeld(name: string): Promise<boolean>;
   /** Releases the lease, or leaves its queue. */
   releaseLease(name: string, token: string): Promise<void>;

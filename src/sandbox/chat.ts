@@ -10,7 +10,7 @@ import { type Reply, replyTo } from './reply.js';
 import type { StoredResponses } from './responses/stored-responses.js';
 import type { CountTokens } from './tokens.js';
 
-/** A stall ends by itself in the end. */
+/** The longest simulated stall. */
 export const MAX_STALL_MS = 3_600_000;
 
 interface Chat {

@@ -63,7 +63,7 @@ export class Ledger {
   }
 }
 
-/** A price per million tokens is one of 10^-6 per token, which six of the digits are for. */
+/** Per token: six of the digits account for prices being per million tokens. */
 function scaled(price: string): bigint {
   const [whole = '', decimals = ''] = price.split('.');
   if (decimals.length > PRICE_DIGITS) throw new Error(`${price} has more than ${PRICE_DIGITS} decimals`);

@@ -11,9 +11,9 @@ import { PromptResolver } from '../prompts/resolver.js';
 import type { RequestContext } from '../request-context.js';
 
 const ROOTS = {
-  Query: 'What can be read.',
-  Mutation: 'What creates, asks and changes.',
-  Subscription: 'What streams.',
+  Query: 'Read operations.',
+  Mutation: 'Operations with side effects.',
+  Subscription: 'Streams.',
 };
 
 /** type-graphql requires one even if no subscription uses topics. */

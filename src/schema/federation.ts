@@ -5,7 +5,7 @@ import { AppError, badUserInput, ErrorCode } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 
 /** As many as a page of `contexts` holds. */
-const MOST_ENTITIES = 100;
+const MAX_ENTITIES = 100;
 
 /** 2.4 is the first version that knows subscriptions. */
 const LINK =
@@ -15,23 +15,23 @@ const LINK =
 const DIRECTIVES = { ContextCache: '@key(fields: "id")', PageInfo: '@shareable' };
 
 /** What a router asks a subgraph by; it is not part of the SDL. */
-const MACHINERY = parse(`
+const SUBGRAPH_TYPES = parse(`
   "An entity's typename and the fields of its key, as another subgraph knows them."
   scalar _Any
 
-  "Whatever other subgraphs can refer to by its key."
+  "The types that other subgraphs can refer to."
   union _Entity = ContextCache
 
-  "What a router composes."
+  "Holds the SDL."
   type _Service {
     "The schema with the directives of Federation. FORBIDDEN while INTROSPECTION is off."
     sdl: String!
   }
 
   extend type Query {
-    "What this server is as a subgraph."
+    "The SDL of this subgraph."
     _service: _Service!
-    "Your contexts by their ids, ${MOST_ENTITIES} at most; CONTEXT_NOT_FOUND at the place of each that is unknown, has expired or is another caller's. The gateway is not asked."
+    "Your contexts by their ids, ${MAX_ENTITIES} at most; CONTEXT_NOT_FOUND at the place of each that is unknown, has expired or is another caller's. The gateway is not asked."
     _entities("Contexts as other subgraphs know them: \`{ __typename: \\"ContextCache\\", id }\`." representations: [_Any!]!): [_Entity]!
   }
 `);
@@ -48,10 +48,10 @@ export function subgraphSdl(schema: GraphQLSchema): string {
 /** The same schema for a router: `_service` and `_entities` are added. `isOpen`: whether the SDL may be read. */
 export function toSubgraph(schema: GraphQLSchema, isOpen: boolean): GraphQLSchema {
   const sdl = subgraphSdl(schema);
-  const subgraph = extendSchema(schema, MACHINERY);
+  const subgraph = extendSchema(schema, SUBGRAPH_TYPES);
   const fields = subgraph.getQueryType()?.getFields() ?? {};
   Object.assign(fields._service ?? {}, { resolve: () => (isOpen ? { sdl } : refuseSdl()) });
-  Object.assign(fields._entities ?? {}, { resolve: findEntities, extensions: { maxItems: MOST_ENTITIES } });
+  Object.assign(fields._entities ?? {}, { resolve: findEntities, extensions: { maxItems: MAX_ENTITIES } });
   const entity = subgraph.getType('_Entity') as GraphQLUnionType;
   entity.resolveType = () => 'ContextCache';
   return subgraph;
@@ -62,16 +62,14 @@ function refuseSdl(): never {
   throw new AppError(ErrorCode.FORBIDDEN, message);
 }
 
-/** One that cannot be had leaves the others alone: its error stands in its place. */
+/** An entity that cannot be found yields its error and does not fail the others. */
 function findEntities(
   _: unknown,
   { representations }: { representations: unknown[] },
   context: RequestContext,
 ): Promise<(ContextCache | Error)[]> {
-  if (representations.length > MOST_ENTITIES) {
-    throw badUserInput(
-      `At most ${MOST_ENTITIES} representations may be sent at once. Ask for smaller pages.`,
-    );
+  if (representations.length > MAX_ENTITIES) {
+    throw badUserInput(`At most ${MAX_ENTITIES} representations may be sent at once. Ask for smaller pages.`);
   }
   return Promise.all(representations.map((one) => findEntity(one, context).catch((error: Error) => error)));
 }

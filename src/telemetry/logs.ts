@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Totals } from '../registry/store.js';
-import type { FinishedOperation, Watch } from './work.js';
+import type { FinishedOperation, OnFinished } from './work.js';
 
 /** One JSON object a line on stdout. */
 export function createLog(level: string, destination: DestinationStream = stdout()): Logger {
@@ -20,7 +20,7 @@ function stdout(): DestinationStream {
 }
 
 /** A line for each operation. */
-export function logOperations(log: Logger): Watch {
+export function logOperations(log: Logger): OnFinished {
   return (finished) => {
     const { requestId, callerId: caller, kind, name, fields, durationMs, gatewayCalls, codes } = finished;
     const [prompt] = finished.prompts;
@@ -53,7 +53,7 @@ function sum({ tokens }: FinishedOperation): Omit<Totals, 'chats' | 'estimatedTo
   };
 }
 
-/** The known fields alone: libraries hang what they were asked to do on their errors, prompts and keys included. */
+/** Known fields only: libraries attach requests to their errors, prompts and keys included. */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack = '', cause, code } = error as NodeJS.ErrnoException;
@@ -66,7 +66,7 @@ function describeError(error: unknown): object {
   };
 }
 
-/** Parsers and checks of arguments say what they were given, and Node what a promise was rejected with. */
+/** Messages of parsers and argument checks quote their input, Node's the reason of a rejection. */
 function quotesItsInput(name: string, code: string): boolean {
   return name === 'SyntaxError' || /^ERR_(INVALID_|OUT_OF_RANGE|UNHANDLED_REJECTION)/.test(code);
 }

@@ -3,11 +3,11 @@ import type { FinishedCall } from '../gateway/http/finished-call.js';
 import type { FinishedOperation } from './work.js';
 
 const PREFIX = 'context_cache_';
-/** Models are what callers call them: behind so many names the rest are one. */
+/** Callers choose model names; beyond this many, models share one label. */
 const MAX_MODELS = 100;
-/** Characters; each label stands in every series of its metric. */
+/** Characters; every series repeats its labels. */
 const MAX_MODEL_NAME = 128;
-/** Milliseconds between two looks at the event loop's lag, which reads so much where there is none: each look wakes the process. */
+/** Milliseconds between samples of the event loop's lag, and its smallest reading. Each sample wakes the process. */
 const LAG_MS = 50;
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300];
 const STORE_SECONDS = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2];
@@ -77,12 +77,12 @@ export class Metrics {
   );
   private readonly keepWarm = this.counter(
     'keep_warm_tokens_total',
-    'Prompt tokens of the chats that keep the contexts of prompts alive',
+    'Prompt tokens spent to keep the contexts of prompts alive',
     ['prompt'],
   );
   private readonly store = this.histogram(
     'registry_duration_seconds',
-    'Time of what the registry was asked',
+    'Duration of registry calls',
     ['method', 'outcome'],
     STORE_SECONDS,
   );
@@ -93,7 +93,7 @@ export class Metrics {
 
   /** Values that are read, not counted. */
   read({ isReady, operationsInFlight, streamsOpen, unusablePromptFiles, breaker }: Sources): void {
-    this.gauge('ready', '1 where new work may be sent here, as GET /readyz says', async () =>
+    this.gauge('ready', '1 if the server accepts new work (GET /readyz)', async () =>
       Number(await isReady()),
     );
     this.gauge('operations_in_flight', 'Operations that run, open streams included', operationsInFlight);

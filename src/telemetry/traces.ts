@@ -3,11 +3,11 @@ import type { FinishedOperation } from './work.js';
 
 export interface Traces {
   onOperation: (finished: FinishedOperation) => void;
-  /** Sends what is still there. */
+  /** Sends the remaining spans. */
   close(): Promise<void>;
 }
 
-/** OpenTelemetry's own names of the variables are its exporter's to read; unset, neither SDK nor exporter is even loaded. */
+/** The exporter reads its other `OTEL_` variables itself. Neither SDK nor exporter is loaded unless tracing is on. */
 export async function openTraces(isOn: boolean): Promise<Traces | undefined> {
   if (!isOn) return undefined;
   const [

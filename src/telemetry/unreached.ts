@@ -4,7 +4,7 @@ import type { UnreachedReason } from '../gateway/http/finished-call.js';
 /** A reason is logged once in so many milliseconds. */
 const QUIET_MS = 5_000;
 
-/** Logs why the gateway cannot be reached: each reason at once, then now and then, with how often it was passed over. */
+/** Logs why the gateway cannot be reached: each code at most once in QUIET_MS, with the number of suppressed calls. */
 export function logUnreached(log: Logger, now: () => number): (reason: UnreachedReason) => void {
   const reasons = new Map<string, { loggedAt: number; suppressed: number }>();
   return ({ code, host, port }) => {
@@ -13,7 +13,7 @@ export function logUnreached(log: Logger, now: () => number): (reason: Unreached
       last.suppressed++;
       return;
     }
-    // The codes are few, and those of the system.
+    // The map stays small: there are few codes.
     reasons.set(code, { loggedAt: now(), suppressed: 0 });
     const suppressed = last?.suppressed || undefined;
     log.warn({ code, host, port, suppressed }, 'the gateway cannot be reached');

@@ -17,10 +17,10 @@ export function newWork(): Work {
   return { gatewayCalls: [], tokens: [], prompts: [], codes: [] };
 }
 
-/** One operation from its beginning to its end, for whoever watches. */
+/** One operation or run, reported once it has ended. */
 export interface FinishedOperation extends Work {
   requestId: string;
-  /** undefined: nobody who is known. */
+  /** undefined: not identified. */
   callerId: string | undefined;
   /** `query`, `mutation` or `subscription`; `run` for a chat that outlives its operation; `refused` where it never ran. */
   kind: string;
@@ -33,4 +33,4 @@ export interface FinishedOperation extends Work {
   durationMs: number;
 }
 
-export type Watch = (finished: FinishedOperation) => void;
+export type OnFinished = (finished: FinishedOperation) => void;

@@ -14,7 +14,7 @@ export class Cors {
     this.origins = new Set(origins);
   }
 
-  /** Browsers let pages of any origin open a WebSocket: throws where this one may not. Other clients send no origin. */
+  /** Throws if the page's origin may not open a WebSocket: browsers do not check. Other clients send no origin. */
   checkConnect({ headers: { origin, host } }: IncomingMessage): void {
     if (origin === undefined || this.origins.has(origin)) return;
     if (!isOriginOf(origin, host)) throw notAllowed(origin);

@@ -19,7 +19,7 @@ export class Hosts {
   check(request: IncomingMessage): void {
     const { names } = this;
     if (!names) return;
-    // Of several `Host` headers Node keeps the first; whoever is in between may have gone by another.
+    // Of several `Host` headers Node keeps the first; a proxy may have used another.
     const hosts = request.headersDistinct.host ?? [''];
     if (hosts.every((host) => isAllowed(nameOf(host), names))) return;
     throw new HttpError(

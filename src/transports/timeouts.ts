@@ -6,11 +6,11 @@ export interface Timeouts {
   headersMs: number;
   /** For receiving the whole request. */
   requestMs: number;
-  /** Until the next request on a connection: longer than proxies keep theirs, or they would use a closed one. */
+  /** Until the next request: longer than proxies keep connections, or they would use a closed one. */
   idleMs: number;
   /** For a WebSocket's `connection_init`. */
   initMs: number;
-  /** For reading some of what is buffered of an event stream. */
+  /** Until an event stream that nobody reads is closed. */
   stalledMs: number;
 }
 

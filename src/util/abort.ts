@@ -1,4 +1,4 @@
-/** Calls the listener with the signal's reason when it aborts, or at once if it has. Returns what removes the listener. */
+/** Calls the listener with the signal's reason when it aborts, or at once if it has. Returns a function to remove it. */
 export function onAbort(signal: AbortSignal, listener: (reason: Error) => void): () => void {
   const listen = () => listener(signal.reason);
   if (signal.aborted) listen();

@@ -5,7 +5,7 @@ export async function started<T, Return>(
   return new Started(await source.next(), source);
 }
 
-/** A class and no generator: closing a generator that was never read does not run its `finally`, and would leave the source open. */
+/** Not a generator: `return()` on one that was never read skips its `finally` and would leave the source open. */
 export class Started<T, Return> implements AsyncIterableIterator<T, Return, void> {
   constructor(
     private first: IteratorResult<T, Return> | undefined,

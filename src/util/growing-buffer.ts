@@ -1,6 +1,6 @@
 const EMPTY: Buffer = Buffer.alloc(0);
 
-/** Bytes that come in pieces, in one buffer: a body in pieces of a byte would weigh a hundred times its length in Buffers. */
+/** Collects chunks in one buffer: one-byte chunks as separate Buffers would take a hundred times the memory. */
 export class GrowingBuffer {
   private room = EMPTY;
   private size = 0;

@@ -147,7 +147,7 @@ describe('a token that is refused', () => {
     for (const claim of ['sub', 'exp'] as const) {
       expect(await messageFor(signToken(without(claim)))).toMatch(/needs `sub`.*`exp`/);
     }
-    expect(await messageFor(signToken(without('exp'), { secret: 'x'.repeat(32) }))).not.toContain('exp');
+    expect(await messageFor(signToken(without('exp'), { secret: 'x'.repeat(32) }))).not.toMatch(/\bexp\b/);
     expect(await messageFor(signToken(without('iss')))).not.toContain('iss');
   });
 });

@@ -109,7 +109,7 @@ describe('a reader who stops reading', () => {
     await untilStill(flood);
     const still = performance.now();
     await eventually(async () => (await gateway.openSockets) === 0);
-    // A second time-out would not have passed by then.
+    // A second timeout would not have passed by then.
     expect(performance.now() - still).toBeLessThan(1.5 * stalledMs);
     const closed = new Promise((resolve) => response.once('close', resolve));
     response.on('error', () => undefined).resume();

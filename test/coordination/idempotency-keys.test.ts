@@ -21,8 +21,8 @@ describe('the idempotency key of a request that failed', () => {
     ['stored', 'by a context that the gateway does not know', refused(ErrorCode.CONTEXT_NOT_FOUND)],
     ['consumed', 'on the way back', failure(ErrorCode.GATEWAY_TIMEOUT, { mayHaveBeenProcessed: true })],
     ['consumed', 'by a bug', new TypeError('x is not a function')],
-  ])('is %s if the request failed %s', (fate, _, error) => {
-    expect(keyStateAfter(error)).toBe(fate);
+  ])('is %s if the request failed %s', (delivery, _, error) => {
+    expect(keyStateAfter(error)).toBe(delivery);
   });
 
   it('is consumed by any failure after the gateway has answered', async () => {

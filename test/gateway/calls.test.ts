@@ -45,7 +45,7 @@ describe('a reader who leaves a stream', () => {
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const reader = new AbortController();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
+    const as = gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     let deltas = 0;
     const stream = drain(as.chatStream('context', QUESTION), () => {
       deltas += 1;
@@ -64,7 +64,7 @@ describe('a reader who has no room', () => {
     const whole = EVENTS + texts.map((content) => chunk({ content })).join('') + DONE;
     await using upstream = await FaultyUpstream.start(sayAndEnd(whole));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
@@ -104,7 +104,7 @@ describe('a reader who has no room', () => {
       };
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
@@ -131,7 +131,7 @@ describe('a reader who has no room', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const { signal } = new AbortController();
     const stream = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
+      .forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal })
       .chatStream('context', QUESTION);
     await stream.next();
     await stream.return(undefined as never);
@@ -143,7 +143,7 @@ describe('a reader who has no room', () => {
     await using upstream = await FaultyUpstream.start(say(EVENTS + chunk({ content: 'a' })));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const reader = new AbortController();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
+    const as = gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     const stream = as.chatStream('context', QUESTION);
     await stream.next();
     const pending = stream.next().catch(({ code }) => code);
@@ -163,7 +163,7 @@ describe('what came before an event that is bad', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const deltas: object[] = [];
     const stream = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .chatStream('context', QUESTION);
     await expect(drain(stream, (delta) => deltas.push(delta))).rejects.toMatchObject({
       code: 'GATEWAY_BAD_RESPONSE',
@@ -225,7 +225,7 @@ describe('whoever watches the calls', () => {
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url: upstream.url, ...LIMITS, onCall: (finished) => seen.push(finished) });
     const reader = new AbortController();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
+    const as = gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: reader.signal });
     await call(as, reader).catch(() => undefined);
     await gateway.close();
     expect(seen).toMatchObject([facts]);
@@ -238,7 +238,7 @@ describe('whoever watches the calls', () => {
     await gone[Symbol.asyncDispose]();
     const seen: FinishedCall[] = [];
     const gateway = new Gateway({ url, ...LIMITS, now: () => 0, onCall: (call) => seen.push(call) });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });

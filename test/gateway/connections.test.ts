@@ -19,7 +19,7 @@ describe('the connections to the gateway', () => {
     await using upstream = await FaultyUpstream.start(say(answer(200, { data: [] }, headers)));
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const { signal } = new AbortController();
-    const as = gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal });
+    const as = gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal });
     for (let round = 0; round < 3; round++) {
       await Promise.all([1, 2, 3].map(() => as.models()));
       await nextTurn();
@@ -34,14 +34,14 @@ describe('the connections to the gateway', () => {
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
     const callers = [new AbortController(), new AbortController()];
     const calls = callers.map(({ signal }) =>
-      gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }).models(),
+      gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal }).models(),
     );
     await eventually(() => upstream.requests.length === 2);
     callers[0]?.abort(new Error('left'));
     await expect(calls[0]).rejects.toThrow();
     upstream.fault = say(answer(200, { data: [] }));
     await gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .models();
     // The aborted call is not given another connection.
     expect(upstream.connections).toBe(3);

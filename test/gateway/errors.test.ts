@@ -63,7 +63,7 @@ describe('what an answer of the gateway means', () => {
       'BAD_USER_INPUT',
       false,
     ],
-    ['404 that is a page', said(404), chat, 'GATEWAY_BAD_RESPONSE', true],
+    ['404 that is a page', said(404), chat, 'GATEWAY_BAD_RESPONSE', false],
     ['429 RateLimitExceeded', said(429, 'RateLimitExceeded'), create, 'RATE_LIMITED', true],
     ['429 QuotaExceeded', said(429, 'QuotaExceeded'), create, 'RATE_LIMITED', true],
     ['429 without a body', said(429), create, 'RATE_LIMITED', true],

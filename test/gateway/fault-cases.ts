@@ -60,7 +60,7 @@ export const FAULTS: FaultCase[] = [
   { name: 'a page with 503', fault: page(503), ...unavailable, requests: 3, withinMs: AFTER_RETRIES },
   { name: 'a page with 504', fault: page(504), ...unavailable },
   { name: 'a page with 200', isBroken: true, fault: page(200), ...badResponse },
-  { name: 'a page with 404', fault: page(404), ...badResponse },
+  { name: 'a page with 404', fault: page(404), ...badResponse, retryable: false },
   { name: 'an empty body with 200', isBroken: true, fault: say(answer(200, '')), ...badResponse },
   { name: 'an empty body with 502', fault: say(answer(502, '')), ...unavailable },
   {

@@ -22,7 +22,7 @@ async function create(
   const gateway = new Gateway({ url: standIn.url, ...LIMITS, ...limits });
   try {
     const context = await gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal })
+      .forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal })
       .createContext('context', INPUT);
     return { context, seen: standIn.seen };
   } catch (error) {
@@ -107,7 +107,7 @@ describe('a gateway that takes too long', () => {
       connectTimeoutMs: 50,
     });
     const call = gateway
-      .as({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
+      .forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal: new AbortController().signal })
       .createContext('context', INPUT);
     await expect(call).rejects.toMatchObject({
       code: 'GATEWAY_TIMEOUT',

@@ -39,7 +39,7 @@ async function askTwice(upstream: FaultyUpstream, ask: Ask, holdBackMs?: number,
   const proxy = httpProxy === undefined ? undefined : openProxy({ httpProxy }, options);
   const gateway = new Gateway({ url: upstream.url, ...options, ...(proxy && { proxy }) });
   try {
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
@@ -113,7 +113,7 @@ describe('a kept connection', () => {
       socket.end();
     });
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
@@ -130,7 +130,7 @@ describe('a kept connection', () => {
       socket.write(answer(200, CHAT_ANSWER, { 'keep-alive': 'timeout=1' })),
     );
     const gateway = new Gateway({ url: upstream.url, ...LIMITS });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });

@@ -34,7 +34,7 @@ describe('a key that the gateway refuses', () => {
     await using server = await serverBefore(upstream);
     const [error] = await create(server);
     expect(error).toEqual({
-      message: 'The gateway refuses this server’s key. The operator has to mend it.',
+      message: 'The gateway rejects this server’s key. The operator must fix it.',
       locations: expect.anything(),
       path: ['createContext'],
       extensions: {

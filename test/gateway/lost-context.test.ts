@@ -31,6 +31,12 @@ describe('a context that is reported lost', () => {
     [400, { message: `No such context: ${ID}` }],
     [400, { message: `The parameter \`context_id\` is not valid: context ${ID} has expired. Request id: 1` }],
     [400, { message: `上下文 ${ID} 已过期` }],
+    [400, { code: 'InvalidParameter', param: 'context_id', message: `The context ${ID} has expired` }],
+    [400, { code: 'InvalidParameter', param: 'context_id', message: 'context not found' }],
+    [200, { code: 'InvalidParameter', param: 'context_id', message: 'context not found' }],
+    [200, { code: 'InvalidParameter', message: `The context ${ID} has expired` }],
+    [200, { param: 'context_id', message: `The context ${ID} has expired` }],
+    [200, { message: 'context not found' }],
   ])('%p %j', (status, error) => {
     expect(isLost(status, error)).toBe(true);
   });
@@ -63,6 +69,14 @@ describe('a refusal that leaves the context alone', () => {
     [400, { type: 'ContextWindowExceededError' }],
     [500, { message: 'context deadline exceeded' }],
     [400, { code: 'InvalidParameter', param: 'context_id', message: `${ID} is too long` }],
+    [200, { code: 'InvalidParameter', param: 'context_id', message: `${ID} is too long` }],
+    [400, { code: 'InvalidParameter', param: 'context_id', message: 'context_id is required' }],
+    [400, { param: 'context_id', message: `The model of context ${ID} was not found` }],
+    [500, { code: 'InternalServiceError', param: 'context_id', message: 'context not found' }],
+    [302, { message: 'context not found' }],
+    [200, { param: 'context_id', message: 'no' }],
+    [200, { message: 'not found' }],
+    [200, { code: 500, message: `Context ${ID} not found` }],
     [400, { message: `The model x does not match the model of context ${ID}.`, param: 'model' }],
     [404, { message: `The model of context ${ID} was not found` }],
     [400, { message: `Context ${ID} is not expired` }],
@@ -123,7 +137,7 @@ describe('a refusal that leaves the context alone', () => {
     const sentence = fc
       .array(fc.constantFrom(...fragments), { maxLength: 8 })
       .map((parts) => parts.join(' '));
-    const status = fc.constantFrom(400, 403, 404, 410, 429, 500, 503);
+    const status = fc.constantFrom(200, 400, 403, 404, 410, 429, 500, 503);
     fc.assert(
       fc.property(
         status,
@@ -144,7 +158,7 @@ describe('a refusal that leaves the context alone', () => {
   it('is every sentence that names this context and says that something else is gone', () => {
     const subject = fc.constantFrom('model', 'endpoint', 'file', 'key', 'message', 'channel', 'owner', 'ttl');
     const relation = fc.constantFrom('of', 'for', 'in', 'used by', 'named by');
-    const fate = fc.constantFrom(
+    const delivery = fc.constantFrom(
       'not found',
       'does not exist',
       'has expired',
@@ -152,11 +166,11 @@ describe('a refusal that leaves the context alone', () => {
       'is no longer valid',
     );
     fc.assert(
-      fc.property(subject, relation, fate, fc.boolean(), (what, how, gone, isFirst) => {
+      fc.property(subject, relation, delivery, fc.boolean(), (what, how, gone, isFirst) => {
         const message = isFirst
           ? `The ${what} ${how} context ${ID} ${gone}`
           : `${gone}: ${what} ${how} context ${ID}`;
-        expect(isLost(404, { message })).toBe(false);
+        for (const status of [200, 404]) expect(isLost(status, { message })).toBe(false);
       }),
     );
   });

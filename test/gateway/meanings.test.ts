@@ -1,4 +1,5 @@
 import { ErrorCode } from '../../src/errors.js';
+import { readHiddenEnvelope } from '../../src/gateway/errors/envelope.js';
 import { gatewayError } from '../../src/gateway/errors/gateway-error.js';
 import type { CallFacts } from '../../src/gateway/types.js';
 
@@ -61,6 +62,14 @@ const ROWS: Record<string, Row[]> = {
     [200, { base_resp: { status_code: 1008, status_msg: 'insufficient balance' } }, 'QUOTA_EXCEEDED', false],
     [404, { status: 404, error: 'Not Found', path: '/context/create' }, 'GATEWAY_BAD_RESPONSE', false],
   ],
+  'a refusal under 200 with the fields of a success, which are empty': [
+    [200, { code: 402, msg: '余额不足', data: {} }, 'QUOTA_EXCEEDED', false],
+    [200, { code: 401, message: 'invalid token', data: '' }, 'GATEWAY_AUTH', false],
+    [200, { code: 429, message: 'too many requests', data: {} }, 'RATE_LIMITED', true],
+    [200, { success: false, message: 'insufficient quota', data: [] }, 'QUOTA_EXCEEDED', false],
+    [200, { code: 'RateLimitExceeded', message: 'x', choices: [] }, 'RATE_LIMITED', true],
+    [200, { code: 'AccountOverdueError', message: 'x', id: '', usage: {} }, 'QUOTA_EXCEEDED', false],
+  ],
   'numbers for codes': [
     [200, error(400), 'BAD_USER_INPUT', false],
     [200, error(401), 'GATEWAY_AUTH', false],
@@ -86,7 +95,8 @@ const ROWS: Record<string, Row[]> = {
     [401, undefined, 'GATEWAY_AUTH', false],
     [403, undefined, 'GATEWAY_BAD_RESPONSE', false],
     [403, undefined, 'GATEWAY_BAD_RESPONSE', false, caller],
-    [404, undefined, 'GATEWAY_BAD_RESPONSE', true],
+    [404, undefined, 'GATEWAY_BAD_RESPONSE', false],
+    [404, undefined, 'GATEWAY_BAD_RESPONSE', false, models],
     [405, undefined, 'GATEWAY_BAD_RESPONSE', true],
     [408, undefined, 'GATEWAY_TIMEOUT', true],
     [413, undefined, 'BAD_USER_INPUT', false],
@@ -208,6 +218,31 @@ describe.each(Object.entries(ROWS))('a refusal: %s', (_, rows) => {
   it.each(rows)('%p %j means %s, retryable: %p', (status, body, code, retryable, call = server) => {
     const { code: chosen, retryable: mayRetry } = gatewayError({ status, body }, call);
     expect([chosen, mayRetry]).toEqual([code, retryable]);
+  });
+});
+
+describe('an answer under 200', () => {
+  it.each([
+    { success: true, message: '', data: [] },
+    { object: 'list', message: 'ok', code: 0, data: [] },
+    { code: 200, msg: 'success', data: {} },
+    { object: 'list', data: [] },
+    { code: 'success', message: 'ok', data: [{ id: 'm' }] },
+    { id: 'c', message: 'x', choices: [] },
+    { message: 'x', choices: [{}] },
+    { choices: [], usage: { prompt_tokens: 1 }, code: 'x' },
+    { choices: [], usage: null },
+  ])('is no refusal: %j', (body) => {
+    expect(readHiddenEnvelope(body)).toBeNull();
+  });
+
+  it.each([
+    { code: 402, msg: '余额不足', data: {} },
+    { code: 'RateLimitExceeded', message: 'x', choices: [] },
+    { code: 'AccountOverdueError', message: 'x', id: '' },
+    { success: false, message: 'no', data: [] },
+  ])('is a refusal where nothing but an error is in it: %j', (body) => {
+    expect(readHiddenEnvelope(body)).not.toBeNull();
   });
 });
 

@@ -1,11 +1,11 @@
 import { ErrorCode } from '../../src/errors.js';
-import { type Fate, mayHaveBeenProcessed } from '../../src/gateway/errors/gateway-error.js';
+import { type Delivery, mayHaveBeenProcessed } from '../../src/gateway/errors/gateway-error.js';
 
 const { GATEWAY_BAD_RESPONSE, GATEWAY_TIMEOUT, GATEWAY_UNAVAILABLE, RATE_LIMITED, BAD_USER_INPUT } =
   ErrorCode;
 
 describe('a request to the gateway that failed', () => {
-  it.each<[boolean, Fate, ErrorCode, number | undefined]>([
+  it.each<[boolean, Delivery, ErrorCode, number | undefined]>([
     [false, 'unsent', GATEWAY_UNAVAILABLE, undefined],
     [false, 'unsent', GATEWAY_TIMEOUT, undefined],
     [false, 'refused', GATEWAY_UNAVAILABLE, 503],
@@ -21,8 +21,8 @@ describe('a request to the gateway that failed', () => {
     [true, 'answered', GATEWAY_BAD_RESPONSE, undefined],
     [false, 'answered', GATEWAY_BAD_RESPONSE, 404],
     [false, 'answered', BAD_USER_INPUT, 400],
-  ])('may have been processed (%s): %s, %s, status %s', (expected, fate, code, status) => {
+  ])('may have been processed (%s): %s, %s, status %s', (expected, delivery, code, status) => {
     const details = status === undefined ? {} : { gateway: { status } };
-    expect(mayHaveBeenProcessed(fate, code, details)).toBe(expected);
+    expect(mayHaveBeenProcessed(delivery, code, details)).toBe(expected);
   });
 });

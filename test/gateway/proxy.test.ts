@@ -92,7 +92,7 @@ describe('a proxy on the way to the gateway', () => {
       });
       const agent = openProxy({ httpProxy: `http://${proxy.host}` }, LIMITS);
       const gateway = new Gateway({ url: upstream.url, ...LIMITS, proxy: agent });
-      const as = gateway.as({
+      const as = gateway.forCaller({
         credential: { key: 'sk-1', owner: 'server' },
         signal: new AbortController().signal,
       });

@@ -165,6 +165,24 @@ describe('the count of tokens', () => {
     });
   });
 
+  it('has Google’s thoughts among the completion, which Google counts apart', () => {
+    const counts = { promptTokenCount: 100, candidatesTokenCount: 10, totalTokenCount: 610 };
+    expect(usageOf({ usageMetadata: { ...counts, thoughtsTokenCount: 500 } })).toMatchObject({
+      ...{ promptTokens: 100, completionTokens: 510, totalTokens: 610 },
+      completionTokensDetails: { reasoningTokens: 500 },
+    });
+    // Before the first word there are thoughts alone.
+    const thinking = { promptTokenCount: 100, thoughtsTokenCount: 500 };
+    expect(usageOf({ usageMetadata: thinking })).toMatchObject({ completionTokens: 500, totalTokens: 600 });
+    const translated = {
+      prompt_tokens: 100,
+      completion_tokens: 510,
+      total_tokens: 610,
+      thoughtsTokenCount: 500,
+    };
+    expect(usageOf({ usage: translated })).toMatchObject({ completionTokens: 510, totalTokens: 610 });
+  });
+
   it('never has more cached tokens than tokens, nor a sum below its parts where it adds up itself', () => {
     const count = fc.option(fc.nat({ max: 2 ** 31 - 1 }), { nil: undefined });
     fc.assert(

@@ -36,7 +36,7 @@ async function ask<T>(
   await using upstream = await FaultyUpstream.start(fault);
   const gateway = new Gateway({ url: upstream.url, ...LIMITS, ...limits });
   try {
-    const result = await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }));
+    const result = await call(gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal }));
     return { result, error: undefined, requests: upstream.requests };
   } catch (error) {
     return { result: undefined, error, requests: upstream.requests };
@@ -81,7 +81,7 @@ describe('a creation', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('ends in its total time-out, however many retries there could be', async () => {
+  it('ends in its total timeout, however many retries there could be', async () => {
     const { error, requests } = await ask(refuse(429, { 'retry-after': '2' }), createContext, {
       totalTimeoutMs: 1_000,
     });
@@ -129,7 +129,7 @@ describe('a chat on a session', () => {
     // A TLS client before a server that resets each connection before it is secured.
     await using upstream = await FaultyUpstream.start(silence, (socket) => socket.resetAndDestroy());
     const gateway = new Gateway({ url: upstream.url.replace('http:', 'https:'), ...LIMITS });
-    const as = gateway.as({
+    const as = gateway.forCaller({
       credential: { key: 'sk-1', owner: 'server' },
       signal: new AbortController().signal,
     });
@@ -159,7 +159,7 @@ describe('a chat on a prefix', () => {
     expect(requests).toHaveLength(1);
   });
 
-  it('is not sent again after a time-out or an answer of the wrong shape', async () => {
+  it('is not sent again after a timeout or an answer of the wrong shape', async () => {
     const chat = (gateway: GatewayDataSource) => gateway.chat('context', QUESTION, { repeatable: true });
     const silent = await ask(silence, chat, { headersTimeoutMs: 300 });
     const wrong = await ask(say(answer(200, '[]')), chat);

@@ -48,7 +48,7 @@ async function ask<T>(answer: Answer, call: (gateway: GatewayDataSource) => Prom
   const gateway = new Gateway({ url: standIn.url, ...LIMITS });
   const { signal } = new AbortController();
   try {
-    const result = await call(gateway.as({ credential: { key: 'sk-1', owner: 'server' }, signal }));
+    const result = await call(gateway.forCaller({ credential: { key: 'sk-1', owner: 'server' }, signal }));
     return { result, error: undefined, seen: standIn.seen };
   } catch (error) {
     return { result: undefined, error, seen: standIn.seen };
@@ -59,6 +59,19 @@ async function ask<T>(answer: Answer, call: (gateway: GatewayDataSource) => Prom
 
 const bodyOf = ({ body }: { body: string } | undefined = { body: 'null' }) => JSON.parse(body);
 const answering = (body: object) => (response: Parameters<typeof json>[0]) => json(response, 200, body);
+
+/** A stream to its end. */
+async function read(gateway: GatewayDataSource) {
+  const said = { content: '', reasoning: '', finishReason: null as unknown, counted: [] as unknown[] };
+  const onUsage = (usage: GatewayUsage, deltas: number) => said.counted.push([usage, deltas]);
+  const stream = gateway.chatStream('responses', QUESTION, { onUsage });
+  const head = await drain(stream, ({ content, reasoningContent, finishReason }) => {
+    said.content += content ?? '';
+    said.reasoning += reasoningContent ?? '';
+    said.finishReason = finishReason;
+  });
+  return { head, ...said };
+}
 
 describe('a creation', () => {
   const NEW = { model: 'seed', messages: QUESTION.messages, mode: ContextMode.COMMON_PREFIX };
@@ -197,6 +210,15 @@ describe('a chat', () => {
     expect(refused.error).toMatchObject({ code: 'RATE_LIMITED' });
   });
 
+  it.each([null, {}, undefined])('that failed and does not say why may be tried again: %j', async (error) => {
+    const failed = { ...HEAD, status: 'failed', error, output: [], usage: null };
+    for (const call of [chat(), chat({}, { keepsHistory: true }), read]) {
+      const { result, error: thrown } = await ask<unknown>(answering(failed), call);
+      expect(result).toBeUndefined();
+      expect(thrown).toMatchObject({ code: 'GATEWAY_UNAVAILABLE', retryable: true });
+    }
+  });
+
   it('without an id cannot be used', async () => {
     const { error } = await ask(answering({ ...ANSWER, id: undefined }), chat());
     expect(error).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
@@ -217,18 +239,6 @@ describe('a stream', () => {
     event('response.output_text.done', { text: 'Good day. 你好' }),
   ].join('');
   const COMPLETED = event('response.completed', { response: ANSWER });
-
-  async function read(gateway: GatewayDataSource) {
-    const said = { content: '', reasoning: '', finishReason: null as unknown, counted: [] as unknown[] };
-    const onUsage = (usage: GatewayUsage, deltas: number) => said.counted.push([usage, deltas]);
-    const stream = gateway.chatStream('responses', QUESTION, { onUsage });
-    const head = await drain(stream, ({ content, reasoningContent, finishReason }) => {
-      said.content += content ?? '';
-      said.reasoning += reasoningContent ?? '';
-      said.finishReason = finishReason;
-    });
-    return { head, ...said };
-  }
 
   /** In two pieces, cut at a byte. */
   const streaming =
@@ -257,6 +267,25 @@ describe('a stream', () => {
     );
   }, 30_000);
 
+  it.each<[string, (response: Parameters<typeof json>[0]) => unknown]>([
+    ['stays open', () => undefined],
+    ['is reset', (response) => response.socket?.resetAndDestroy()],
+    ['is kept alive for ever', (response) => setInterval(() => response.write(': ping\n\n'), 50).unref()],
+    ['says something else', (response) => response.end(event('error', { code: 'x', message: 'x' }))],
+  ])('counts where its connection %s behind the last event', async (_, goOn) => {
+    const { result, error } = await ask((response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(BEGUN + COMPLETED, () => setTimeout(goOn, 20, response));
+    }, read);
+    expect(error).toBeUndefined();
+    expect(result).toEqual(WHOLE);
+  });
+
+  it('ignores what came with the last event', async () => {
+    const { result } = await ask(streaming(BEGUN + COMPLETED + delta('more')), read);
+    expect(result).toEqual(WHOLE);
+  });
+
   it('may come as a whole answer', async () => {
     const { result } = await ask(answering(ANSWER), read);
     expect(result).toMatchObject({
@@ -276,6 +305,12 @@ describe('a stream', () => {
         }),
       'RATE_LIMITED',
     ],
+    [
+      'a failure without a reason',
+      BEGUN + event('response.failed', { response: { ...HEAD, status: 'failed', error: null } }),
+      'GATEWAY_UNAVAILABLE',
+    ],
+    ['a failure of nothing', BEGUN + event('response.failed'), 'GATEWAY_UNAVAILABLE'],
     [
       'an error',
       BEGUN + event('error', { code: 'InternalServiceError', message: 'x' }),
@@ -307,30 +342,43 @@ describe('a stream', () => {
 });
 
 describe('forgetting', () => {
-  it('deletes a chain from its end to its beginning; what is gone already is no failure', async () => {
-    const before: Record<string, string | null> = { resp_3: 'resp_2', resp_2: 'resp_1', resp_1: null };
-    const gone = new Set(['resp_2']);
-    const { error, seen } = await ask(
-      (response, _, { method, path }) => {
-        const id = path.split('/').at(-1) ?? '';
-        if (method === 'DELETE' && gone.has(id))
-          json(response, 404, { error: { code: 'NotFound.response_id' } });
-        else if (method === 'DELETE') json(response, 200, { id, object: 'response', deleted: true });
-        else json(response, 200, { ...ANSWER, id, previous_response_id: before[id] });
-      },
-      (gateway) => gateway.forget('responses', 'resp_3'),
+  const GONE: [number, object][] = [
+    [404, { code: 'NotFound.response_id' }],
+    [400, { code: 'InvalidParameter.PreviousResponseNotFound', param: 'previous_response_id' }],
+  ];
+  it.each(GONE)(
+    'deletes a chain to its beginning, past what is gone already: %d %j',
+    async (status, gone) => {
+      const before: Record<string, string | null> = { resp_3: 'resp_2', resp_2: 'resp_1', resp_1: null };
+      const { error, seen } = await ask(
+        (response, _, { method, path }) => {
+          const id = path.split('/').at(-1) ?? '';
+          if (method === 'DELETE' && id === 'resp_2') json(response, status, { error: gone });
+          else if (method === 'DELETE') json(response, 200, { id, object: 'response', deleted: true });
+          else json(response, 200, { ...ANSWER, id, previous_response_id: before[id] });
+        },
+        (gateway) => gateway.deleteContext('responses', 'resp_3'),
+      );
+      expect(error).toBeUndefined();
+      const deleted = seen
+        .filter(({ method }) => method === 'DELETE')
+        .map(({ path }) => path.split('/').at(-1));
+      expect(deleted).toEqual(['resp_3', 'resp_2', 'resp_1']);
+    },
+  );
+
+  it.each(GONE)('is done where all of it is gone: %d %j', async (status, gone) => {
+    const { error } = await ask(
+      (response) => json(response, status, { error: gone }),
+      (gateway) => gateway.deleteContext('responses', 'resp_1'),
     );
     expect(error).toBeUndefined();
-    const deleted = seen
-      .filter(({ method }) => method === 'DELETE')
-      .map(({ path }) => path.split('/').at(-1));
-    expect(deleted).toEqual(['resp_3', 'resp_2', 'resp_1']);
   });
 
   it('fails where the gateway does, so that it is tried again', async () => {
     const { error } = await ask(
       (response) => json(response, 500, { error: { message: 'x' } }),
-      (gateway) => gateway.forget('responses', 'resp_1'),
+      (gateway) => gateway.deleteContext('responses', 'resp_1'),
     );
     expect(error).toMatchObject({ code: 'GATEWAY_UNAVAILABLE' });
   });

@@ -3,7 +3,7 @@ import { cancelled, ErrorCode } from '../../src/errors.js';
 import {
   badResponse,
   cutShort,
-  type Fate,
+  type Delivery,
   GatewayError,
   timedOut,
 } from '../../src/gateway/errors/gateway-error.js';
@@ -13,8 +13,8 @@ const create: RetriedCall = { operation: 'createContext' };
 const session: RetriedCall = { operation: 'chat', repeatable: false };
 const prefix: RetriedCall = { operation: 'chat', repeatable: true };
 
-const failure = (fate: Fate, retryAfter?: number, code = ErrorCode.GATEWAY_UNAVAILABLE) =>
-  new GatewayError(code, 'no', {}, { fate, health: 'unknown', retryAfter });
+const failure = (delivery: Delivery, retryAfter?: number, code = ErrorCode.GATEWAY_UNAVAILABLE) =>
+  new GatewayError(code, 'no', {}, { delivery, health: 'unknown', retryAfter });
 
 describe('whether a failed call is sent again', () => {
   const isSent = (error: unknown, call: RetriedCall) =>
@@ -35,7 +35,7 @@ describe('whether a failed call is sent again', () => {
     ['an answer that was cut short', cutShort(), false, false, true],
     ['500', failure('answered'), false, false, false],
     ['an answer that is not of the contract', badResponse('it has no id'), false, false, false],
-    ['a time-out', timedOut('to begin its answer'), false, false, false],
+    ['a timeout', timedOut('to begin its answer'), false, false, false],
     ['a caller who left', cancelled(), false, false, false],
     ['a bug', new TypeError('x is not a function'), false, false, false],
   ];

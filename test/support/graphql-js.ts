@@ -54,7 +54,7 @@ export class GraphQLJs implements AsyncDisposable {
       newServerRequest: undefined,
       onKeptWarm: () => undefined,
       onBooked: () => undefined,
-      watch: () => undefined,
+      onFinished: () => undefined,
       now: () => NOON,
       log: this.log,
     });

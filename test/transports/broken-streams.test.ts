@@ -1,4 +1,4 @@
-import { MASKED } from '../../src/errors.js';
+import { INTERNAL_ERROR_MESSAGE } from '../../src/errors.js';
 import { beginStream, chunk } from '../support/chat-answers.js';
 import { TestServer } from '../support/server.js';
 import { CREATED, json, StandIn } from '../support/stand-in.js';
@@ -30,7 +30,10 @@ describe.each(TRANSPORTS)('a stream over %s', (_, connect) => {
     client.close();
     const [error] = errors;
     expect(text).toBe('Hi ');
-    expect(error).toMatchObject({ message: MASKED, extensions: { code: 'INTERNAL_SERVER_ERROR' } });
+    expect(error).toMatchObject({
+      message: INTERNAL_ERROR_MESSAGE,
+      extensions: { code: 'INTERNAL_SERVER_ERROR' },
+    });
     const logged = server.log.map((line) => JSON.parse(line)).filter(({ err }) => err);
     expect(logged).toMatchObject([
       { requestId: error?.extensions.requestId, err: { message: 'the clock has stopped' } },

@@ -66,7 +66,7 @@ export class ContextChat {
     this.following = undefined;
     this.replace(ended(last, 'stopped'));
     if (last.run && last.run.id === undefined) {
-      // A run can be stopped only by its id, which is to come.
+      // A run can be stopped only by its id, not known yet.
       following.isStopped = true;
     } else {
       following.controller.abort();
@@ -113,7 +113,7 @@ export class ContextChat {
     };
     this.set([...before.slice(0, place), question, answer]);
     await this.follow(async (signal) => {
-      // Only now it may be known that nothing can be taken back.
+      // The mode may be known only now; sessions drop nothing.
       if (place < before.length && (await this.findMode(signal)) === 'SESSION')
         this.set([...before, question, answer]);
       return this.openStream(signal);
@@ -156,7 +156,7 @@ export class ContextChat {
     return this.mode;
   }
 
-  /** `again`: the events begin with the answer's beginning, which may be there already. */
+  /** `again`: the events repeat the answer from its start, replacing its text so far. */
   private async follow(open: (signal: AbortSignal) => Promise<Answer>, again = false): Promise<void> {
     const following: Following = { controller: new AbortController(), isStopped: false };
     this.following = following;

@@ -4,7 +4,7 @@ import type { ChatMessage } from './messages.js';
 /** Where chats survive a reload, e.g. `sessionStorage` or `localStorage`. */
 export type ChatStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** This tab's storage, or none where there is none, e.g. on a server. */
+/** `sessionStorage`; null if there is none, e.g. on a server. */
 export function defaultStorage(): ChatStorage | null {
   try {
     return globalThis.sessionStorage ?? null;

@@ -5,7 +5,7 @@ import { LEASE_MS, RENEW_MS } from '../../coordination/leases.js';
 import { shuttingDown } from '../../errors.js';
 import type { Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
-import { newWork, type Watch } from '../../telemetry/work.js';
+import { newWork, type OnFinished } from '../../telemetry/work.js';
 import { waitUntil } from '../../util/wait.js';
 import type { Chats } from '../chats.js';
 import type { ChatInput } from '../input.js';
@@ -27,7 +27,7 @@ export interface LocalRunsParts {
   log: Logger;
   config: RunsConfig;
   /** Called with the work of each run once it has ended; must not throw. */
-  watch: Watch;
+  onFinished: OnFinished;
   /** Milliseconds after which a call to the gateway has certainly ended. */
   longestChatMs: number;
 }
@@ -92,7 +92,7 @@ export class LocalRuns {
   private report(run: Run, { requestId, callerId, work, startedAt }: RequestContext): void {
     const durationMs = (run.endedAt ?? startedAt) - startedAt;
     const facts = { kind: 'run', name: undefined, fields: ['run'], durationMs };
-    this.parts.watch({ ...work, ...facts, requestId, callerId, startedAt });
+    this.parts.onFinished({ ...work, ...facts, requestId, callerId, startedAt });
   }
 
   /** Other processes take a run for interrupted once its holder's lease has expired. Returns the holder. */
@@ -117,7 +117,7 @@ export class LocalRuns {
     return { token, timers, renew, isHeld: false };
   }
 
-  /** Without runs, a process need not wake up for them. */
+  /** Without runs, needs no timers and no lease. */
   private async letGo(): Promise<void> {
     const { holding } = this;
     if (!holding) return;
@@ -152,7 +152,7 @@ export class LocalRuns {
   }
 }
 
-/** While there are runs, a lease says that their process lives. */
+/** The lease that a process holds while it has runs. */
 interface Holding {
   token: string;
   timers: NodeJS.Timeout[];

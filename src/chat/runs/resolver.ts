@@ -52,7 +52,7 @@ export class RunResolver {
 
   @Mutation(() => ChatRun, {
     description:
-      'Aborts the call to the gateway and returns the run as it stands then. What came is kept. A run that has ended stays as it is.',
+      'Aborts the call to the gateway and returns the run. Its text so far is kept. A run that has ended is unchanged.',
   })
   stopChat(
     @Arg('runId', () => ID, { description: RUN_ID }) runId: string,
@@ -63,7 +63,7 @@ export class RunResolver {
 
   @Subscription(() => ChatStreamEvent, {
     description:
-      'Shows a run: what came after event `after`, then what comes, then exactly one ChatDone or ChatFailure, also if the run is over. Neighbouring deltas of a choice that came in the meantime may be joined.',
+      'Streams a run: the deltas after `after`, new deltas as they arrive, then exactly one ChatDone or ChatFailure, also if the run has ended. Neighbouring past deltas of a choice may be joined.',
     subscribe: ({ args, context }: SubscribeData) =>
       context.container.get(RunResolver).openStream(args.runId, args.after, context),
   })

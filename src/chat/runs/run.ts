@@ -41,7 +41,7 @@ export class Run extends RunView {
   constructor(
     id: string,
     private readonly chat: OpenChat,
-    /** Aborts the chat, and no viewer. */
+    /** Aborts the chat, but no viewer. */
     private readonly request: RequestContext,
     private readonly options: RunOptions,
   ) {
@@ -105,7 +105,7 @@ export class Run extends RunView {
   }
 }
 
-/** What a frontend must know before it asks a session again. */
+/** Warns that the session may contain this turn. */
 export function withTurn(failure: ChatFailure, keepsHistory: boolean): ChatFailure {
   if (!keepsHistory) return failure;
   return { ...failure, message: `${failure.message} The gateway may have added this turn to the session.` };

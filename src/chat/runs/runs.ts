@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { AppError, badUserInput, ErrorCode } from '../../errors.js';
+import { AppError, badUserInput, ErrorCode, idempotencyConflict } from '../../errors.js';
 import type { StoredRun } from '../../registry/runs.js';
 import type { RequestContext } from '../../request-context.js';
 import { waitUntil } from '../../util/wait.js';
@@ -119,7 +119,7 @@ export class Runs {
   }
 
   private async join(first: Claim, { input }: Claim, request: RequestContext): Promise<Events> {
-    if (first.input !== input) throw conflict();
+    if (first.input !== input) throw idempotencyConflict();
     const { runId } = first;
     const exists = async () =>
       this.local.get(runId) !== undefined || (await this.parts.store.runs.run(runId, request.now())) !== null;
@@ -156,11 +156,6 @@ function disabled(): AppError {
 
 function outcomeUnknown(): AppError {
   const message =
-    'The request that had this idempotency key first has left no run. It may have been processed: look at `chatRuns`, or send it again with a new key.';
+    'The first request with this idempotency key left no run. It may have been processed: check `chatRuns`, or use a new key.';
   return new AppError(ErrorCode.OUTCOME_UNKNOWN, message);
-}
-
-function conflict(): AppError {
-  const message = 'This idempotency key was used with a different input. Choose another key.';
-  return new AppError(ErrorCode.IDEMPOTENCY_CONFLICT, message);
 }

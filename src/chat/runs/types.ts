@@ -17,13 +17,12 @@ registerEnumType(ChatRunStatus, {
     RUNNING: { description: 'The answer is still coming.' },
     DONE: { description: 'The answer is complete.' },
     STOPPED: {
-      description: 'It was stopped by `stopChat`, or because nobody watched it. What came is kept.',
+      description: 'It was stopped by `stopChat`, or because nobody watched it. Its text is kept.',
     },
     INTERRUPTED: {
-      description:
-        'The server process that had it ended. What was stored is kept, and the question may be asked again.',
+      description: 'Its server process ended. The text stored so far is kept; the chat may be sent again.',
     },
-    FAILED: { description: 'It failed; `failure` says why. What came is kept.' },
+    FAILED: { description: 'It failed; `failure` says why. Its text is kept.' },
   },
 });
 
@@ -65,7 +64,7 @@ export class ChatRun {
 
   @Field(() => TokenUsage, {
     nullable: true,
-    description: 'What it cost; null if the gateway has not reported it. Never estimated.',
+    description: 'Token usage; null if the gateway has not reported it. Never estimated.',
   })
   usage!: TokenUsage | null;
 

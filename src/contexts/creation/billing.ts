@@ -18,13 +18,13 @@ export function contextTokens({ context, totals }: OwnedContext): number {
 
 /** Whether the gateway may have processed the failed request and may bill it. */
 export function mayBeBilled(error: unknown): boolean {
-  if (error instanceof GatewayError) return error.failure.fate === 'lost' || isInvalidAnswer(error);
+  if (error instanceof GatewayError) return error.failure.delivery === 'lost' || isInvalidAnswer(error);
   // A disconnected client or a lost lease aborts a call that may have been processed; bugs can happen at any stage.
   return !(error instanceof AppError) || error.details.mayHaveBeenProcessed === true;
 }
 
 /** A successful response that cannot be used. */
-function isInvalidAnswer({ failure: { fate }, code, details }: GatewayError): boolean {
+function isInvalidAnswer({ failure: { delivery }, code, details }: GatewayError): boolean {
   const { status = 200 } = details.gateway ?? {};
-  return fate === 'answered' && code === ErrorCode.GATEWAY_BAD_RESPONSE && status < 300;
+  return delivery === 'answered' && code === ErrorCode.GATEWAY_BAD_RESPONSE && status < 300;
 }

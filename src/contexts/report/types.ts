@@ -11,7 +11,7 @@ export class ModelCacheReport {
   @Field(() => GraphQLSafeInt, { description: 'Contexts that you created or began to share.' })
   contexts!: number;
 
-  @Field(() => ContextTotals, { description: 'Totals of your chats with them.' })
+  @Field(() => ContextTotals, { description: 'Totals of your chats, also by prompt.' })
   totals!: ContextTotals;
 
   @Field(() => MoneyReport, {

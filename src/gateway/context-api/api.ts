@@ -5,8 +5,8 @@ import {
   type ChatOptions,
   ContextExpiry,
 } from '../caching-api.js';
+import type { CallerCalls } from '../caller-calls.js';
 import { GatewayError } from '../errors/gateway-error.js';
-import type { SentCalls } from '../sent-calls.js';
 import {
   type ChatAnswer,
   type ChatAnswerDelta,
@@ -24,7 +24,7 @@ const MODELS: ReadonlySet<string> = new Set(['doubao-1.5-pro-32k', 'doubao-1.5-l
 
 /** By context-create.zh.txt, section 3.2. */
 export const CONTEXT_API: ApiDescription = {
-  documents: (model) => MODELS.has(model.toLowerCase()),
+  isDocumented: (model) => MODELS.has(model.toLowerCase()),
   capabilitiesOf: (): CacheCapabilities => ({
     modes: [ContextMode.SESSION, ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.SLIDING,
@@ -39,7 +39,7 @@ export const CONTEXT_API: ApiDescription = {
 /** The gateway's own API: contexts with ids, and OpenAI's chat completions on them. */
 export class ContextApi implements CachingApi {
   constructor(
-    private readonly calls: SentCalls,
+    private readonly calls: CallerCalls,
     /** Of chats on a context. */
     private readonly chatPath: string,
   ) {}
@@ -67,7 +67,7 @@ export class ContextApi implements CachingApi {
   }
 
   /** The gateway has no call for it: contexts expire. */
-  async forget(): Promise<void> {}
+  async deleteContext(): Promise<void> {}
 
   private chatCall(chat: NewChat, body: object, { repeatable = false }: ChatOptions) {
     const { contextId } = chat;

@@ -1,6 +1,6 @@
 import { cutShort } from '../errors/gateway-error.js';
 import type { PartsReader } from '../http/streamed-parts.js';
-import { asArray, asObject, type JsonObject } from '../json.js';
+import { asArray, asName, asObject, type JsonObject } from '../json.js';
 import type { ChatAnswerDelta, ChatAnswerHead, NewChat, OnUsage } from '../types.js';
 import { fromChatAnswer, fromChatChunk, fromChatHead } from './chat-mapping.js';
 
@@ -41,9 +41,17 @@ export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswer
 
   finish(isDone: boolean): ChatAnswerHead {
     // Some gateways leave out `[DONE]`: a response whose every choice has a finish reason is complete.
-    const isFinished = this.finished.size > 0 && [...this.finished.values()].every(Boolean);
-    if (!isDone && !isFinished) throw cutShort();
+    if (!isDone && !this.isFinished) throw cutShort();
     return this.head;
+  }
+
+  /** The usage comes last. */
+  get isWhole(): boolean {
+    return this.isFinished && this.head.usage !== null;
+  }
+
+  private get isFinished(): boolean {
+    return this.finished.size > 0 && [...this.finished.values()].every(Boolean);
   }
 
   /** Each chunk carries id and model; only the last one counts tokens. */
@@ -53,7 +61,7 @@ export class ChatStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswer
     if (isNamed && !mayCount(chunk)) return;
     const head = fromChatHead(chunk, this.asked);
     known.id ??= head.id;
-    known.model = head.model;
+    known.model = asName(chunk.model) || known.model;
     known.created ??= head.created;
     known.usage = head.usage ?? known.usage;
     if (head.usage) this.onUsage?.(head.usage, this.deltas);

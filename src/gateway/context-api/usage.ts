@@ -34,8 +34,9 @@ function fromUsage(value: unknown): GatewayUsage | null {
   // More cached than prompt tokens: the prompt count excludes the cached ones.
   const isApart = cachedTokens !== null && cachedTokens > counted;
   const promptTokens = isApart ? sum(counted, cachedTokens) : counted;
-  const completionTokens =
-    largest(usage.completion_tokens, usage.output_tokens, usage.candidatesTokenCount) ?? 0;
+  // Google counts thoughts apart from the answer, and bills both.
+  const fromGoogle = sum(asCount(usage.candidatesTokenCount) ?? 0, asCount(usage.thoughtsTokenCount) ?? 0);
+  const completionTokens = largest(usage.completion_tokens, usage.output_tokens, fromGoogle) ?? 0;
   const total = largest(usage.total_tokens, usage.totalTokenCount);
   const atLeast = sum(promptTokens, completionTokens);
   return {

@@ -1,4 +1,4 @@
-/** Reads error responses of every known form. Only codes and ids of them are shown to callers. */
+/** Reads error responses of every known form. Callers see only their codes and ids. */
 
 import { asArray, asObject, asText, type JsonObject, parseJson } from '../json.js';
 
@@ -22,7 +22,7 @@ const MAX_DEPTH = 4;
 /** Longer messages are not searched for JSON. */
 const MAX_NESTED_LENGTH = 65_536;
 
-/** Keys of a success: without any of them, a body with a code or a message is an error. */
+/** Keys of a success: without anything in any of them, a body with a code or a message is an error. */
 const SUCCESS_KEYS = ['choices', 'id', 'data', 'usage', 'text', 'candidates'] as const;
 
 const REFUSAL_KEYS = ['message', 'msg', 'detail', 'errors', 'error_msg', 'error_code', 'base_resp', 'code'];
@@ -38,12 +38,13 @@ export function readHiddenEnvelope(body: unknown): Envelope | null {
   if (list) return list.some((item) => asObject(item)?.error != null) ? readEnvelope(list) : null;
   const object = asObject(body);
   if (!object) return null;
-  if (isSaid(object.error)) return readEnvelope(object);
-  // Some proxies put the error into the choice that it broke off.
+  // A response may have failed without an error that says why.
+  if (isSaid(object.error) || object.status === 'failed') return readEnvelope(object);
+  // Some proxies put the error into the interrupted choice.
   const [choice] = asArray(object.choices) ?? [];
   const broken = asObject(choice)?.error;
   if (isSaid(broken)) return readEnvelope({ error: broken });
-  const looksWell = SUCCESS_KEYS.some((key) => object[key] != null) || isSuccess(object);
+  const looksWell = SUCCESS_KEYS.some((key) => isSaid(object[key])) || isSuccess(object);
   return !looksWell && REFUSAL_KEYS.some((key) => isSaid(object[key])) ? readEnvelope(object) : null;
 }
 

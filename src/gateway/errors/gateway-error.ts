@@ -22,17 +22,18 @@ export interface RefusedAnswer {
 }
 
 /**
- * What happened to a request that failed. `unsent`: the gateway cannot have read all of it, since no connection was made or it was
+ * How far a failed request got. `unsent`: the gateway cannot have read all of it, since no connection was made or it was
  * closed before the last byte was sent. `refused`: read, but not processed. `lost`: perhaps processed, but without a response.
+ * `answered`: with any other error response.
  */
-export type Fate = 'unsent' | 'refused' | 'lost' | 'answered';
+export type Delivery = 'unsent' | 'refused' | 'lost' | 'answered';
 
 /** What a call tells about the gateway; `unknown` if the caller left. */
 export type Health = 'healthy' | 'unhealthy' | 'unknown';
 
 /** Decides whether a failed call may be sent again, and what the breaker counts. */
 export interface Failure {
-  fate: Fate;
+  delivery: Delivery;
   health: Health;
   /** Seconds that the gateway asks to wait, without a limit. */
   retryAfter?: number | undefined;
@@ -49,14 +50,18 @@ export class GatewayError extends AppError {
     details: AppErrorDetails,
     readonly failure: Failure,
   ) {
-    const isUncertain = mayHaveBeenProcessed(failure.fate, code, details);
+    const isUncertain = mayHaveBeenProcessed(failure.delivery, code, details);
     super(code, message, { ...details, mayHaveBeenProcessed: isUncertain });
   }
 }
 
 /** Whether a failed request may have been processed. An error response means no, unless it is the gateway's own failure or an unreadable success. */
-export function mayHaveBeenProcessed(fate: Fate, code: ErrorCode, { gateway }: AppErrorDetails): boolean {
-  if (fate !== 'answered') return fate === 'lost';
+export function mayHaveBeenProcessed(
+  delivery: Delivery,
+  code: ErrorCode,
+  { gateway }: AppErrorDetails,
+): boolean {
+  if (delivery !== 'answered') return delivery === 'lost';
   if (code === ErrorCode.GATEWAY_BAD_RESPONSE) return gateway?.status === undefined || gateway.status < 300;
   return code === ErrorCode.GATEWAY_UNAVAILABLE || code === ErrorCode.GATEWAY_TIMEOUT;
 }
@@ -81,11 +86,11 @@ export function gatewayError(
   const mayWait = code === ErrorCode.RATE_LIMITED || code === ErrorCode.GATEWAY_UNAVAILABLE;
   const isAdvice = retryAfter !== undefined && retryAfter <= MAX_RETRY_AFTER_SECONDS;
   if (mayWait && isAdvice) details.retryAfter = retryAfter;
-  const fate = fateOf(answer.status);
+  const delivery = deliveryOf(answer.status);
   const health = healthAfter(answer.status, said, code);
   const { isTooShort = false } = meaning;
   return new GatewayError(code, message, details, {
-    fate,
+    delivery,
     health,
     retryAfter,
     param: paramOf(said),
@@ -94,7 +99,7 @@ export function gatewayError(
 }
 
 /** Proxies answer 502 or 504 if the gateway behind them did not respond. */
-function fateOf(status: number): Fate {
+function deliveryOf(status: number): Delivery {
   if (status === 429 || status === 503) return 'refused';
   return status === 502 || status === 504 ? 'lost' : 'answered';
 }
@@ -154,19 +159,24 @@ export function parseRetryAfter(value: string | undefined, now: () => number): n
 export function badResponse(
   what: string,
   details: AppErrorDetails = {},
-  failure: Failure = { fate: 'answered', health: 'unknown' },
+  failure: Failure = { delivery: 'answered', health: 'unknown' },
 ): GatewayError {
-  const message = `The gateway’s answer cannot be used: ${what}. Try again; if it stays, tell the operator.`;
+  const message = `The gateway’s response is invalid: ${what}. Try again, or tell the operator.`;
   return new GatewayError(ErrorCode.GATEWAY_BAD_RESPONSE, message, details, failure);
 }
 
 export function cutShort(cause?: unknown): GatewayError {
-  return badResponse('it was cut short', { cause }, { fate: 'lost', health: 'unhealthy' });
+  return badResponse('it was cut short', { cause }, { delivery: 'lost', health: 'unhealthy' });
 }
 
-export function timedOut(waitedFor: string, cause?: unknown, fate: Fate = 'lost'): GatewayError {
+/** Whether the connection broke, or nothing came in time. */
+export function isLost(error: unknown): boolean {
+  return error instanceof GatewayError && error.failure.delivery === 'lost';
+}
+
+export function timedOut(waitedFor: string, cause?: unknown, delivery: Delivery = 'lost'): GatewayError {
   const message = `The gateway took too long ${waitedFor}. Try again later.`;
-  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { fate, health: 'unhealthy' });
+  return new GatewayError(ErrorCode.GATEWAY_TIMEOUT, message, { cause }, { delivery, health: 'unhealthy' });
 }
 
 /** How far a request came before it failed; `sending`: its last byte was not sent. */
@@ -183,13 +193,13 @@ export function transportError(error: unknown, stage: Stage): AppError {
   if (code === 'UND_ERR_BODY_TIMEOUT') return timedOut('to go on with its answer', error);
   if (stage === 'reading') return cutShort(error);
   if (error instanceof errors.HTTPParserError || /^UND_ERR_(HEADERS_OVERFLOW|RES_)/.test(code))
-    return badResponse('it is not HTTP', { cause: error }, { fate: 'answered', health: 'unhealthy' });
+    return badResponse('it is not HTTP', { cause: error }, { delivery: 'answered', health: 'unhealthy' });
   const message = 'The gateway cannot be reached. Try again later.';
-  const fate = stage === 'sending' ? 'unsent' : 'lost';
+  const delivery = stage === 'sending' ? 'unsent' : 'lost';
   return new GatewayError(
     ErrorCode.GATEWAY_UNAVAILABLE,
     message,
     { cause: error },
-    { fate, health: 'unhealthy' },
+    { delivery, health: 'unhealthy' },
   );
 }

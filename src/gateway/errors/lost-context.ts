@@ -8,9 +8,10 @@ export function isContextLost(envelope: Envelope, status: number, contextId: str
   const said = envelope.unquoted ?? envelope;
   const parts = said.codes.flatMap((code) => [code, ...code.split('.')]);
   if (parts.some((part) => LOST_CODE.test(plain(part)))) return true;
-  if (CONTEXT_PARAM.test(said.param))
-    return status === 404 || said.codes.some((code) => GONE.test(plain(code)));
-  if (![400, 403, 404, 410].includes(status)) return false;
+  const isGone = status === 404 || said.codes.some((code) => GONE.test(plain(code)));
+  if (isGone && CONTEXT_PARAM.test(said.param)) return true;
+  // A success status says nothing, so the words under it count.
+  if (status >= 300 && ![400, 403, 404, 410].includes(status)) return false;
   if (said.message.length > MAX_SENTENCE) return false;
   const sentence = withoutRequestId(said.message);
   if (saysGoogle(sentence, contextId)) return true;

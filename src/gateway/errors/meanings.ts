@@ -1,4 +1,4 @@
-/** The table that maps codes, statuses and, if neither decides, words of an error response to its meaning. */
+/** Maps codes, messages and statuses of error responses to their meanings. */
 
 import type { CallFacts } from '../types.js';
 import type { Envelope } from './envelope.js';
@@ -22,6 +22,7 @@ import {
   TOO_LARGE,
   TOO_SHORT,
   UNAVAILABLE,
+  WRONG_ADDRESS,
 } from './refusals.js';
 
 type Rule = readonly [sign: RegExp, meaning: Meaning | ((call: CallFacts, status: number) => Meaning)];
@@ -35,7 +36,7 @@ const BY_CODE: readonly Rule[] = [
   [/promptblocked|datainspection|prohibitedcontent|\b(safety|recitation|blocklist)\b/, CONTENT_REJECTED],
   [/overdue|arrear|insufficient(user)?(quota|balance|funds?|credits?)|preconsume|billing/, QUOTA_EXCEEDED],
   [/paymentrequired|(quota|balance)notenough|creditbalance|outofcredits?|freetieronly/, QUOTA_EXCEEDED],
-  [/unknownurl|invalidurl|routenotfound/, { ...NOT_THE_CONTRACT, retryable: false }],
+  [/unknownurl|invalidurl|routenotfound/, WRONG_ADDRESS],
   [
     /invalidendpoint|model(is)?not(open|found|exists?|supported|available)|modeldoesnotexist/,
     MODEL_NOT_FOUND,
@@ -48,7 +49,7 @@ const BY_CODE: readonly Rule[] = [
   [/accessdenied|permission|forbidden|unauthorized|unsupportedcountry/, denied],
 ];
 
-/** Codes that say less than the status of a refusal does. */
+/** Codes that are less specific than an error status. */
 const BY_BROAD_CODE: readonly Rule[] = [
   [/timeout|deadlineexceeded/, TIMED_OUT],
   [
@@ -57,10 +58,10 @@ const BY_BROAD_CODE: readonly Rule[] = [
   ],
   [/unknownparameter|unsupported(parameter|value)|parametererror|typeerror/, REFUSED_INPUT],
 ];
-/** What services say of themselves; a 4xx says more. */
+/** Failures of the service; a 4xx is more specific. */
 const OWN_TROUBLE = /unavailable|internal|servererror|serviceerror|overloaded|upstream|apierror/;
 
-/** Words of messages, read only where no code says more. */
+/** Patterns of messages, used if no code matches. */
 const BY_WORDS: readonly Rule[] = [
   [/\bflagged\b|moderation/i, CONTENT_REJECTED],
   [/\bapi[ _-]?key (is )?(not valid|invalid|expired)|(invalid|incorrect) api[ _-]?key/i, badKey],
@@ -74,7 +75,7 @@ const BY_WORDS: readonly Rule[] = [
   ],
   [/credit balance is too low|out of credits?|(余额|额度)(不足|已用尽)|欠费/i, QUOTA_EXCEEDED],
 ];
-/** For a success status, which says nothing. */
+/** For errors with a success status. */
 const BY_WORDS_ALONE: readonly Rule[] = [
   [/rate limit|too many requests/i, RATE_LIMITED],
   [/overloaded|unavailable|try again|time(d )?[ -]?out|internal|upstream|connection/i, UNAVAILABLE],
@@ -84,7 +85,7 @@ const BY_WORDS_ALONE: readonly Rule[] = [
   [/invalid|unknown|unexpected|unsupported|not supported|not allowed|missing|required|must/i, REFUSED_INPUT],
 ];
 
-/** What a response means that is an error, or is not from this gateway. */
+/** Maps an error response, or one not from the gateway, to its meaning. */
 export function meaningOf(answerStatus: number, said: Envelope | null, call: CallFacts): Meaning {
   if (said === null) return withoutEnvelope(answerStatus, call);
   const codes = said.codes.map((code) => code.replace(/[^a-z\d]/gi, '').toLowerCase()).join(' ');
@@ -93,7 +94,8 @@ export function meaningOf(answerStatus: number, said: Envelope | null, call: Cal
   if (isBusy(said)) return SESSION_BUSY;
   const tooShort = tooShortToCache(said.message, call);
   if (tooShort) return tooShort;
-  if (call.operation === 'chat' && isContextLost(said, status, call.contextId)) return CONTEXT_NOT_FOUND;
+  const namesContext = call.operation === 'chat' || call.operation === 'deleteContext';
+  if (namesContext && isContextLost(said, status, call.contextId)) return CONTEXT_NOT_FOUND;
   const { message } = said;
   const first = (rules: readonly Rule[], text: string) => {
     const meaning = rules.find(([sign]) => sign.test(text))?.[1];
@@ -115,11 +117,12 @@ function withoutEnvelope(status: number, call: CallFacts): Meaning {
   if (status === 413) return TOO_LARGE;
   if (status === 400 || status === 422) return REFUSED_INPUT;
   if (status === 403) return BLOCKED;
+  if (status === 404) return WRONG_ADDRESS;
   if (status >= 500) return UNAVAILABLE;
   return byStatus(status, null, call) ?? NOT_THE_CONTRACT;
 }
 
-/** Statuses that decide alone. */
+/** Statuses that need no code. */
 function byStatus(status: number, said: Envelope | null, call: CallFacts): Meaning | undefined {
   if (status === 401) return badKey(call, status);
   if (status === 402) return QUOTA_EXCEEDED;
@@ -135,14 +138,14 @@ function byStatus(status: number, said: Envelope | null, call: CallFacts): Meani
 function notFound({ message, param, codes }: Envelope, call: CallFacts): Meaning {
   const namesPath = /invalid url|\b(post|get) \/|cannot (post|get)|no route|page not found|request url/i;
   if (call.operation === 'models' || namesPath.test(message) || /^not found\.?$/i.test(message.trim())) {
-    return { ...NOT_THE_CONTRACT, retryable: false };
+    return WRONG_ADDRESS;
   }
   const namesModel =
     param === 'model' || /\b(model|endpoint|deployment)s?\b|模型/i.test(`${codes} ${message}`);
   return namesModel ? MODEL_NOT_FOUND : NOTHING_FOUND;
 }
 
-/** Gemini's two sentences for a prompt that is too short to be cached, and words for it that only a creation can mean. */
+/** Gemini's two messages for a prompt too short to cache and, for creations only, “at least N tokens”. */
 function tooShortToCache(message: string, { operation }: CallFacts): Meaning | undefined {
   const signs = /min_total_token_count=(\d{1,9})|minimum token count to start caching is (\d{1,9})/i;
   const words = /\bat least (\d{1,9}) tokens\b/i;

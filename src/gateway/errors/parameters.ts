@@ -40,7 +40,7 @@ const CHAT: Names = {
 const NAMES: { [operation in GatewayOperation]: Names } = {
   createContext: CREATE,
   chat: CHAT,
-  forget: {},
+  deleteContext: {},
   models: {},
 };
 

@@ -36,15 +36,15 @@ export const SESSION_BUSY: Meaning = {
 };
 export const RATE_LIMITED: Meaning = {
   code: ErrorCode.RATE_LIMITED,
-  message: 'The gateway takes no more requests just now. Wait, then try again.',
+  message: 'The gateway’s rate limit is reached. Wait, then try again.',
 };
 export const TIMED_OUT: Meaning = {
   code: ErrorCode.GATEWAY_TIMEOUT,
-  message: 'The gateway gave up waiting. Try again.',
+  message: 'The gateway timed out. Try again.',
 };
 export const UNAVAILABLE: Meaning = {
   code: ErrorCode.GATEWAY_UNAVAILABLE,
-  message: 'The gateway has trouble of its own. Try again later.',
+  message: 'The gateway failed. Try again later.',
 };
 export const TOO_LARGE: Meaning = {
   code: ErrorCode.BAD_USER_INPUT,
@@ -63,9 +63,10 @@ export const REFUSED_INPUT: Meaning = {
 };
 export const NOT_THE_CONTRACT: Meaning = {
   code: ErrorCode.GATEWAY_BAD_RESPONSE,
-  message:
-    'The address of the gateway does not answer as the gateway does. The operator should check GATEWAY_URL.',
+  message: 'The response is not from the gateway. The operator should check GATEWAY_URL.',
 };
+/** Which does not mend itself. */
+export const WRONG_ADDRESS: Meaning = { ...NOT_THE_CONTRACT, retryable: false };
 export const NOTHING_FOUND: Meaning = {
   code: ErrorCode.GATEWAY_BAD_RESPONSE,
   message:
@@ -74,13 +75,12 @@ export const NOTHING_FOUND: Meaning = {
 };
 export const BLOCKED: Meaning = {
   code: ErrorCode.GATEWAY_BAD_RESPONSE,
-  message:
-    'A firewall or a proxy before the gateway refused the request. The operator should look at what stands between.',
+  message: 'A firewall or proxy in front of the gateway rejected the request. The operator should check it.',
   retryable: false,
 };
 export const SERVER_KEY_REFUSED: Meaning = {
   code: ErrorCode.GATEWAY_AUTH,
-  message: 'The gateway refuses this server’s key. The operator has to mend it.',
+  message: 'The gateway rejects this server’s key. The operator must fix it.',
 };
 export const CALLER_KEY_REFUSED: Meaning = {
   code: ErrorCode.UNAUTHENTICATED,
@@ -88,5 +88,5 @@ export const CALLER_KEY_REFUSED: Meaning = {
 };
 export const CALLER_DENIED: Meaning = {
   code: ErrorCode.FORBIDDEN,
-  message: 'The gateway does not let this key do that. Use a key that may.',
+  message: 'This key may not do that at the gateway. Use one that may.',
 };

@@ -17,7 +17,7 @@ export function isGemini(model: string): boolean {
 
 /** The smallest prompts are those that Google's documents give for each family. */
 export const GEMINI_CONTEXT_API: ApiDescription = {
-  documents: (model) => MODELS.has(model.toLowerCase()),
+  isDocumented: (model) => MODELS.has(model.toLowerCase()),
   capabilitiesOf: (model) => ({
     modes: [ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.SLIDING,

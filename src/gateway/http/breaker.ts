@@ -3,7 +3,7 @@ import type { Health } from '../errors/gateway-error.js';
 
 export type BreakerState = 'closed' | 'open' | 'half-open';
 
-/** Consecutive failures that open the breaker. */
+/** Consecutive failures that open the breaker, if half of the recent calls failed. */
 const MAX_FAILURES = 10;
 /** Calls count as recent for one to two periods. */
 const PERIOD_MS = 10_000;
@@ -100,7 +100,7 @@ class RecentCalls {
 }
 
 function refused(waitMs: number): AppError {
-  const message = 'The gateway failed too often just now and is given a moment’s rest. Try again shortly.';
+  const message = 'The gateway failed repeatedly, so calls are paused. Try again shortly.';
   const retryAfter = Math.max(1, Math.ceil(waitMs / 1_000));
   return new AppError(ErrorCode.GATEWAY_UNAVAILABLE, message, { retryAfter });
 }

@@ -16,7 +16,7 @@ export interface StreamedCall<Part, Head> extends GatewayCall {
   bodyAfter: (error: unknown) => object | undefined;
 }
 
-/** Adds to each call: circuit breaker, retries, total time-out, and a report at the end. */
+/** Adds to each call: circuit breaker, retries, total timeout, and a report at the end. */
 export class GatewayCalls {
   private readonly http: GatewayHttp;
   private readonly retries = new Retries();

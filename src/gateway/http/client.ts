@@ -89,13 +89,13 @@ export class GatewayHttp {
       return body.take();
     } catch (error) {
       response.abort(error as Error);
-      // The status says enough where the body behind it cannot be read.
+      // If the body cannot be read, the status is enough.
       if (isRefusal(response) && !call.signal.aborted) throw this.refusal(response, undefined, call);
       throw error;
     }
   }
 
-  /** Throws where it is a refusal, or no response of this gateway. */
+  /** Throws if it is an error, or not a gateway response. */
   private parse(bytes: Buffer, response: GatewayResponse, call: GatewayCall): JsonObject {
     const body = parseJson(bytes.toString('utf8'));
     if (isRefusal(response) || readHiddenEnvelope(body)) throw this.refusal(response, body, call);

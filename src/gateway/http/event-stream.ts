@@ -35,7 +35,7 @@ export class EventStreamParser {
     });
   }
 
-  /** The events that these bytes complete, or the end of the stream where there are none. Throws at one that is too large. */
+  /** Yields the events that these bytes complete; undefined ends the stream. Throws at one that is too large. */
   *parse(bytes: Buffer | undefined): Generator<ServerSentEvent> {
     if (!this.isTooLarge) this.read(bytes);
     const { parsed } = this;

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ErrorCode } from '../../errors.js';
-import { type Fate, GatewayError } from '../errors/gateway-error.js';
+import { type Delivery, GatewayError } from '../errors/gateway-error.js';
 import type { GatewayOperation } from '../types.js';
 
 const MAX_RETRIES = 2;
@@ -62,18 +62,18 @@ export function delayBeforeRetry(
   random: () => number,
 ): number | undefined {
   if (retries >= MAX_RETRIES || !(error instanceof GatewayError) || !error.retryable) return undefined;
-  // After a time-out the caller has waited long enough, and TCP has retried by itself.
+  // After a timeout the caller has waited long enough, and TCP has retried by itself.
   if (error.code === ErrorCode.GATEWAY_TIMEOUT) return undefined;
-  const { fate, retryAfter = 0 } = error.failure;
-  if (!maySendAgain(fate, call) || retryAfter > MAX_WAIT_SECONDS) return undefined;
+  const { delivery, retryAfter = 0 } = error.failure;
+  if (!maySendAgain(delivery, call) || retryAfter > MAX_WAIT_SECONDS) return undefined;
   return retryAfter * 1_000 + random() * BACK_OFF_MS * 2 ** retries;
 }
 
 /** A session keeps every chat that the gateway read; an extra context only costs money. */
-function maySendAgain(fate: Fate, { operation, repeatable = false }: RetriedCall): boolean {
-  if (fate === 'unsent') return true;
-  if (fate === 'refused') return repeatable || operation !== 'chat';
-  return fate === 'lost' && repeatable;
+function maySendAgain(delivery: Delivery, { operation, repeatable = false }: RetriedCall): boolean {
+  if (delivery === 'unsent') return true;
+  if (delivery === 'refused') return repeatable || operation !== 'chat';
+  return delivery === 'lost' && repeatable;
 }
 
 /** A token bucket: without it, every failing call of a busy server would become three. */

@@ -15,10 +15,10 @@ export interface RunningCallOptions {
   onUnreached?: (reason: UnreachedReason) => void;
 }
 
-/** One call with all its attempts: its total time-out, what it tells the breaker, and its report. */
+/** One call with all its attempts: its total timeout, what it tells the breaker, and its report. */
 export class RunningCall {
   private readonly timer: NodeJS.Timeout;
-  /** Set once the total time-out has passed. */
+  /** Set once the total timeout has passed. */
   private timeout: GatewayError | undefined;
   private readonly began = performance.now();
   private outcome: FinishedCall['outcome'] = ErrorCode.CANCELLED;
@@ -49,7 +49,7 @@ export class RunningCall {
     this.permit = undefined;
   }
 
-  /** Sends an attempt; throws after the total time-out. */
+  /** Sends an attempt; throws after the total timeout. */
   begin(send: () => GatewayResponse): GatewayResponse {
     if (this.timeout) throw this.timeout;
     this.response?.close();

@@ -1,6 +1,6 @@
 import type { AppError } from '../../errors.js';
 import { readHiddenEnvelope } from '../errors/envelope.js';
-import { badResponse } from '../errors/gateway-error.js';
+import { badResponse, isLost } from '../errors/gateway-error.js';
 import { asObject, type JsonObject, parseJson } from '../json.js';
 import { EventStreamParser, type ServerSentEvent } from './event-stream.js';
 import type { BoundedBody } from './response.js';
@@ -14,6 +14,10 @@ export interface PartsReader<Part, Head> {
   readAnswer(answer: JsonObject): Part[];
   /** What is known of the response as a whole; `isDone`: `[DONE]` has come. Throws where the response broke off. */
   finish(isDone: boolean): Head;
+  /** Nothing more is to come: whatever the gateway still sends is not read. */
+  readonly isOver?: boolean;
+  /** Only `[DONE]` is missing: the response counts even if the connection breaks. */
+  readonly isWhole?: boolean;
 }
 
 /** How the body of one streamed response is read. */
@@ -22,7 +26,7 @@ export interface StreamedBody {
   /** For a whole response that came in place of a stream. */
   whole: BoundedBody;
   maxEventBytes: number;
-  /** Called at `[DONE]`: what follows is not read. */
+  /** Called at `[DONE]`, or where the reader is over: what follows is not read. */
   onDone: () => void;
   /** Throws where the whole response is a refusal. */
   parseWhole: (body: Buffer) => JsonObject;
@@ -37,17 +41,23 @@ export async function* streamedParts<Part, Head>(
 ): AsyncGenerator<Part, Head, void> {
   const events = new EventStreamParser(body.maxEventBytes);
   let kind: Kind | undefined;
-  for await (const bytes of body.bytes) {
-    kind ??= kindOf(bytes);
-    if (kind === 'whole') body.whole.append(bytes);
-    else
-      for (const event of events.parse(bytes)) {
-        if (isDone(event)) {
-          body.onDone();
-          return reader.finish(true);
+  try {
+    for await (const bytes of body.bytes) {
+      kind ??= kindOf(bytes);
+      if (kind === 'whole') body.whole.append(bytes);
+      else
+        for (const event of events.parse(bytes)) {
+          const isLast = isDone(event);
+          if (!isLast) for (const part of partsOf(event, body, reader)) yield part;
+          if (isLast || reader.isOver) {
+            body.onDone();
+            return reader.finish(true);
+          }
         }
-        for (const part of partsOf(event, body, reader)) yield part;
-      }
+    }
+  } catch (error) {
+    if (reader.isWhole && isLost(error)) return reader.finish(false);
+    throw error;
   }
   if (kind === 'whole') {
     yield* reader.readAnswer(body.parseWhole(body.whole.take()));

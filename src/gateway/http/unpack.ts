@@ -16,7 +16,7 @@ export function codingOf(header = ''): Coding | null {
   return words.includes('deflate') ? 'deflate' : null;
 }
 
-/** Unpacks a body as it comes. What was packed before the body broke off is unpacked before its error is thrown. */
+/** Unpacks a body as it comes. Yields what arrived before an interruption, then throws its error. */
 export async function* unpack(
   body: AsyncIterableIterator<Buffer>,
   coding: Coding,
@@ -40,7 +40,7 @@ export async function* unpack(
   if (failure) throw failure;
 }
 
-/** A body that ends too early is unpacked as far as it goes: whoever reads it sees that its end is missing. */
+/** Decompresses a truncated body as far as it goes; the reader detects the missing end. */
 function unpacker(coding: Coding, first: Buffer): Transform {
   if (coding === 'br') return createBrotliDecompress({ finishFlush: constants.BROTLI_OPERATION_FLUSH });
   const options = { finishFlush: constants.Z_SYNC_FLUSH };

@@ -1,7 +1,7 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import { type ApiDescription, type CachingApi, type ChatOptions, ContextExpiry } from '../caching-api.js';
+import type { CallerCalls } from '../caller-calls.js';
 import { asText } from '../json.js';
-import type { SentCalls } from '../sent-calls.js';
 import {
   type ChatAnswer,
   type ChatAnswerDelta,
@@ -18,13 +18,13 @@ import { refuseUnsupportedChat, refuseUnsupportedContext } from './unsupported.j
 /** Seconds: seven days. */
 const MAX_TTL = 604_800;
 
-/** A longer chain is not deleted to its beginning; all of it ends with its expiry. */
+/** Answers that are deleted per chain at most; the rest expires. */
 const MAX_CHAIN = 10_000;
 
 /** By Volcengine 82379/1602228: a prefix of 256 tokens at least, kept for up to seven days, whether it is used or not. */
 export const RESPONSES_API: ApiDescription = {
   // The gateway's document names none of its models; the file of models does.
-  documents: () => false,
+  isDocumented: () => false,
   capabilitiesOf: () => ({
     modes: [ContextMode.SESSION, ContextMode.COMMON_PREFIX],
     expiry: ContextExpiry.FIXED,
@@ -39,7 +39,7 @@ export const RESPONSES_API: ApiDescription = {
 /** Ark's Responses API. A prefix is a stored response that chats go on from; a session is a chain of them. */
 class ResponsesApi implements CachingApi {
   constructor(
-    private readonly calls: SentCalls,
+    private readonly calls: CallerCalls,
     private readonly now: () => number,
   ) {}
 
@@ -68,8 +68,8 @@ class ResponsesApi implements CachingApi {
     });
   }
 
-  /** The newest of a chain first, so that none is left that names one that is gone. */
-  async forget(contextId: string): Promise<void> {
+  /** Deletes a chain newest first, so that no answer refers to a deleted one. */
+  async deleteContext(contextId: string): Promise<void> {
     let id: string | null = contextId;
     for (let deleted = 0; id !== null && deleted < MAX_CHAIN; deleted++) {
       const previous: string | null = await this.previousOf(id);
@@ -86,14 +86,19 @@ class ResponsesApi implements CachingApi {
   }
 
   private previousOf(id: string): Promise<string | null> {
-    const call = { operation: 'forget', method: 'GET', path: pathOf(id), repeatable: true } as const;
+    const call = { operation: 'deleteContext', method: 'GET', path: pathOf(id), repeatable: true } as const;
     return this.calls
       .json(call, ({ previous_response_id: previous }) => asText(previous) || null)
       .catch(unlessGone);
   }
 
   private async delete(id: string): Promise<void> {
-    const call = { operation: 'forget', method: 'DELETE', path: pathOf(id), repeatable: true } as const;
+    const call = {
+      operation: 'deleteContext',
+      method: 'DELETE',
+      path: pathOf(id),
+      repeatable: true,
+    } as const;
     await this.calls.json(call, () => null).catch(unlessGone);
   }
 }

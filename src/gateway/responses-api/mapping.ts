@@ -20,7 +20,7 @@ const WIRE_ROLE = { SYSTEM: 'system', USER: 'user', ASSISTANT: 'assistant' } as 
 /** Characters. */
 const MAX_ID = 1_024;
 
-/** A creation makes a cache and no answer; a session goes on from it. */
+/** Creates a cache without an answer; a session continues from it. */
 export function toCreationBody({ model, messages, ttl }: NewContext, now: number): WireResponseRequest {
   const expiry = ttl == null ? {} : { expire_at: Math.floor(now / 1_000) + ttl };
   return {

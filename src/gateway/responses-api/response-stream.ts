@@ -30,10 +30,15 @@ export class ResponseStreamReader implements PartsReader<ChatAnswerDelta, ChatAn
   /** `response.failed`, and an `error` that only its data names. */
   refusalIn(event: JsonObject): unknown {
     if (event.type === 'error') return { error: event.error ?? event };
-    return event.type === 'response.failed' ? { error: asObject(event.response)?.error ?? {} } : undefined;
+    if (event.type !== 'response.failed') return undefined;
+    return { error: asObject(event.response)?.error, status: 'failed' };
   }
 
-  /** Not every host sends `[DONE]`. */
+  /** Not every host sends `[DONE]`, nor closes the connection behind the last event. */
+  get isOver(): boolean {
+    return this.head !== undefined;
+  }
+
   finish(): ChatAnswerHead {
     if (!this.head) throw cutShort();
     return this.head;

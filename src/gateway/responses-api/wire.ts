@@ -8,7 +8,7 @@ export interface WireResponseRequest {
   model: string;
   input: WireItem[];
   previous_response_id?: string | undefined;
-  /** Left out: what is cached is read, and nothing is written. */
+  /** If omitted, the cache is read, but not written. */
   caching?: { type: 'enabled'; prefix?: true } | undefined;
   store: boolean;
   /** Unix seconds. */

@@ -31,7 +31,7 @@ export async function retryWhileBusy<T>(work: () => T): Promise<T> {
 }
 
 /**
- * The same, but blocking, for opening a file: at start-up the process has nothing else to do. SQLite's own busy time-out does not apply
+ * The same, but blocking, for opening a file: at start-up the process has nothing else to do. SQLite's own busy timeout does not apply
  * to the switch to a write-ahead log.
  */
 export function retryWhileBusySync<T>(work: () => T): T {

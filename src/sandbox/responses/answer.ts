@@ -150,7 +150,7 @@ async function* frames(turn: Turn, state: SandboxState, signal: AbortSignal): As
   try {
     for (const { type, ...data } of events(turn)) {
       if (type === 'response.output_text.delta') said++;
-      // What is whole can be gone on from as soon as it is told.
+      // Chats may continue from an answer once its end is sent.
       if (type === 'response.completed' || type === 'response.incomplete') {
         isOver = true;
         finish(turn, state, said);

@@ -23,7 +23,7 @@ export interface ResponseRequest {
   stream: boolean;
 }
 
-/** What chats have and this API has not. */
+/** Chat parameters that this API lacks. */
 const UNKNOWN = [
   'n',
   'stop',

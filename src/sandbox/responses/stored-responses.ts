@@ -6,6 +6,8 @@ import type { ResponseRequest } from './checks.js';
 
 /** Limits the sandbox's memory; the oldest are dropped. */
 const MAX_RESPONSES = 20_000;
+/** Of messages and answers. */
+const MAX_CHARACTERS = 64 * 1_024 * 1_024;
 const DEFAULT_SECONDS = 3 * 86_400;
 const MAX_SECONDS = 7 * 86_400;
 /** Of a prefix. */
@@ -26,7 +28,7 @@ export interface StoredResponse {
   createdAt: number;
   /** Milliseconds since the epoch; nothing prolongs it. */
   expiresAt: number;
-  /** While a turn that is to be written goes on from it. */
+  /** Whether a turn to be stored is continuing it. */
   isBusy: boolean;
 }
 
@@ -40,6 +42,7 @@ export interface History {
 /** The responses that later ones can go on from, any number of times. */
 export class StoredResponses {
   private readonly responses = new Map<string, StoredResponse>();
+  private characters = 0;
 
   constructor(private readonly now: () => number) {}
 
@@ -49,6 +52,7 @@ export class StoredResponses {
 
   clear(): void {
     this.responses.clear();
+    this.characters = 0;
   }
 
   newId(): string {
@@ -57,12 +61,12 @@ export class StoredResponses {
 
   get(id: string): StoredResponse | undefined {
     const found = this.responses.get(id);
-    if (found && this.now() < found.expiresAt) return found;
-    this.responses.delete(id);
+    if (!found || this.now() < found.expiresAt) return found;
+    this.drop(found);
     return undefined;
   }
 
-  /** The response to go on from; null if there is none to. */
+  /** The response to continue from; null if none is named. */
   previous({ previousId, model, caching }: ResponseRequest): StoredResponse | null {
     if (previousId === null) return null;
     const previous = this.get(previousId);
@@ -108,13 +112,28 @@ export class StoredResponses {
 
   add(response: StoredResponse): void {
     this.responses.set(response.id, response);
-    const [oldest] = this.responses.keys();
-    if (this.responses.size > MAX_RESPONSES && oldest !== undefined) this.responses.delete(oldest);
+    this.characters += lengthOf(response);
+    for (const oldest of this.responses.values()) {
+      const isFull = this.responses.size > MAX_RESPONSES || this.characters > MAX_CHARACTERS;
+      if (!isFull || oldest === response) return;
+      this.drop(oldest);
+    }
   }
 
   delete(id: string): boolean {
-    return this.get(id) !== undefined && this.responses.delete(id);
+    const found = this.get(id);
+    if (found) this.drop(found);
+    return found !== undefined;
   }
+
+  private drop(response: StoredResponse): void {
+    this.responses.delete(response.id);
+    this.characters -= lengthOf(response);
+  }
+}
+
+function lengthOf({ messages }: StoredResponse): number {
+  return messages.reduce((total, { content }) => total + content.length, 0);
 }
 
 export function checkPrefix(messages: Message[], count: CountTokens): number {

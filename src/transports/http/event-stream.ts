@@ -65,7 +65,7 @@ function drained(response: ServerResponse, stalledMs: number): Promise<void> {
   });
 }
 
-/** Node checks the connection once per time-out, and ends it at the second check in a row that finds nothing read. */
+/** Node checks the connection once per timeout, and ends it at the second check in a row that finds nothing read. */
 function disconnectWhenStalled(response: ServerResponse, stalledMs: number): void {
   response.setTimeout(stalledMs / 2);
 }

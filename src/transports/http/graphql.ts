@@ -38,7 +38,7 @@ export async function serveGraphQL(
   return run(prepared, { method, accepted, response, context }, options);
 }
 
-/** A function of its own, so that the request's text, which may be large, is garbage while the operation runs. */
+/** A separate function, so that the request's body can be collected while the operation runs. */
 async function prepare(
   request: IncomingMessage,
   requestId: string,

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, isIPv6 } from 'node:net';
 import { ConfigError } from '../../config/config.js';
-import { LAST_WORDS_MS } from '../../operations/operations.js';
+import { FINAL_RESULTS_MS } from '../../operations/operations.js';
 import { HttpError } from '../http-error.js';
 import { serverOptions } from '../timeouts.js';
 import { UPGRADES } from '../upgrades.js';
@@ -70,7 +70,7 @@ export function createHttpServer(options: HttpOptions): HttpServer {
       return `http://${isIPv6(host) ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`;
     },
     async close() {
-      await openResponses.written(LAST_WORDS_MS);
+      await openResponses.written(FINAL_RESULTS_MS);
       const closed = once(server, 'close');
       server.close();
       server.closeAllConnections();

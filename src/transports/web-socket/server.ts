@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Caller } from '../../auth/caller.js';
 import { AppError, shuttingDown } from '../../errors.js';
-import { LAST_WORDS_MS, type PreparedOperation } from '../../operations/operations.js';
+import { FINAL_RESULTS_MS, type PreparedOperation } from '../../operations/operations.js';
 import type { RequestContext } from '../../request-context.js';
 import { toOperationRequest } from '../http/operation-request.js';
 import { sendError, toErrors } from '../http/responses.js';
@@ -18,7 +18,7 @@ import type { TransportOptions } from '../options.js';
 import { ignoreUpgrade, isWebSocket } from '../upgrades.js';
 import { checkOperations, guardSocket } from './limits.js';
 
-/** The longest time-out of Node (24.8 days): a connection closes after it even if its token is valid for longer. */
+/** The longest timeout of Node (24.8 days): a connection closes after it even if its token is valid for longer. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** From the registry of WebSocket close codes (RFC 6455, 11.7); clients of graphql-transport-ws reconnect after it. */
@@ -91,7 +91,7 @@ export function serveWebSockets(server: Server, options: TransportOptions): () =
     // Some clients never respond to a close frame.
     const late = setTimeout(() => {
       for (const socket of sockets.clients) socket.terminate();
-    }, LAST_WORDS_MS);
+    }, FINAL_RESULTS_MS);
     await dispose();
     clearTimeout(late);
   };
@@ -109,7 +109,7 @@ class Connection extends WebSocket {
   }
 }
 
-const NO_HANDSHAKE = 'This is no valid WebSocket handshake: see RFC 6455, version 13.';
+const NO_HANDSHAKE = 'Invalid WebSocket handshake: see RFC 6455, version 13.';
 
 /** Set when `connection_init` is received. */
 type ConnectionState = {
@@ -128,7 +128,7 @@ function closeAtExpiry(
   return setTimeout(close, Math.min(caller.expiresAt - now, MAX_TIMEOUT_MS));
 }
 
-/** The caller cannot be authenticated just now, and a connection sends its credentials only once: the client is to reconnect. */
+/** Authentication is unavailable, and a connection sends its credentials only once, so the client must reconnect. */
 function tryLater({ socket }: Extra): false {
   socket.close(TRY_AGAIN_LATER, 'The token cannot be checked just now. Connect again later');
   return false;

@@ -375,6 +375,26 @@ export const LOST: FieldCase[] = [
     asked: [create(SESSION), chat('hello'), context],
     right: [{}, { error: { code: 'CONTEXT_NOT_FOUND' } }, { error: { code: 'CONTEXT_NOT_FOUND' } }],
   },
+  ...[400, 200].map(
+    (status): FieldCase => ({
+      situation: `SESSION chat: ${status}, and the message says that the context of the parameter has expired`,
+      source: 'own variation on the table of errors: a message that names the context, under status 200 too',
+      gateway: {
+        chat: {
+          status,
+          json: {
+            error: {
+              code: 'InvalidParameter',
+              message: 'The context $CONTEXT_ID has expired',
+              param: 'context_id',
+            },
+          },
+        },
+      },
+      asked: [create(SESSION), chat('hello'), context],
+      right: [{}, { error: { code: 'CONTEXT_NOT_FOUND' } }, { error: { code: 'CONTEXT_NOT_FOUND' } }],
+    }),
+  ),
   {
     situation: 'COMMON_PREFIX chat: lost, and it cannot be created again just now',
     source: 'own variation: a failed recovery must not drop the context',
@@ -399,6 +419,7 @@ export const LOST: FieldCase[] = [
     { status: 500, json: { error: { message: 'context deadline exceeded', type: 'api_error' } } },
     { status: 400, json: { error: { code: 'InvalidEndpoint.ClosedEndpoint', message: 'closed' } } },
     { status: 400, json: { error: { type: 'ContextWindowExceededError', message: 'no' } } },
+    { status: 400, json: { error: { code: 'InvalidParameter', message: 'too long', param: 'context_id' } } },
   ].map(
     (reply): FieldCase => ({
       situation: `SESSION chat that says nothing of the context: ${JSON.stringify(reply)}`,

@@ -1,5 +1,7 @@
 import { chat, chunk, create, type FieldCase, GEMINI, SESSION, stream, whole } from './field-case.js';
 
+const USAGE = { prompt_tokens: 20, completion_tokens: 1, total_tokens: 21 };
+
 export const STREAMS: FieldCase[] = [
   {
     situation: 'JSON answer with a byte order mark',
@@ -381,5 +383,59 @@ export const STREAMS: FieldCase[] = [
     gateway: { chat: { sse: [chunk({ content: 'a' })], pack: 'gzip', isCut: true } },
     asked: [create(SESSION), stream('hello')],
     right: [{}, { text: 'a', last: { __typename: 'ChatFailure', code: 'GATEWAY_BAD_RESPONSE' } }],
+  },
+  {
+    situation: 'stream: the connection breaks in place of [DONE], behind the usage',
+    source: 'own variation: nothing of the answer is missing',
+    gateway: {
+      chat: {
+        sse: [chunk({ content: 'a' }), chunk({}, 'stop'), whole({}, { choices: [], usage: USAGE })],
+        isCut: true,
+      },
+    },
+    asked: [create(SESSION), stream('hello')],
+    right: [{}, { text: 'a', last: { __typename: 'ChatDone', usage: { promptTokens: 20 } } }],
+  },
+  {
+    situation: 'stream: the connection breaks before the usage, or before the answer’s end',
+    source: 'own variation: something is missing',
+    gateway: {
+      chat: [
+        { sse: [chunk({ content: 'a' }), chunk({}, 'stop')], isCut: true },
+        { sse: [chunk({ content: 'a' }), whole({}, { choices: [], usage: USAGE })], isCut: true },
+      ],
+    },
+    asked: [create(SESSION), stream('hello'), stream('hello')],
+    right: [
+      {},
+      { text: 'a', last: { __typename: 'ChatFailure', code: 'GATEWAY_BAD_RESPONSE' } },
+      { text: 'a', last: { __typename: 'ChatFailure', code: 'GATEWAY_BAD_RESPONSE' } },
+    ],
+  },
+  {
+    situation: 'stream: a refusal in place of [DONE], behind the usage',
+    source: 'own variation: the gateway says that it failed',
+    gateway: {
+      chat: {
+        sse: [
+          chunk({ content: 'a' }),
+          chunk({}, 'stop'),
+          whole({}, { choices: [], usage: USAGE }),
+          { error: { code: 'OutputTextRiskDetection', message: 'no' } },
+        ],
+        isCut: true,
+      },
+    },
+    asked: [create(SESSION), stream('hello')],
+    right: [{}, { text: 'a', last: { __typename: 'ChatFailure', code: 'CONTENT_REJECTED' } }],
+  },
+  {
+    situation: 'stream: the chunk with the usage does not name the model',
+    source: 'own variation: what an earlier chunk said stays',
+    gateway: {
+      chat: { sse: [chunk({ content: 'a' }), chunk({}, 'stop'), { choices: [], usage: USAGE }, '[DONE]'] },
+    },
+    asked: [create(SESSION), stream('hello')],
+    right: [{}, { last: { model: 'm', usage: { promptTokens: 20 } } }],
   },
 ];

@@ -5,7 +5,7 @@ import { eventually } from '../../support/eventually.js';
 import { TestServer } from '../../support/server.js';
 import { StandIn } from '../../support/stand-in.js';
 
-/** Milliseconds; what is cut only by a longer one of them would fail its test's own time-out. */
+/** Milliseconds; what is cut only by a longer one of them would fail its test's own timeout. */
 const SHORT = { ...TIMEOUTS, headersMs: 250, requestMs: 500, idleMs: 250, initMs: 250 };
 const NEVER = 3_600_000;
 

@@ -1,4 +1,4 @@
-// jest-light-runner has no time-outs: this gives its tests and hooks those that Jest has.
+// jest-light-runner has no timeouts: this gives its tests and hooks those that Jest has.
 
 /** Milliseconds. A test that waits this long has failed; a busy machine has not. */
 const TIMEOUT_MS = 30_000;
@@ -8,7 +8,7 @@ function within(run, timeout = TIMEOUT_MS) {
   return async (...args) => {
     let timer;
     const late = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error(`exceeded its time-out of ${timeout} ms`)), timeout);
+      timer = setTimeout(() => reject(new Error(`exceeded its timeout of ${timeout} ms`)), timeout);
     });
     try {
       await Promise.race([run(...args), late]);

@@ -11,7 +11,7 @@ import type { ModelList } from '../pricing/model-list.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
-import type { ChatContext, GatewayChat } from './chat-context.js';
+import type { ChatTarget, GatewayChat } from './chat-target.js';
 import type { ChatInput } from './input.js';
 
 export interface LockedContextParts {
@@ -22,8 +22,8 @@ export interface LockedContextParts {
 
 export type ContextChatInput = ChatInput & { contextId: string };
 
-/** The context of one chat: it belongs to the caller, and a session is locked until `unlock`. */
-export class LockedContext implements ChatContext {
+/** The context of one chat, the caller's or unknown here; a session is locked until `unlock`. */
+export class ContextTarget implements ChatTarget {
   private isRecovered = false;
 
   private constructor(
@@ -50,7 +50,7 @@ export class LockedContext implements ChatContext {
       : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
     const hasKey = input.idempotencyKey != null;
     const api = models.apiOf(chat.model);
-    const locked = new LockedContext(contexts, request, chat, owned, lease, hasKey, api);
+    const locked = new ContextTarget(contexts, request, chat, owned, lease, hasKey, api);
     try {
       if (owned) locked.goOnWith(await contexts.current(owned, request));
       return locked;

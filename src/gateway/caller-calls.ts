@@ -6,7 +6,7 @@ import type { JsonObject } from './json.js';
 export type Sender = Pick<GatewayCall, 'credential' | 'signal' | 'onEnd'>;
 
 /** Calls with one caller's key, which its signal aborts. */
-export class SentCalls {
+export class CallerCalls {
   constructor(
     private readonly calls: GatewayCalls,
     private readonly sender: Sender,

@@ -8,10 +8,10 @@ import type { CacheUse } from '../prompts/types.js';
 export type GatewayChat<T> = (gateway: GatewayDataSource, chat: NewChat) => Promise<T>;
 
 /** What a chat's messages continue: a context, or a prompt. */
-export interface ChatContext {
-  /** The model that the gateway is asked for. */
+export interface ChatTarget {
+  /** The requested model. */
   readonly model: string;
-  /** The API that the gateway is asked by. */
+  /** The gateway's API to call. */
   readonly api: ApiName;
   /** When the context ends; undefined if there is none, or nobody knows it. */
   readonly expiresAt: number | undefined;
@@ -25,11 +25,11 @@ export interface ChatContext {
   estimateTokens(): Promise<number>;
   /** Calls the gateway; the call is aborted when the client disconnects or the lease is lost. */
   ask<T>(call: GatewayChat<T>): Promise<T>;
-  /** Whether `recover` may mend this error. */
+  /** Whether `recover` may fix this error. */
   mayRecover(error: unknown): boolean;
   /** Creates a lost context again, or throws. */
   recover(): Promise<void>;
-  /** Counts the chat, which never fails it. Returns the caller's context after the chat; null if the caller holds none. */
+  /** Counts the chat; fails it only if a chained session would lose the answer. Returns the caller's context after the chat; null if the caller holds none. */
   use(used: ChatUse): Promise<ContextCache | null>;
   /** Idempotent. */
   unlock(): Promise<void>;

@@ -12,7 +12,7 @@ import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
 import { CacheBypassReason, CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
-import type { ChatContext, GatewayChat } from './chat-context.js';
+import type { ChatTarget, GatewayChat } from './chat-target.js';
 import type { ChatInput } from './input.js';
 
 export type PromptChatInput = ChatInput & { prompt: string };
@@ -24,7 +24,7 @@ export interface PromptParts {
 }
 
 /** The prompt of one chat, in the version that was in service when the chat began. Without a cached context its messages are sent with the chat's. */
-export class PromptContext implements ChatContext {
+export class PromptTarget implements ChatTarget {
   private isRecovered = false;
 
   private constructor(
@@ -42,12 +42,12 @@ export class PromptContext implements ChatContext {
     input: PromptChatInput,
     { prompts, promptContexts, models }: PromptParts,
     request: RequestContext,
-  ): Promise<PromptContext> {
+  ): Promise<PromptTarget> {
     const prompt = prompts.find(input.prompt, request.caller);
     const chat = toPromptChat(input, prompt);
     const opened = await promptContexts.open(prompt, request);
     const hasKey = input.idempotencyKey != null;
-    return new PromptContext(
+    return new PromptTarget(
       prompt,
       promptContexts,
       request,
