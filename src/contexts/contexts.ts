@@ -10,6 +10,7 @@ import type { Prices } from '../pricing/prices.js';
 import type { ContextRecord, OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { afterAnswer, endOfChain, forked, isChain } from './chain.js';
+import { contextTokens } from './creation/billing.js';
 import type { Creation } from './creation/creation.js';
 import { checkModelRules } from './creation/model-rules.js';
 import type { Recovery } from './creation/recovery.js';
@@ -134,7 +135,7 @@ export class Contexts {
     const at = request.now();
     const expiresAt = used.isAnswered ? expiryAfterUse(context, at) : context.expiresAt;
     try {
-      const updated = await this.count(context, used, at, expiresAt, request);
+      const updated = await this.count(owned, used, at, expiresAt, request);
       if (updated?.hasMoved === false) throw forked();
       if (updated) {
         await this.parts.messages.extend(updated.context, at);
@@ -155,22 +156,27 @@ export class Contexts {
 
   /** Returns null if the caller has forgotten the context since the chat began. */
   private async count(
-    context: ContextRecord,
+    owned: OwnedContext,
     { totals, usage, prices, isAnswered, answerId }: ChatUse,
     at: number,
     expiresAt: number,
-    { caller: { id: caller }, startedAt }: RequestContext,
+    request: RequestContext,
   ): Promise<UsedContext | null> {
-    const { store } = this.parts;
+    const { store, deletion } = this.parts;
+    const { id: caller } = request.caller;
+    const { startedAt } = request;
+    const { context } = owned;
     const { key, model } = context;
     const next = afterAnswer(context, answerId);
     const moved = next && { from: context, to: next };
     const bill = prices && chatBill({ caller, model, prompt: '', prices }, usage);
-    const kept = bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0, at) : null;
+    const kept =
+      bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0, at, contextTokens(owned)) : null;
     const updated = await store.use(caller, key, {
       ...{ ...totals, at, startedAt, expiresAt, bill, kept, moved },
     });
     if (updated) return updated;
+    if (next) deletion.deleteLater(next, request);
     const names = [{ scope: caller, name: model }];
     const extension = { key, expiresAt, kept };
     await store.addUsage({ caller, names, used: totals, at, extension, bills: bill ? [bill] : [] });

@@ -25,7 +25,12 @@ export class Deletion {
   /** Resolves once the registry has no such context, so that nobody can begin to share it. */
   async deleteUnowned(key: string, request: RequestContext): Promise<void> {
     const removed = await this.store.removeUnowned(key, request.now());
-    if (removed) void this.detachedWork.track(this.delete(removed, request.detached()));
+    if (removed) this.deleteLater(removed, request);
+  }
+
+  /** Deletes what a chat has added to a context that was deleted meanwhile. */
+  deleteLater(context: ContextRecord, request: RequestContext): void {
+    void this.detachedWork.track(this.delete(context, request.detached()));
   }
 
   private async delete(context: ContextRecord, request: RequestContext): Promise<void> {

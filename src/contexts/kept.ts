@@ -15,6 +15,7 @@ export function keptAfter(
   usage: GatewayUsage,
   isComplete: boolean,
   at: number,
+  sessionTokens = 0,
 ): Kept | null {
   const details = unpackDetails(context.details);
   const created = details.usage?.promptTokens;
@@ -24,7 +25,8 @@ export function keptAfter(
   if (context.ttl === null) return null;
   if (isPrefix(context)) return created === undefined ? null : { ...key, tokens: created, addedTokens: 0 };
   const { promptTokens, completionTokens, promptTokensDetails } = usage;
-  const tokens = Math.min(promptTokensDetails?.cachedTokens ?? created ?? 0, promptTokens);
+  // Without a hit, or where hits are not counted, the gateway still keeps the session.
+  const tokens = Math.min(promptTokensDetails?.cachedTokens || sessionTokens, promptTokens);
   const addedTokens = isComplete ? promptTokens - tokens + completionTokens : 0;
   return { ...key, tokens, addedTokens };
 }

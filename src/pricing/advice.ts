@@ -12,7 +12,10 @@ const DAY = 86_400;
 /** Decimal places of an hour's amount: a 24th may be a repeating decimal. */
 const HOUR_DIGITS = 12;
 
-/** Whether to cache a prompt of so many tokens at so many chats per hour. Whole days are compared, which are exact. */
+/**
+ * Whether to cache a prompt of so many tokens at so many chats per hour: never if it is shorter than the model caches. Whole days are
+ * compared, which are exact.
+ */
 export function adviseCaching(
   prices: Prices,
   promptTokens: number,
@@ -25,12 +28,13 @@ export function adviseCaching(
   const saving = Big(input).minus(cachedInput);
   const withCache = kept.plus(chats.times(cachedInput));
   const withoutCache = chats.times(input);
-  const worthIt = withCache.lt(withoutCache);
+  const canCache = promptTokens >= (capabilities.minPromptTokens ?? 0);
+  const worthIt = canCache && withCache.lt(withoutCache);
   const perHour = (day: Big) =>
     toMoney(priceOf(promptTokens, day).div(HOURS_PER_DAY).round(HOUR_DIGITS), currency);
   return {
     worthIt,
-    breakEvenChatsPerHour: saving.gt(0) ? kept.div(saving.times(HOURS_PER_DAY)).toNumber() : null,
+    breakEvenChatsPerHour: canCache && saving.gt(0) ? kept.div(saving.times(HOURS_PER_DAY)).toNumber() : null,
     withCachePerHour: perHour(withCache),
     withoutCachePerHour: perHour(withoutCache),
     ttl: worthIt ? shortestTtl(chatsPerHour, capabilities) : null,

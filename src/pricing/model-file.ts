@@ -49,6 +49,8 @@ function readModel(source: YamlSource, pattern: string, currency: string): Price
   source.checkKeys(path, MODEL);
   if (['tiers', ...Object.keys(PRICES)].every((key) => !source.has([...path, key]))) return [];
   if (!source.has([...path, 'tiers'])) return [{ upTo: null, prices: readPrices(source, path, currency) }];
+  for (const price of Object.keys(PRICES).filter((key) => source.has([...path, key])))
+    source.report([...path, price], 'must be in each of the `tiers`, not beside them');
   const tiers = source.length([...path, 'tiers']);
   if (tiers === 0) source.report([...path, 'tiers'], 'must hold at least one tier');
   return Array.from({ length: tiers }, (_, index) =>

@@ -109,7 +109,10 @@ export class ModelPrices {
     'Whether caching a prompt pays. Assumes that its context is created once a day and kept alive all day, as chats come evenly.',
 })
 export class CachingAdvice {
-  @Field(() => Boolean, { description: 'Whether an hour with the cache costs less than one without.' })
+  @Field(() => Boolean, {
+    description:
+      'Whether an hour with the cache costs less than one without; false if the prompt is shorter than `cache.minPromptTokens` of its model.',
+  })
   worthIt!: boolean;
 
   @Field(() => Float, {

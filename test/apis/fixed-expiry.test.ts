@@ -104,6 +104,22 @@ describe('a session of two servers on one Redis', () => {
 });
 
 describe('a forgotten context', () => {
+  it.each(TRANSPORTS)(
+    'is deleted with the answer that was streaming over %s meanwhile',
+    async (_, connect) => {
+      await using world = await ApiWorld.start(RESPONSES);
+      const { id } = await world.create({});
+      const client = connect(world.server);
+      const messages = [{ role: 'USER', content: 'hello' }];
+      const stream = client.open({ contextId: id, messages });
+      await stream.next();
+      expect((await world.server.query(FORGET, { id })).data).toEqual({ forgetContext: true });
+      expect((await collect(stream)).last?.__typename).toBe('ChatDone');
+      client.close();
+      await eventually(() => world.sandbox.kept === 0, 50);
+    },
+  );
+
   it('is deleted later if the gateway fails', async () => {
     await using world = await ApiWorld.start(RESPONSES);
     const { id } = await world.create(PREFIX);

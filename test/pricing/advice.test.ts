@@ -71,6 +71,13 @@ describe('the advice on caching', () => {
     });
   });
 
+  it('never pays for a prompt that is shorter than the model caches', () => {
+    const never = { worthIt: false, breakEvenChatsPerHour: null, ttl: null };
+    const api = APIS.responses.capabilitiesOf('m');
+    expect(advise(CHEAP_TO_KEEP, 255, 60, api)).toMatchObject(never);
+    expect(advise(CHEAP_TO_KEEP, 256, 60, api)).toMatchObject({ worthIt: true, ttl: 86_400 });
+  });
+
   it.each([
     [1_000, 3_600],
     [4.6, 3_605],
@@ -83,7 +90,7 @@ describe('the advice on caching', () => {
 
   it('keeps to what the API that serves the model can do', () => {
     const ttlOf = (api: keyof typeof APIS, rate: number) =>
-      advise(CHEAP_TO_KEEP, 1_000, rate, APIS[api].capabilitiesOf('m')).ttl;
+      advise(CHEAP_TO_KEEP, 5_000, rate, APIS[api].capabilitiesOf('m')).ttl;
     expect(ttlOf('gemini-context', 1_000)).toBe(300);
     expect(ttlOf('gemini-context', 10)).toBe(1_658);
     expect(ttlOf('gemini-context', 0.02)).toBe(828_931);

@@ -84,6 +84,10 @@ describe('a file of models', () => {
     ['currency: CNY\nmodels:\n  m:\n    input: 0x1F\n    output: 1', '4 `models.m.input` must be a decimal'],
     ['currency: CNY\nmodels:\n  m:\n    input: 1\n    output: 1\n    ouput: 1', '6 has an unknown key'],
     ['currency: CNY\nmodels:\n  m: { tiers: [] }', '3 `models.m.tiers` must hold at least one'],
+    [
+      'currency: CNY\nmodels:\n  m:\n    storagePerHour: 0.017\n    tiers:\n    - { input: 1, output: 1 }',
+      '4 `models.m.storagePerHour` must be in each of the `tiers`',
+    ],
     ['currency: CNY\nmodels:\n  m: { tiers: [1] }', '3 `models.m.tiers.0` must be a map'],
     [
       'currency: CNY\nmodels:\n  m:\n    tiers:\n    - { input: 1, output: 1 }\n    - { upTo: 5, input: 1, output: 1 }',

@@ -1,7 +1,9 @@
+import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
-import { TestServer } from '../support/server.js';
+import { NOON, TestServer } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, TRANSPORTS } from '../support/streams.js';
 
 const COST =
@@ -105,6 +107,85 @@ describe('the cost of tokens', () => {
     await expect(TestServer.start({ MODELS: '/nowhere.yaml' })).rejects.toThrow(
       'MODELS cannot be read (ENOENT)',
     );
+  });
+});
+
+describe('a gateway that answers with another name of the model', () => {
+  const answered = 'Doubao-1.5-pro-32k-250115';
+  const models = 'currency: CNY\nmodels:\n  Doubao-1.5-pro-32k: { input: 0.80, output: 2.00 }\n';
+
+  it('is paid by the prices of the requested one, up to the quota', async () => {
+    await using gateway = await StandIn.start((response, _request, { path }) =>
+      json(
+        response,
+        200,
+        path.endsWith('/create') ? { ...CREATED, model: answered } : { ...CHAT_ANSWER, model: answered },
+      ),
+    );
+    using file = new ModelsFile();
+    file.writeText(models);
+    const quota = { QUOTA_MONEY_PER_DAY: '0.000001' };
+    await using server = await TestServer.before(gateway, { MODELS: file.path, ...quota });
+    const { data } = await server.query<{ createContext: { usage: object } }>(CREATE, { input: NEW });
+    expect(data.createContext.usage).toMatchObject({ cost: { total: { currency: 'CNY' } } });
+    const { errors } = await server.query(CHAT, { input: { ...HELLO, prompt: null, contextId: CREATED.id } });
+    expect(errors).toMatchObject([{ extensions: { code: 'QUOTA_EXCEEDED' } }]);
+  });
+
+  it('is asked for the requested one again', async () => {
+    await using gateway = await StandIn.start((response, _request, { path }) =>
+      json(
+        response,
+        200,
+        path.endsWith('/create') ? { ...CREATED, model: answered } : { ...CHAT_ANSWER, model: answered },
+      ),
+    );
+    await using server = await TestServer.before(gateway);
+    await server.query(CREATE, { input: NEW });
+    await server.query(CHAT, { input: { ...HELLO, prompt: null, contextId: CREATED.id } });
+    expect(JSON.parse(gateway.seen.at(-1)?.body ?? '').model).toBe(NEW.model);
+  });
+});
+
+describe('the storage of a session', () => {
+  it.each([
+    ['counts hits', (kept: number) => ({ prompt_tokens_details: { cached_tokens: kept } })],
+    ['counts none', () => ({})],
+    ['has no hit', () => ({ prompt_tokens_details: { cached_tokens: 0 } })],
+  ])('is what it keeps, where the gateway %s', async (_, details) => {
+    let kept = 0;
+    const usage = (prompt: number, completion: number) => ({
+      ...{ prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion },
+      ...details(kept),
+    });
+    await using gateway = await StandIn.start((response, _request, { path }) => {
+      const created = { ...CREATED, mode: 'session', ttl: 86_400, usage: usage(1_000, 0) };
+      const answer = { ...CHAT_ANSWER, usage: usage(kept + 50, 50) };
+      kept = path.endsWith('/create') ? 1_000 : kept + 100;
+      json(response, 200, path.endsWith('/create') ? created : answer);
+    });
+    using file = new ModelsFile();
+    // An amount is a number of token hours.
+    file.writeText(
+      `currency: CNY\nmodels:\n  ${NEW.model}: { input: 0, output: 0, storagePerHour: 1000000 }\n`,
+    );
+    await using server = await TestServer.before(gateway, { MODELS: file.path });
+    const session = { ...NEW, mode: 'SESSION', ttl: 86_400 };
+    await server.query(CREATE, { input: session });
+    for (let minute = 1; minute <= 20; minute++) {
+      server.clock = () => NOON + minute * 60_000;
+      const { errors } = await server.query(CHAT, {
+        input: { ...HELLO, prompt: null, contextId: CREATED.id },
+      });
+      expect(errors).toEqual([]);
+    }
+    const { data } = await server.query<{ cacheReport: { money: { storage: { amount: string } }[] } }>(
+      '{ cacheReport { money { storage { amount } } } }',
+    );
+    const booked = Number([data.cacheReport.money].flat()[0]?.storage.amount);
+    // 3,000 tokens for 25 started hours, the later ones for less.
+    expect(booked).toBeGreaterThan(24 * 3_000);
+    expect(booked).toBeLessThanOrEqual(25 * 3_000);
   });
 });
 

@@ -51,14 +51,17 @@ function toWireTruncation(strategy: NewTruncationStrategy): WireTruncationStrate
   };
 }
 
-/** What the gateway left out is null, except `ttl`, which is as requested, and `mode`, as requested or SESSION. */
+/**
+ * What the gateway left out is null, except `ttl`, which is as requested, and `mode`, as requested or SESSION. `model` is always as requested:
+ * gateways may answer with an endpoint or a version, which has no price here and which chats need not accept.
+ */
 export function fromCreateContextAnswer(answer: JsonObject, asked: NewContext): CreatedContext {
   const id = asText(answer.id);
   if (!id?.trim()) throw badResponse('it has no context id');
   if (id.length > MAX_ID) throw badResponse(`its context id is longer than ${MAX_ID} characters`);
   return {
     id,
-    model: asName(answer.model) || asked.model,
+    model: asked.model,
     mode: answer.mode == null ? (asked.mode ?? ContextMode.SESSION) : asOneOf(answer.mode, MODES),
     ttl: answer.ttl == null ? (asked.ttl ?? null) : asSeconds(answer.ttl),
     truncationStrategy: fromTruncation(answer.truncation_strategy),

@@ -57,7 +57,7 @@ export function fromCreation(answer: JsonObject, asked: NewContext, now: number)
   const createdAt = asDate(answer.created_at)?.getTime() ?? now;
   return {
     id: idOf(answer),
-    model: asName(answer.model) || asked.model,
+    model: asked.model,
     mode: asked.mode ?? ContextMode.SESSION,
     ttl: asked.ttl ?? (expiresAt === null ? null : Math.max(0, Math.round((expiresAt - createdAt) / 1_000))),
     expiresAt,
