@@ -55,8 +55,8 @@ export const unowned = (
   bills: [],
 });
 
-/** What every store must do. */
-export function conformance(open: () => Promise<Store>) {
+/** What every store must do. `pass` lets time pass by the store's own clock, if it deletes by that. */
+export function conformance(open: () => Promise<Store>, pass = async (_ms: number) => {}) {
   let store: Store;
   let caller: string;
   let callers = 0;
@@ -289,6 +289,46 @@ export function conformance(open: () => Promise<Store>) {
       const again = { ownedSince: NOON + 10, totals: ZERO_TOTALS };
       expect(await store.addOwner(first.key, caller, NOON + 10)).toMatchObject(again);
       expect(await ids(100, null, NOON + 10)).toEqual([first.id, ...newest.slice(0, 5)]);
+    });
+
+    it('has a context as long as others keep it alive', async () => {
+      const half = HOUR_MS / 2;
+      const [used, shared, replaced] = [record(), record(), record()];
+      for (const context of [used, shared, replaced]) {
+        await store.create(context, 'the one who uses it');
+      }
+      // Lists of one each: what keeps one alive does not help another.
+      const owners = new Map(
+        [used, shared, replaced].map((context) => [`${caller} of ${context.id}`, context]),
+      );
+      for (const [owner, { key }] of owners) await store.addOwner(key, owner, NOON);
+      let now = NOON;
+      for (let halves = 1; halves <= 6; halves++) {
+        await pass(half);
+        now = NOON + halves * half;
+        const expiresAt = now + HOUR_MS;
+        await store.use('the one who uses it', used.key, useAt(now));
+        await store.addUsage(unowned([], TOKENS, now, { key: shared.key, expiresAt }));
+        await store.replace({ ...replaced, expiresAt }, null, now);
+      }
+      for (const [owner, context] of owners) {
+        expect(await store.ownedContexts(owner, 9, null, now)).toMatchObject([
+          { context: { id: context.id } },
+        ]);
+      }
+      await pass(HOUR_MS - 1);
+      for (const owner of owners.keys()) {
+        expect(await store.ownedContexts(owner, 9, null, now + HOUR_MS - 1)).toHaveLength(1);
+      }
+    });
+
+    it('has a context again that was listed while it had expired, after a chat that began in time', async () => {
+      const context = record();
+      await store.create(context, caller);
+      const use = { ...useAt(context.expiresAt + 60_000), startedAt: context.expiresAt - 1 };
+      expect(await ids(100, null, context.expiresAt + 1)).toEqual([]);
+      expect(await store.use(caller, context.key, use)).not.toBeNull();
+      expect(await ids(100, null, use.at)).toEqual([context.id]);
     });
 
     it('pages through any contexts without missing or repeating one', async () => {

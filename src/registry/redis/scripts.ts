@@ -10,7 +10,7 @@ export const LAYOUT = 1;
 /**
  * Keys by prefix:
  * - `c:` a context, a hash: d (data), g (expiry) and `h:<caller>` for each owner: ownedSince, lastUsedAt and the totals, separated by commas
- * - `l:` a caller's list, a sorted set by position
+ * - `l:` a caller's list, a sorted set by position; lives at least as long as each context in it
  * - `u:` a scope's usage of one day, a hash of numbers by hour, kind and name
  * - `s:` a caller's spending of one day, a hash of numbers by hour, kind and name; `sd:` the callers with spending on a day, a sorted set
  * - `v:` a value: its expiry in 13 digits, then the value

@@ -89,9 +89,8 @@ export class RedisStore implements Store {
 
   async replace(context: ContextRecord, bill: Bill | null, at: number): Promise<void> {
     const { key, expiresAt } = context;
-    const ms = Math.max(expiresAt - at, 0) + PURGE_DELAY_MS;
     const spending = packSpending(PREFIX, at, bill ? [bill] : [], null);
-    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, ms, spending);
+    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, at, PREFIX, spending);
   }
 
   async remove(key: string): Promise<void> {
@@ -125,12 +124,13 @@ export class RedisStore implements Store {
   async use(callerId: string, key: string, use: Use): Promise<UsedContext | null> {
     const { startedAt, at, expiresAt, bill, kept, moved } = use;
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = use;
-    const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, at)];
+    const keys = [`c:${key}`, usageKey(callerId, at)];
     const found = await this.redis.registryUse(
       ...[...keys, callerId, startedAt, at, expiresAt, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bill ? [bill] : [], kept),
       ...(moved ? [packRecord(moved.from), packRecord(moved.to)] : ['', '']),
+      PREFIX,
     );
     const owned = toOwnedContext(key, found, startedAt);
     const [, , , tokenHours, hasMoved] = (found ?? []) as unknown[];
@@ -154,6 +154,7 @@ export class RedisStore implements Store {
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bills, extension?.kept ?? null),
       caller,
+      PREFIX,
       ...names.map(({ name }) => name),
     );
     return Number(tokenHours);
@@ -233,9 +234,13 @@ export class RedisStore implements Store {
   }
 
   private async ownedAt(callerId: string, position: string, now: number): Promise<OwnedContext | null> {
-    const owned = await this.ownedContext(callerId, position.slice(13), now);
+    const key = position.slice(13);
+    const found = await this.redis.hmget(`c:${key}`, 'd', 'g', `h:${callerId}`);
     // A context that was removed and shared again since is at a newer position.
-    if (owned && owned.ownedSince === Number(position.slice(0, 13))) return owned;
+    if (Number(found[2]?.slice(0, 13)) === Number(position.slice(0, 13))) {
+      // Null if it has expired: its position stays, as a chat that began in time may still extend it.
+      return toOwnedContext(key, found, now);
+    }
     await this.redis.zrem(`l:${callerId}`, position);
     return null;
   }

@@ -17,7 +17,14 @@ describeWith(REDIS)('the store in Redis', () => {
   }, 60_000);
   afterAll(() => server.stop());
   const open = () => openAt(server.url);
-  conformance(open);
+  conformance(open, async (ms) => {
+    const client = new Redis(server.url);
+    for (const key of await client.keys('*')) {
+      const rest = await client.pttl(key);
+      if (rest >= 0) await client.pexpire(key, rest - ms);
+    }
+    client.disconnect();
+  });
 
   it('lets Redis delete expired keys after a delay', async () => {
     const store = await open();
@@ -81,6 +88,26 @@ describeWith(REDIS)('the store in Redis', () => {
     }
     await store.create(record({ createdAt: NOON + 100 }), holder);
     expect(await client.zcard(`graphql-context-cache:l:${holder}`)).toBeLessThanOrEqual(2);
+    client.disconnect();
+    await store.close();
+  });
+
+  it('removes entries of deleted contexts from behind those that live long, and of contexts that others created again', async () => {
+    const store = await open();
+    const client = new Redis(server.url);
+    const holder = 'the one who creates';
+    const expiresAt = NOON + 7 * DAY_MS;
+    const long = [0, 1].map((n) => record({ createdAt: NOON + n, expiresAt }));
+    for (const context of long) await store.create(context, holder);
+    for (let n = 10; n < 2_000; n++) {
+      const context = record({ createdAt: NOON + n });
+      await store.create(context, holder);
+      if (n % 2) await store.remove(context.key);
+      else await store.create({ ...context, createdAt: NOON + n + 1 }, 'a newcomer');
+    }
+    expect(await client.zcard(`graphql-context-cache:l:${holder}`)).toBeLessThan(100);
+    const listed = await store.ownedContexts(holder, 100, null, NOON);
+    expect(listed.map(({ context }) => context.id)).toEqual(long.map(({ id }) => id).toReversed());
     client.disconnect();
     await store.close();
   });

@@ -1,4 +1,4 @@
-import { COUNT, EXTEND, LIFETIME, LIST } from './functions.js';
+import { COUNT, EXTEND, LIFETIME, LIST, LISTS } from './functions.js';
 import type { Script } from './script.js';
 import { SPEND } from './spend.js';
 
@@ -6,40 +6,41 @@ export const CONTEXT_SCRIPTS = {
   /** c, l, u; caller, data, expiresAt, now, position, prefix, hour, model, spending */
   registryCreate: {
     numberOfKeys: 3,
-    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}${SPEND}
-local ms = lifetime(ARGV[3], ARGV[4])
+    lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${LIST}${SPEND}
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'd', ARGV[2], 'g', ARGV[3], 'h:' .. ARGV[1], ARGV[4] .. ',' .. ARGV[4] .. ',0,0,0,0,0')
-redis.call('PEXPIRE', KEYS[1], ms)
-list(KEYS[2], ARGV[5], ms, ARGV[6])
+redis.call('PEXPIRE', KEYS[1], lifetime(ARGV[3], ARGV[4]))
+list(KEYS[2], ARGV[1], ARGV[5], listLifetime(ARGV[3], ARGV[4]), ARGV[6])
 count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})
 spend(ARGV[9])`,
   },
   /** c, l, u; caller, now, position, prefix, hour */
   registryAddOwner: {
     numberOfKeys: 3,
-    lua: `${COUNT}${EXTEND}${LIST}${LIFETIME}
+    lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${LIST}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g')
 if not found[1] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 if redis.call('HSETNX', KEYS[1], 'h:' .. ARGV[1], ARGV[2] .. ',' .. ARGV[2] .. ',0,0,0,0,0') == 1 then
-  list(KEYS[2], ARGV[3], lifetime(found[2], ARGV[2]), ARGV[4])
+  list(KEYS[2], ARGV[1], ARGV[3], listLifetime(found[2], ARGV[2]), ARGV[4])
   count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {1, 0, 0, 0, 0, 0})
 end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
-  /** c; data, expiresAt, ms, spending */
+  /** c; data, expiresAt, now, prefix, spending */
   registryReplace: {
     numberOfKeys: 1,
-    lua: `${EXTEND}${SPEND}
-spend(ARGV[4])
-if redis.call('EXISTS', KEYS[1]) == 0 then return end
+    lua: `${EXTEND}${LIFETIME}${LISTS}${SPEND}
+spend(ARGV[5])
+local stored = redis.call('HGET', KEYS[1], 'g')
+if not stored then return end
 redis.call('HSET', KEYS[1], 'd', ARGV[1], 'g', ARGV[2])
-extend(KEYS[1], ARGV[3])`,
+extend(KEYS[1], lifetime(ARGV[2], ARGV[3]))
+extendLists(KEYS[1], ARGV[4], stored, ARGV[2], ARGV[3])`,
   },
-  /** c, l, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending, data to replace and its successor (empty: neither) */
+  /** c, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending, data to replace and its successor (empty: neither), prefix */
   registryUse: {
-    numberOfKeys: 3,
-    lua: `${COUNT}${EXTEND}${LIFETIME}${SPEND}
+    numberOfKeys: 2,
+    lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${SPEND}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g', 'h:' .. ARGV[1])
 if not found[1] or not found[3] or tonumber(found[2]) <= tonumber(ARGV[2]) then return false end
 local expiresAt = tonumber(found[2]) < tonumber(ARGV[4]) and ARGV[4] or found[2]
@@ -53,19 +54,18 @@ numbers[2] = ARGV[3]
 for kind = 1, 5 do numbers[kind + 2] = string.format('%.0f', (numbers[kind + 2] or 0) + ARGV[kind + 5]) end
 local owner = table.concat(numbers, ',')
 redis.call('HSET', KEYS[1], 'g', expiresAt, 'h:' .. ARGV[1], owner)
-local ms = lifetime(expiresAt, ARGV[3])
-extend(KEYS[1], ms)
-extend(KEYS[2], ms)
-count(KEYS[3], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
+extend(KEYS[1], lifetime(expiresAt, ARGV[3]))
+extendLists(KEYS[1], ARGV[14], found[2], expiresAt, ARGV[3])
+count(KEYS[2], ARGV[5], cjson.decode(found[1])[1], {0, ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]})
 local hours = keep(ARGV[11], KEYS[1], ARGV[1], tonumber(ARGV[3]), tonumber(found[2]), tonumber(expiresAt))
 spend(ARGV[11])
 return {found[1], expiresAt, owner, hours, moved}`,
   },
-  /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, then the names */
+  /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, prefix, then the names */
   registryAddUsage: {
-    lua: `${COUNT}${EXTEND}${LIFETIME}${SPEND}
+    lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${SPEND}
 for at = 2, #KEYS do
-  count(KEYS[at], ARGV[3], ARGV[at + 9], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
+  count(KEYS[at], ARGV[3], ARGV[at + 10], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
 end
 local stored = tonumber(redis.call('HGET', KEYS[1], 'g') or nil)
 local hours = '0'
@@ -74,6 +74,7 @@ if stored then
   if stored < tonumber(ARGV[1]) then
     redis.call('HSET', KEYS[1], 'g', ARGV[1])
     extend(KEYS[1], lifetime(ARGV[1], ARGV[2]))
+    extendLists(KEYS[1], ARGV[11], stored, ARGV[1], ARGV[2])
   end
 end
 spend(ARGV[9])
