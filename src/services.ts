@@ -83,7 +83,9 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   });
   const longestChatMs = 2 * config.gateway.totalTimeoutMs;
   const { onFinished } = dependencies;
-  const runs = new Runs({ chats, contexts, store, now, log, config: config.runs, onFinished, longestChatMs });
+  const runs = new Runs({
+    ...{ chats, contexts, store, leases, now, log, config: config.runs, onFinished, longestChatMs },
+  });
   const container = containerOf([
     new ContextResolver(contexts),
     new ChatResolver(chats, runs),

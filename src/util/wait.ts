@@ -17,7 +17,8 @@ export async function within(milliseconds: number, work: Promise<unknown> | unde
 export async function waitUntil(
   condition: () => boolean | Promise<boolean>,
   milliseconds: number,
+  everyMs = 20,
 ): Promise<void> {
   const deadline = performance.now() + milliseconds;
-  while (!(await condition()) && performance.now() < deadline) await pause(20);
+  while (!(await condition()) && performance.now() < deadline) await pause(everyMs);
 }

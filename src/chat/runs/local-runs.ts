@@ -7,7 +7,7 @@ import type { Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
 import { newWork, type OnFinished } from '../../telemetry/work.js';
 import { waitUntil } from '../../util/wait.js';
-import type { Chats } from '../chats.js';
+import type { Chats, OpenChat } from '../chats.js';
 import type { ChatInput } from '../input.js';
 import { Run, stopped, unwatched } from './run.js';
 import { RunWriter } from './run-writer.js';
@@ -35,6 +35,10 @@ export interface LocalRunsParts {
 /** The runs of this process, until their end is stored. */
 export class LocalRuns {
   private readonly runs = new Map<string, Run>();
+  /** The requests whose runs wait for their context. */
+  private readonly opening = new Set<RequestContext>();
+  /** Those that the store does not know: at their end they are kept here. */
+  private readonly unknown = new WeakSet<Run>();
   private readonly writer: RunWriter;
   private holding: Holding | undefined;
 
@@ -44,7 +48,7 @@ export class LocalRuns {
       store: store.runs,
       now,
       goneAt: (run) => this.goneAt(run),
-      onStored: (run) => void this.runs.delete(run.id),
+      onStored: (run) => this.unknown.has(run) || this.runs.delete(run.id),
       log,
     });
   }
@@ -57,7 +61,7 @@ export class LocalRuns {
   async start(id: string, input: ChatInput, request: RequestContext): Promise<Run> {
     // Its viewers' operations may end before it, so its work is reported at its own end.
     const own = request.detached(newWork());
-    const chat = await this.parts.chats.open(input, own);
+    const chat = await this.open(input, own);
     const { maxBytes } = this.parts.config;
     const run = new Run(id, chat, own, { maxBytes, onChange: (changed) => this.writer.add(changed) });
     this.runs.set(id, run);
@@ -66,10 +70,23 @@ export class LocalRuns {
     return run;
   }
 
+  private async open(input: ChatInput, own: RequestContext): Promise<OpenChat> {
+    this.opening.add(own);
+    try {
+      return await this.parts.chats.open(input, own);
+    } finally {
+      this.opening.delete(own);
+    }
+  }
+
   /** Waits for the runs, then interrupts those that still run. */
   async close(graceMs: number): Promise<void> {
-    const isIdle = () => [...this.runs.values()].every(({ status }) => status !== ChatRunStatus.RUNNING);
+    const isIdle = () =>
+      this.opening.size === 0 &&
+      [...this.runs.values()].every(({ status }) => status !== ChatRunStatus.RUNNING);
     await waitUntil(isIdle, graceMs);
+    // First, so that the end of a run does not let the next chat of its session begin.
+    for (const own of this.opening) own.stop(shuttingDown());
     for (const run of this.runs.values()) run.stop(ChatRunStatus.INTERRUPTED, shuttingDown());
     await waitUntil(isIdle, STOP_WAIT_MS);
     await this.writer.flush();
@@ -85,6 +102,7 @@ export class LocalRuns {
       const facts = { id, callerId, holder, startedAt, watchedAt: startedAt };
       await store.runs.createRun({ ...facts, goneAt: this.goneAt(run), data: JSON.stringify(run.state) });
     } catch (err) {
+      this.unknown.add(run);
       log.error({ runId: id, err }, 'a run cannot be stored, so no other process can show it');
     }
   }

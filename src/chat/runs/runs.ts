@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Leases } from '../../coordination/leases.js';
 import { AppError, badUserInput, ErrorCode, idempotencyConflict } from '../../errors.js';
 import type { StoredRun } from '../../registry/runs.js';
 import type { RequestContext } from '../../request-context.js';
@@ -12,14 +13,16 @@ import { RunLog } from './run-log.js';
 import { contextOf, toChatRun } from './stored-run.js';
 import { type ChatRun, ChatRunStatus } from './types.js';
 
-/** Milliseconds that a second request with the same idempotency key waits for the run of the first. */
-const OPEN_WAIT_MS = 15_000;
+/** Milliseconds between two looks of a second request with the same idempotency key for the run of the first. */
+const OPEN_POLL_MS = 100;
 export const MAX_LISTED = 100;
 /** Of the answers in one list, in UTF-8. The newest run is listed whatever its length. */
 export const MAX_LISTED_BYTES = 4_194_304;
 const NO_TEXT = new RunLog();
 
-export type RunsParts = LocalRunsParts & RemoteRunsParts;
+export interface RunsParts extends LocalRunsParts, RemoteRunsParts {
+  leases: Leases;
+}
 
 type Events = AsyncGenerator<ChatEvent, void, void>;
 
@@ -47,14 +50,20 @@ export class Runs {
     const { idempotencyKey, ...asked } = input;
     const name = `run:${hash([request.caller.id, idempotencyKey])}`;
     const claim: Claim = { input: hash(asked), runId };
-    const first = await this.claim(name, claim, request);
-    if (first) return this.join(first, claim, request);
-    return this.begin(runId, input, request).catch(async (error) => {
-      // Nothing was sent, so the key may start another run.
-      const { store } = this.parts;
-      await store.compareAndSwapValue(name, JSON.stringify(claim), null, 0, request.now());
-      throw error;
-    });
+    // Held until the run exists: a claim without it was left by a process that was killed.
+    const opening = await this.parts.leases.acquire(openingOf(runId), request.signal);
+    try {
+      const first = await this.claim(name, claim, request);
+      if (!first) return await this.beginClaimed(name, claim, input, request);
+      if (first.input !== claim.input) throw idempotencyConflict();
+      void opening.release();
+      if (await this.opens(first.runId, request)) return await this.resume(first.runId, 0, request, true);
+    } finally {
+      await opening.release();
+    }
+    if ((await this.parts.store.value(name, request.now())) !== null) throw outcomeUnknown();
+    // The first request failed before anything was sent, and has released the key.
+    return this.start(input, request);
   }
 
   /** The events beyond a seq, then what comes, then the end. `isNew`: they begin with ChatStarted. */
@@ -118,15 +127,32 @@ export class Runs {
     return stored === null ? null : (JSON.parse(stored) as Claim);
   }
 
-  private async join(first: Claim, { input }: Claim, request: RequestContext): Promise<Events> {
-    if (first.input !== input) throw idempotencyConflict();
-    const { runId } = first;
+  private async beginClaimed(
+    name: string,
+    claim: Claim,
+    input: ChatInput,
+    request: RequestContext,
+  ): Promise<Events> {
+    try {
+      return await this.begin(claim.runId, input, request);
+    } catch (error) {
+      // Nothing was sent, so the key may start another run.
+      const { store } = this.parts;
+      await store.compareAndSwapValue(name, JSON.stringify(claim), null, 0, request.now());
+      throw error;
+    }
+  }
+
+  /** Whether the run exists, once the request that starts it no longer waits for its context. */
+  private async opens(runId: string, request: RequestContext): Promise<boolean> {
+    const { store, longestChatMs } = this.parts;
     const exists = async () =>
-      this.local.get(runId) !== undefined || (await this.parts.store.runs.run(runId, request.now())) !== null;
-    // The first request may still be opening its context.
-    await waitUntil(exists, OPEN_WAIT_MS);
-    if (!(await exists())) throw outcomeUnknown();
-    return this.resume(runId, 0, request, true);
+      this.local.get(runId) !== undefined || (await store.runs.run(runId, request.now())) !== null;
+    const isDecided = async () =>
+      request.signal.aborted || (await exists()) || !(await store.isLeaseHeld(openingOf(runId)));
+    await waitUntil(isDecided, longestChatMs, OPEN_POLL_MS);
+    request.signal.throwIfAborted();
+    return exists();
   }
 
   private ownLocal(runId: string, request: RequestContext): Run | undefined {
@@ -143,6 +169,11 @@ export class Runs {
     const { state } = run;
     return toChatRun(run, state, log, await contextOf(state, this.parts.contexts, request));
   }
+}
+
+/** Names the lease of a request that starts this run. */
+function openingOf(runId: string): string {
+  return `opening:${runId}`;
 }
 
 function hash(value: unknown): string {
