@@ -7,7 +7,7 @@ import type { Budgets } from '../limits/budgets.js';
 import { chatBill } from '../pricing/bills.js';
 import type { ModelList } from '../pricing/model-list.js';
 import type { Prices } from '../pricing/prices.js';
-import type { ContextRecord, OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
+import type { OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
 import { afterAnswer, endOfChain, forked, isChain } from './chain.js';
 import { contextTokens } from './creation/billing.js';
