@@ -132,7 +132,7 @@ describe('the prompt files', () => {
   const env = (more = {}) => ({ PROMPTS: folder, GATEWAY_URL: 'sandbox:', PORT: '0', ...more });
 
   it('are listed by --check-config with name, model and version, and without their text', async () => {
-    write('support.md', 'model: m\nkeepWarm: true');
+    write('support.md', 'model: m\nttl: 3600\nkeepWarm: true');
     write('another.md', 'model: gemini-2.5-pro\ntitle: c4n4ry');
     const { code, stdout } = await run(['--check-config'], env());
     expect(code).toBe(0);
@@ -159,7 +159,7 @@ describe('the prompt files', () => {
       write('first.md', 'model: m\nttl: 1');
       write('second.md', 'c4n4ry: m\nroles: [c4n4ry]');
       write('third.md', 'model: m\nroles: [c4n4ry]');
-      write('fourth.md', 'model: m\nkeepWarm: true');
+      write('fourth.md', 'model: m\nttl: 3600\nkeepWarm: true');
       const wrong = { AUTH_MODE: 'passthrough', LOG_LEVEL: 'loud', PROMPT_WAIT: '5' };
       const { code, stdout, stderr } = await run(args, env(wrong));
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -167,7 +167,7 @@ describe('the prompt files', () => {
       expect(stderr.trim().split('\n').slice(1)).toEqual([
         expect.stringContaining('LOG_LEVEL must be'),
         at('first.md:3'),
-        at('fourth.md:3'),
+        at('fourth.md:4'),
         at('second.md:2'),
         at('second.md:2'),
         at('third.md:3'),
@@ -187,7 +187,7 @@ describe('the prompt files', () => {
   });
 
   it('are announced at the start if they ask for keepWarm and nothing may be spent on it', async () => {
-    write('support.md', 'model: m\nkeepWarm: true');
+    write('support.md', 'model: m\nttl: 3600\nkeepWarm: true');
     const child = start('dist/main.js', [], env());
     expect(await firstLines(child, /GraphQL: .*\n/)).toContain('These prompts ask for it: support.\n');
     child.kill('SIGTERM');

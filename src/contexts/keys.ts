@@ -12,8 +12,16 @@ export function messagesKey(messages: Message[]): string {
   return `messages:${hash(canonical(messages))}`;
 }
 
-/** Owns the contexts of prompts, so that they are in no caller's list, and pays for creating and keeping them. No caller has this id. */
+/** Of the prompts' contexts in the server's own gateway account. No caller has this id. */
 export const PROMPT_HOLDER = 'prompts';
+
+/**
+ * Owns the contexts of prompts in the caller's gateway account, so that they are in no caller's list, and pays for creating and keeping
+ * them.
+ */
+export function promptHolder({ account }: Caller): string {
+  return account === '' ? PROMPT_HOLDER : `${PROMPT_HOLDER}@${account}`;
+}
 
 /** The scope in which the store sums up a caller's chats by prompt. */
 export function promptUsageScope(callerId: string): string {

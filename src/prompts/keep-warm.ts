@@ -118,8 +118,10 @@ export class KeepWarm {
     if (expiryOf(context) === ContextExpiry.SLIDING) return this.chat(prompt, context, request);
     const { contexts, onRenewed } = this.parts;
     // Chats that begin within the minute must find time left.
-    await contexts.replaceEnding(prompt, RENEW_WITHIN_MS, request);
-    const tokens = await tokensOf(prompt, context);
+    const { owned, reused } = await contexts.replaceEnding(prompt, RENEW_WITHIN_MS, request);
+    // Another process has created it and counted its tokens; this one knew only the ending context.
+    if (reused) return 0;
+    const tokens = await tokensOf(prompt, owned.context);
     onRenewed(prompt.name, tokens);
     return tokens;
   }
@@ -137,6 +139,8 @@ export class KeepWarm {
       });
     const at = request.now();
     const totals = toTotals(usage);
+    // Otherwise, a gateway that does not count would keep the prompt warm without a limit.
+    if (!usage) totals.promptTokens = totals.estimatedTokens = await tokensOf(prompt, context);
     const names = [{ scope: KEEP_WARM_SCOPE, name: prompt.name }];
     const counted = usage ?? toUsage(totals);
     const used = {

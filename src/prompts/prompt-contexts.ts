@@ -5,7 +5,7 @@ import { removeLost } from '../contexts/creation/recovery.js';
 import { type Found, MIN_LIFETIME_MS, type Reuse } from '../contexts/creation/reuse.js';
 import { unpackDetails } from '../contexts/details.js';
 import { keptAfter } from '../contexts/kept.js';
-import { PROMPT_HOLDER, promptUsageScope } from '../contexts/keys.js';
+import { promptHolder, promptUsageScope } from '../contexts/keys.js';
 import { expiryAfterUse } from '../contexts/records.js';
 import type { DetachedWork } from '../coordination/detached-work.js';
 import { toAppError } from '../errors.js';
@@ -80,11 +80,15 @@ export class PromptContexts {
     return this.create(prompt, request, CacheStatus.RECREATED);
   }
 
-  /** Replaces a context that ends at a fixed time within `withinMs`; it can be used until then. */
-  async replaceEnding(prompt: PromptDefinition, withinMs: number, request: RequestContext): Promise<void> {
-    const acting = request.detachedAs(PROMPT_HOLDER);
-    const { owned } = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name, withinMs);
-    this.known.set(slotOf(prompt, request), owned.context.key);
+  /**
+   * Replaces a context that ends at a fixed time within `withinMs`; it can be used until then. What it returns is `reused` if
+   * another process has replaced it already.
+   */
+  async replaceEnding(prompt: PromptDefinition, withinMs: number, request: RequestContext): Promise<Found> {
+    const acting = request.detachedAs(promptHolder(request.caller));
+    const found = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name, withinMs);
+    this.known.set(slotOf(prompt, request), found.owned.context.key);
+    return found;
   }
 
   /** Counts a chat for its caller, by model and by prompt, and restarts the ttl if it was answered. Never fails the chat. */
@@ -102,7 +106,9 @@ export class PromptContexts {
     ];
     const { bill, extension } = billUse(prompt, context, used, id, at);
     const userTokens = used.usage.promptTokens + used.usage.completionTokens;
-    const bills = bill ? [bill, { ...bill, caller: PROMPT_HOLDER, counts: { userTokens } }] : [];
+    const bills = bill
+      ? [bill, { ...bill, caller: promptHolder(request.caller), counts: { userTokens } }]
+      : [];
     try {
       await this.parts.store.addUsage({ caller: id, names, used: used.totals, at, extension, bills });
     } catch (err) {
@@ -130,7 +136,10 @@ export class PromptContexts {
   async find(prompt: PromptDefinition, request: RequestContext): Promise<ContextRecord | null> {
     const known = await this.findKnown(prompt, request);
     if (known) return known;
-    const found = await this.parts.reuse.find(prompt.context, request.detachedAs(PROMPT_HOLDER));
+    const found = await this.parts.reuse.find(
+      prompt.context,
+      request.detachedAs(promptHolder(request.caller)),
+    );
     return found?.context ?? null;
   }
 
@@ -177,7 +186,7 @@ export class PromptContexts {
     request: RequestContext,
   ): Promise<Creation> {
     try {
-      const acting = request.detachedAs(PROMPT_HOLDER);
+      const acting = request.detachedAs(promptHolder(request.caller));
       const found = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name);
       this.known.set(slot, found.owned.context.key);
       this.failures.forget(slot);

@@ -197,6 +197,9 @@ function checkTtl(
   { context: { ttl }, keepWarm }: PromptDefinition,
   capabilities: CacheCapabilities,
 ): void {
+  // A gateway that does not state its ttl leaves the server without a time to renew the context by.
+  if (keepWarm && ttl === undefined)
+    source.report(['keepWarm'], `needs a \`ttl\`, of at least ${MIN_WARM_TTL} seconds`);
   // The rules of `createContext` have reported it.
   if (ttl == null || ttl < 1) return;
   const minTtl = Math.max(MIN_USEFUL_TTL, capabilities.minTtl ?? 0);

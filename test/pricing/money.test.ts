@@ -189,6 +189,31 @@ describe('the storage of a session', () => {
   });
 });
 
+describe('the storage of a prompt with AUTH_MODE=passthrough', () => {
+  it('is paid by each key for the context in its own account, whoever else chats', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    using models = new ModelsFile();
+    const passthrough = { AUTH_MODE: 'passthrough', ...files.env, MODELS: models.path };
+    await using server = await TestServer.before(gateway, passthrough);
+    const [alice, bob] = [{ authorization: 'Bearer sk-alice' }, { authorization: 'Bearer sk-bob' }];
+    const storageOf = async (caller: Record<string, string>) => {
+      const { data } = await server.query<{ cacheReport: { money: { storage: { amount: string } } } }>(
+        '{ cacheReport { money { storage { amount } } } }',
+        {},
+        caller,
+      );
+      return data.cacheReport.money.storage.amount;
+    };
+    await server.query(CHAT, { input: HELLO }, bob);
+    const alone = await storageOf(bob);
+    for (let chats = 0; chats < 3; chats++) await server.query(CHAT, { input: HELLO }, alice);
+    expect(Number(alone)).toBeGreaterThan(0);
+    expect([await storageOf(bob), await storageOf(alice)]).toEqual([alone, alone]);
+    expect(gateway.creates).toHaveLength(2);
+  });
+});
+
 describe('the metrics', () => {
   it('count what creations, chats and keeping contexts cost, and chats would have cost without a cache', async () => {
     await using gateway = await promptGateway();

@@ -7,7 +7,7 @@ import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { LOST, PromptFiles, type PromptGateway, promptFile, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';
-import { json } from '../support/stand-in.js';
+import { json, StandIn } from '../support/stand-in.js';
 
 const CHAT = 'mutation ($input: ChatInput!) { chat(input: $input) { cache { status } } }';
 const HELLO = { prompt: 'support', messages: [{ role: 'USER', content: 'hello' }] };
@@ -25,6 +25,17 @@ async function chat(server: TestServer): Promise<string> {
   });
   expect(errors).toEqual([]);
   return data.chat.cache.status;
+}
+
+async function expiryAt(server: TestServer): Promise<number> {
+  const query = '{ prompt(name: "support") { cache { expiresAt } } }';
+  const { data } = await server.query<{ prompt: { cache: { expiresAt: string } } }>(query);
+  return Date.parse(data.prompt.cache.expiresAt);
+}
+
+async function renewedTokens({ origin }: TestServer): Promise<number> {
+  const metrics = await (await fetch(`${origin}/metrics`)).text();
+  return Number(/context_cache_keep_warm_tokens_total\{prompt="support"\} (\d+)/.exec(metrics)?.[1] ?? 0);
 }
 
 /** Rounds that the server has had the time for. */
@@ -66,8 +77,7 @@ describe('a prompt that is kept warm', () => {
       await using server = await TestServer.before(gateway, env, OFTEN);
       await chat(server);
       server.clock = () => DUE;
-      const metric = /context_cache_keep_warm_tokens_total\{prompt="support"\} 20/;
-      await eventually(async () => metric.test(await (await fetch(`${server.origin}/metrics`)).text()));
+      await eventually(async () => (await renewedTokens(server)) === 20);
       const { data } = await server.query(
         '{ cacheReport { totals { chats } byPrompt { totals { chats } } } }',
       );
@@ -88,15 +98,29 @@ describe('a prompt that is kept warm', () => {
     await using server = await TestServer.before(gateway, { ...files.env, ...budget(27) }, OFTEN);
     await chat(server);
     server.clock = () => DUE;
-    const expiry = async () => {
-      const query = '{ prompt(name: "support") { cache { expiresAt } } }';
-      const { data } = await server.query<{ prompt: { cache: { expiresAt: string } } }>(query);
-      return Date.parse(data.prompt.cache.expiresAt);
-    };
-    await eventually(async () => (await expiry()) === DUE + 3_600_000);
+    await eventually(async () => (await expiryAt(server)) === DUE + 3_600_000);
     server.clock = () => DUE + 3_300_000;
     await eventually(() => server.log.some((line) => line.includes('no tokens are left')));
     expect(pings(gateway)).toHaveLength(1);
+  });
+
+  it('costs what its context is estimated at where the gateway does not count', async () => {
+    using files = new PromptFiles(WARM);
+    await using gateway = await promptGateway();
+    const { usage: _, ...uncounted } = CHAT_ANSWER;
+    gateway.onChat = (response) => json(response, 200, uncounted);
+    // Enough for one renewal, which is estimated at 8 tokens.
+    const env = { ...files.env, ...budget(15), METRICS: 'on' };
+    await using server = await TestServer.before(gateway, env, OFTEN);
+    await chat(server);
+    server.clock = () => DUE;
+    await eventually(async () => (await expiryAt(server)) === DUE + 3_600_000);
+    server.clock = () => DUE + 3_300_000;
+    await eventually(
+      async () => pings(gateway).length > 1 || server.log.some((line) => line.includes('no tokens are left')),
+    );
+    expect(pings(gateway)).toHaveLength(1);
+    expect(await renewedTokens(server)).toBe(8);
   });
 
   it('is left alone where nothing may be spent, and where its file does not ask for it', async () => {
@@ -142,5 +166,42 @@ describe('a prompt that is kept warm', () => {
     await someRounds(two);
     expect(pings(gateway)).toHaveLength(1);
     rmSync(folder, { recursive: true });
+  });
+
+  describe('until a fixed time', () => {
+    beforeAll(() => {
+      StandIn.api = 'responses';
+    });
+    afterAll(() => {
+      StandIn.api = 'context';
+    });
+
+    it('is created again by one process of several, and costs the others nothing', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'warm-'));
+      const url = `sqlite:${join(folder, 'contexts.db')}`;
+      using files = new PromptFiles(WARM);
+      await using gateway = await promptGateway();
+      // Enough for two creations of 8 tokens, and not for three.
+      const env = { ...files.env, ...budget(23), STORE_URL: url, METRICS: 'on' };
+      await using one = await TestServer.before(gateway.standIn, env, OFTEN);
+      await using two = await TestServer.before(gateway.standIn, env, OFTEN);
+      gateway.standIn.now = () => Math.max(one.clock(), two.clock());
+      await chat(one);
+      await chat(two);
+      const first = DUE + 1_000;
+      const second = first + 3_300_000 + 1_000;
+      const renewedAt = (time: number, server: TestServer) =>
+        eventually(async () => (await expiryAt(server)) === time + 3_600_000);
+      one.clock = () => first;
+      await renewedAt(first, one);
+      two.clock = () => first;
+      await renewedAt(first, two);
+      expect([await renewedTokens(one), await renewedTokens(two)]).toEqual([8, 0]);
+      two.clock = () => second;
+      await renewedAt(second, two);
+      expect([await renewedTokens(one), await renewedTokens(two)]).toEqual([8, 8]);
+      expect(gateway.creates).toHaveLength(3);
+      rmSync(folder, { recursive: true });
+    });
   });
 });

@@ -210,16 +210,17 @@ text`;
 
   it('may ask for keepWarm with the server’s key, and with a ttl of ten minutes or more', () => {
     const text = (ttl: string) => `---\nmodel: gemini-2.5-pro\n${ttl}keepWarm: true\n---\nx`;
-    for (const ttl of ['', 'ttl: 600\n']) {
-      expect(readPromptFile('p.md', text(ttl), { authMode: 'none', models })).toMatchObject({
-        keepWarm: true,
-      });
-    }
+    const read = readPromptFile('p.md', text('ttl: 600\n'), { authMode: 'none', models });
+    expect(read).toMatchObject({ keepWarm: true });
     expect(readPromptFile('p.md', text('ttl: 599\n'), JWT)).toEqual([
       'p.md:3 `ttl` must be at least 600 seconds with keepWarm',
     ]);
-    expect(readPromptFile('p.md', text(''), { authMode: 'passthrough', models })).toEqual([
-      'p.md:3 `keepWarm` needs the server’s own key, which AUTH_MODE=passthrough does not use',
+    expect(readPromptFile('p.md', text(''), JWT)).toEqual([
+      'p.md:3 `keepWarm` needs a `ttl`, of at least 600 seconds',
+    ]);
+    expect(readPromptFile('p.md', text('').replace('true', 'false'), JWT)).toMatchObject({ keepWarm: false });
+    expect(readPromptFile('p.md', text('ttl: 600\n'), { authMode: 'passthrough', models })).toEqual([
+      'p.md:4 `keepWarm` needs the server’s own key, which AUTH_MODE=passthrough does not use',
     ]);
   });
 

@@ -3,7 +3,7 @@ import type { MoneyReport } from '../../pricing/types.js';
 import type { Spending } from '../../registry/spending.js';
 import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
-import { PROMPT_HOLDER, promptUsageScope } from '../keys.js';
+import { promptHolder, promptUsageScope } from '../keys.js';
 import { addTotals, toContextTotals } from '../records.js';
 import type { CacheReport } from './types.js';
 
@@ -22,7 +22,7 @@ export async function reportCaching(
   ]);
   // Most servers have no prices, and most callers no prompts.
   const usesPrompts = own.some(({ prompt }) => prompt !== '');
-  const shared = usesPrompts ? await store.spending(PROMPT_HOLDER, since, now) : [];
+  const shared = usesPrompts ? await store.spending(promptHolder(request.caller), since, now) : [];
   const money = moneyOf(own, shared);
   const totals = byModel.reduce(addTotals, ZERO_TOTALS);
   return {
