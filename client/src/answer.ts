@@ -49,12 +49,17 @@ export interface Source {
 /** Reads an answer to its end; resumes after a lost connection where the run goes on. */
 export async function* readAnswer(source: Source, signal: AbortSignal): AsyncGenerator<AnswerEvent> {
   let { position } = source;
+  let hasFailed = false;
   for (let pauses = 0; ; pauses++) {
     try {
       const results = position && source.resume ? source.resume(position) : source.ask?.();
       for await (const result of results ?? []) {
-        pauses = 0;
         const event = eventOf(result);
+        pauses = 0;
+        if (event.__typename === 'ChatFailure') {
+          hasFailed = true;
+          throw new ContextCacheError(event.message, event);
+        }
         if (event.__typename === 'ChatStarted') {
           // A resumed stream starts again.
           if (position?.runId === event.runId) continue;
@@ -68,19 +73,21 @@ export async function* readAnswer(source: Source, signal: AbortSignal): AsyncGen
       throw connectionLost();
     } catch (error) {
       const pause = PAUSES_MS[pauses];
-      if (signal.aborted || !source.resume || pause === undefined || !isLoss(error)) throw error;
+      const mayResume = source.resume && !hasFailed && isLoss(error);
+      if (signal.aborted || !mayResume || pause === undefined) throw error;
       await delay(pause * (0.75 + Math.random() / 2), signal);
     }
   }
 }
 
+/** No connection, or a server that is shutting down: another one takes its place. */
 function isLoss(error: unknown): boolean {
-  return error instanceof ContextCacheError && error.code === 'NETWORK_ERROR' && error.retryable;
+  if (!(error instanceof ContextCacheError) || !error.retryable) return false;
+  return error.code === 'NETWORK_ERROR' || error.code === 'INTERNAL_SERVER_ERROR';
 }
 
-function eventOf(result: GraphQLResult): AnswerEvent {
+function eventOf(result: GraphQLResult): StreamEvent {
   const [event] = Object.values(dataOf(result) as Record<string, StreamEvent>);
   if (!event) throw connectionLost();
-  if (event.__typename === 'ChatFailure') throw new ContextCacheError(event.message, event);
   return event;
 }

@@ -30,7 +30,10 @@ export interface GatewayFacts {
   requestId?: string;
 }
 
-/** The server's codes, and `NETWORK_ERROR` if no GraphQL response came: connection lost, or a proxy answered. */
+/**
+ * The server's codes, and `NETWORK_ERROR` if no GraphQL response came: connection lost, a proxy answered, or no headers could be
+ * made.
+ */
 export type ClientErrorCode = ErrorCode | 'NETWORK_ERROR';
 
 export interface ErrorDetails {

@@ -7,7 +7,7 @@ import {
   parseJson,
   type SubscriptionTransport,
 } from './results.js';
-import { IdleTimeout } from './waiting.js';
+import { abortable, IdleTimeout } from './waiting.js';
 
 export interface HttpOptions {
   url: string;
@@ -63,15 +63,20 @@ async function* readEvents({ body }: Response, silence: IdleTimeout): AsyncGener
   const parser = new EventStreamParser();
   try {
     while (true) {
-      const { done, value } = await reader.read().catch((cause) => {
+      silence.restart();
+      // In Node 20 a read of an aborted body that has arrived as a whole never settles.
+      const { done, value } = await abortable(reader.read(), silence.signal).catch((cause) => {
         silence.signal.throwIfAborted();
         throw connectionLost(cause);
       });
+      // However long the reader of the events takes, the connection is not silent.
+      silence.pause();
       if (done) return;
-      silence.restart();
       for (const { type, data } of parser.push(decoder.decode(value, { stream: true }))) {
         if (type === 'complete') return;
         if (type === 'next') yield parseJson(data);
+        // What came with that event is dropped, if its reader has aborted.
+        silence.signal.throwIfAborted();
       }
     }
   } finally {
@@ -87,9 +92,10 @@ async function send(
   signal: AbortSignal,
 ): Promise<Response> {
   signal.throwIfAborted();
+  const made = await abortable(headersOf(headers), signal);
   const init: RequestInit = {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept, ...(await headersOf(headers)) },
+    headers: { 'content-type': 'application/json', accept, ...made },
     body: JSON.stringify(request),
     signal,
   };

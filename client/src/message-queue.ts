@@ -34,6 +34,13 @@ export class MessageQueue<T> implements AsyncIterable<T> {
     this.wake();
   }
 
+  /** Ends the iteration with an error at once, and drops what waits. */
+  abort(error: unknown): void {
+    this.waiting.length = 0;
+    this.end = { error };
+    this.wake();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<T> {
     while (true) {
       for (let next = this.waiting.shift(); next; next = this.waiting.shift()) {

@@ -27,6 +27,11 @@ export class IdleTimeout {
     this.timer = setTimeout(() => this.controller.abort(connectionLost()), this.ms);
   }
 
+  /** Until the next `restart`. */
+  pause(): void {
+    clearTimeout(this.timer);
+  }
+
   readonly end = (): void => {
     clearTimeout(this.timer);
     this.outer?.removeEventListener('abort', this.abort);

@@ -75,18 +75,26 @@ class Connection {
   async *subscribe(payload: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
     const id = String(++this.lastId);
     const results = new MessageQueue<GraphQLResult>();
-    const abort = () => results.fail(signal.reason);
-    signal.addEventListener('abort', abort);
-    this.subscriptions.set(id, results);
-    try {
-      await abortable(this.acknowledged, signal);
-      this.send({ type: 'subscribe', id, payload });
-      yield* results;
-    } finally {
+    const leave = () => {
       signal.removeEventListener('abort', abort);
       // The server has not ended it.
       if (this.subscriptions.delete(id)) this.send({ type: 'complete', id });
       if (this.subscriptions.size === 0) this.close(connectionLost());
+    };
+    // The server hears of it at once, also while the reader of the events takes long.
+    const abort = () => {
+      results.abort(signal.reason);
+      leave();
+    };
+    signal.addEventListener('abort', abort);
+    this.subscriptions.set(id, results);
+    try {
+      await abortable(this.acknowledged, signal);
+      signal.throwIfAborted();
+      this.send({ type: 'subscribe', id, payload });
+      yield* results;
+    } finally {
+      leave();
     }
   }
 

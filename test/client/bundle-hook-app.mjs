@@ -11,7 +11,11 @@ const { output } = await build({
   platform: 'browser',
   // React's development build, whose StrictMode mounts everything twice.
   transform: { define: { 'process.env.NODE_ENV': '"development"' } },
-  resolve: { alias: { 'react-dom': from('react-dom'), react: from('react'), scheduler: from('scheduler') } },
+  // The client as it is written, not as it was built last.
+  resolve: {
+    extensionAlias: { '.js': ['.ts', '.js'] },
+    alias: { 'react-dom': from('react-dom'), react: from('react'), scheduler: from('scheduler') },
+  },
   output: { format: 'esm', codeSplitting: false },
 });
 process.stdout.write(output[0].code);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { mock } from 'node:test';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import {
   type AnswerEvent,
   type ChatInput,
@@ -174,6 +175,38 @@ describe.each(TRANSPORTS)('a stream of the client over %s', (transport) => {
     await eventually(() => gateway.closed === 2);
   });
 
+  it('throws the reason of an abort, also where the whole answer has come', async () => {
+    await using gateway = await promptGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const client = connect(server.url, { transport });
+    for (const isComplete of [false, true]) {
+      const controller = new AbortController();
+      const events: AnswerEvent[] = [];
+      const reading = (async () => {
+        for await (const event of client.stream(QUESTION, controller)) {
+          events.push(event);
+          if (isComplete) await setTimeout(100);
+          controller.abort(new Error('enough'));
+        }
+      })();
+      expect(await errorOf(reading)).toMatchObject({ message: 'enough' });
+      expect(events).toHaveLength(1);
+    }
+  });
+
+  it('ends the answer at the gateway as soon as it is aborted, also while its events are not read', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    const controller = new AbortController();
+    const events = connect(server.url, { transport }).stream(QUESTION, controller)[Symbol.asyncIterator]();
+    await events.next();
+    controller.abort(new Error('enough'));
+    await eventually(() => gateway.closed === 1);
+    expect(await errorOf(events.next())).toMatchObject({ message: 'enough' });
+  });
+
   it('throws what the server rejects, and a failure behind the text that came', async () => {
     await using gateway = await writtenGateway();
     using files = new PromptFiles();
@@ -217,6 +250,45 @@ describe.each(TRANSPORTS)('a stream of the client over %s', (transport) => {
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b));
     const { data } = await server.run(ChatRunsDocument, {});
     expect(data.chatRuns).toMatchObject([{ status: 'DONE' }]);
+  });
+
+  it('resumes an answer that goes on where no headers can be made for a while', async () => {
+    await using gateway = await writtenGateway();
+    using files = new PromptFiles();
+    await using server = await TestServer.before(gateway, files.env);
+    await using cable = await Cable.to(server.origin, { isMended: true });
+    let failures = 0;
+    let isOffline = false;
+    const headers = async () => {
+      if (!isOffline) return {};
+      isOffline = ++failures < 2;
+      throw new TypeError('Failed to fetch');
+    };
+    const client = connect(`${cable.origin}/graphql`, { transport, headers });
+    let text = '';
+    for await (const event of client.stream(GOES_ON)) {
+      if (event.__typename !== 'ChatDelta') continue;
+      text += event.content ?? '';
+      if (text !== 'Hi ') continue;
+      isOffline = true;
+      cable.cut();
+      gateway.write('there');
+      gateway.end();
+    }
+    expect(text).toBe('Hi there');
+    expect(failures).toBe(2);
+  });
+
+  it('says that no headers could be made, and why', async () => {
+    const cause = new TypeError('Failed to fetch');
+    await using server = await TestServer.start();
+    const client = connect(server.url, { transport, headers: () => Promise.reject(cause) });
+    const error = { code: 'NETWORK_ERROR', message: 'The headers could not be made.', cause };
+    expect(await errorOf(client.stream(QUESTION).text())).toMatchObject(error);
+    expect(await errorOf(client.prompts())).toMatchObject(error);
+    const own = new ContextCacheError('Sign in.', { code: 'UNAUTHENTICATED', retryable: false });
+    const signedOut = connect(server.url, { transport, headers: () => Promise.reject(own) });
+    expect(await errorOf(signedOut.stream(GOES_ON).text())).toBe(own);
   });
 
   it('joins the run where the connection is lost before its id has come', async () => {
@@ -279,9 +351,7 @@ describe.each(TRANSPORTS)('a stream of the client over %s', (transport) => {
     await server[Symbol.asyncDispose]();
     const controller = new AbortController();
     const reading = connect(server.url, { transport }).stream(GOES_ON, controller).text();
-    expect(
-      await Promise.race([errorOf(reading), new Promise((resolve) => setTimeout(resolve, 100, 'waits'))]),
-    ).toBe('waits');
+    expect(await Promise.race([errorOf(reading), setTimeout(100, 'waits')])).toBe('waits');
     controller.abort(new Error('enough'));
     expect(await errorOf(reading)).toMatchObject({ message: 'enough' });
   });
@@ -379,5 +449,97 @@ describe.each(TRANSPORTS)('a connection over %s that falls silent', (transport) 
     expect(await Promise.race([error, Promise.resolve('waits')])).toBe('waits');
     mock.timers.tick(1_000);
     expect(await error).toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+});
+
+/** What a server answers that is about to end. */
+const draining = () => {
+  const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: true, requestId: 'r' };
+  return Response.json({ errors: [{ message: 'It shuts down.', extensions }] }, { status: 503 });
+};
+const event = (chatStream: object) => `event: next\ndata: ${JSON.stringify({ data: { chatStream } })}\n\n`;
+const streamed = (body: BodyInit) => new Response(body, { headers: { 'content-type': 'text/event-stream' } });
+
+describe('a client whose server is replaced', () => {
+  /** Answers each request with the next of these, at last with the last again. */
+  function answering(...answers: (() => Response)[]) {
+    const asked: string[] = [];
+    const fetch = async (_: unknown, init?: RequestInit) => {
+      asked.push(JSON.parse(String(init?.body)).variables.input?.idempotencyKey);
+      return (answers.length > 1 ? answers.shift() : answers[0])?.() ?? Response.error();
+    };
+    return { asked, client: connect('http://127.0.0.1/graphql', { fetch }) };
+  }
+
+  const started = event({ __typename: 'ChatStarted', runId: 'run-1' });
+  const done = event({ __typename: 'ChatDone', usage: null, cache: null });
+
+  it('goes on with an answer that goes on', async () => {
+    const { asked, client } = answering(
+      draining,
+      () => streamed(started),
+      draining,
+      () => streamed(started + done),
+    );
+    expect(await client.stream(GOES_ON).text()).toBe('');
+    expect(asked).toEqual([expect.any(String), asked[0], undefined, undefined]);
+  });
+
+  it('asks for no other answer again, and not after a failure of the answer itself', async () => {
+    const other = answering(draining);
+    expect(await errorOf(other.client.stream(QUESTION).text())).toMatchObject({ requestId: 'r' });
+    expect(other.asked).toHaveLength(1);
+    const failure = { code: 'INTERNAL_SERVER_ERROR', message: 'It shut down.', retryable: true };
+    const failed = answering(() => streamed(started + event({ __typename: 'ChatFailure', ...failure })));
+    expect(await errorOf(failed.client.stream(GOES_ON).text())).toMatchObject(failure);
+    expect(failed.asked).toHaveLength(1);
+  });
+
+  it('gives up after about a minute', async () => {
+    mock.timers.enable({ apis: ['setTimeout'] });
+    const { asked, client } = answering(draining);
+    let error: unknown;
+    const reading = errorOf(client.stream(GOES_ON).text()).then((thrown) => {
+      error = thrown;
+    });
+    for (let rounds = 0; !error && rounds < 1_000; rounds++) {
+      await setImmediate();
+      mock.timers.tick(100);
+    }
+    mock.timers.reset();
+    expect(error).toMatchObject({ code: 'INTERNAL_SERVER_ERROR' });
+    await reading;
+    expect(asked).toHaveLength(12);
+  });
+});
+
+describe('an answer over server-sent events that is read slowly', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+  afterEach(() => mock.timers.reset());
+
+  it('is not taken for a silent connection until its reader waits', async () => {
+    let write = (_: string) => {};
+    const fetch = async (_: unknown, init?: RequestInit) =>
+      streamed(
+        new ReadableStream<Uint8Array>({
+          start(body) {
+            write = (text) => body.enqueue(new TextEncoder().encode(text));
+            init?.signal?.addEventListener('abort', () => body.error(init.signal?.reason));
+          },
+        }),
+      );
+    const events = connect('http://127.0.0.1/graphql', { fetch }).stream(QUESTION)[Symbol.asyncIterator]();
+    const first = events.next();
+    await setImmediate();
+    for (const content of ['one', 'two']) {
+      write(event({ __typename: 'ChatDelta', index: 0, content }));
+      if (content === 'one') await first;
+      mock.timers.tick(60_000);
+    }
+    expect((await events.next()).value).toMatchObject({ content: 'two' });
+    const silent = errorOf(events.next());
+    await setImmediate();
+    mock.timers.tick(40_000);
+    expect(await silent).toMatchObject({ code: 'NETWORK_ERROR' });
   });
 });

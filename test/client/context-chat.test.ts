@@ -191,6 +191,21 @@ describe('a chat', () => {
     expect(stage.asked).toEqual([['one'], ['one'], ['uno']]);
   });
 
+  it('sends the parameters and heeds the mode that it was given last', async () => {
+    await using stage = await Stage.set();
+    const contextId = await stage.createContext('COMMON_PREFIX');
+    const options = { client: stage.client, storage: null, contextId };
+    const chat = new ContextChat({ ...options, parameters: { temperature: 0 } });
+    await chat.send('one');
+    chat.update({ ...options, parameters: { temperature: 1 } });
+    await chat.send('two');
+    chat.update({ ...options, mode: 'SESSION' });
+    await chat.send('three');
+    const bodies = stage.gateway.contextChats.map(({ body }) => JSON.parse(body));
+    expect(bodies.map(({ temperature }) => temperature)).toEqual([0, 1, undefined]);
+    expect(stage.asked).toEqual([['one'], ['one', 'Hi 您好😀', 'two'], ['three']]);
+  });
+
   it('says why an answer failed, keeps its text, and asks again', async () => {
     await using stage = await Stage.set();
     const answer = stage.gateway.onChat;
@@ -259,6 +274,31 @@ describe('an answer that is stopped', () => {
     await asking;
     await chat.send('two');
     expect(stage.asked).toEqual([['one', 'two']]);
+  });
+
+  it.each([
+    ['stop', ['complete', 'stopped']],
+    ['clear', []],
+  ] as const)('stays so where %s comes while the mode of the context is asked', async (act, states) => {
+    await using stage = await Stage.set();
+    const contextId = await stage.createContext('SESSION');
+    await stage.open({ contextId }).send('one');
+    let isHeld = true;
+    const client = createContextCacheClient({
+      url: stage.server.url,
+      fetch: async (url, init) => {
+        if (isHeld) chat[act]();
+        isHeld = false;
+        return fetch(url, init);
+      },
+    });
+    const chat = new ContextChat({ client, storage: stage.storage, contextId });
+    await chat.regenerate();
+    expect(chat.getState().status).toBe('ready');
+    expect(statesOf(chat)).toEqual(states);
+    expect(stage.asked).toEqual([['one']]);
+    await chat.send('two');
+    expect(stage.asked).toEqual([['one'], ['two']]);
   });
 
   it('is aborted where the server keeps no runs', async () => {

@@ -1,16 +1,18 @@
-import { StrictMode, version } from 'react';
+import { StrictMode, useState, version } from 'react';
 import { createRoot } from 'react-dom/client';
-import { createContextCacheClient } from '../../client/dist/index.js';
-import { useContextChat } from '../../client/dist/react/index.js';
+import { createContextCacheClient } from '../../client/src/index.js';
+import { useContextChat } from '../../client/src/react/index.js';
 
 const parameters = new URLSearchParams(location.search);
 const client = createContextCacheClient({ url: '/graphql', transport: parameters.get('transport') ?? 'sse' });
 
 /** As plain as a page on the hook can be. */
 function App() {
+  const [temperature, setTemperature] = useState(0);
   const { messages, status, error, usage, send, stop, regenerate, edit } = useContextChat({
     client,
     prompt: 'support',
+    parameters: { temperature },
   });
   return (
     <form
@@ -28,6 +30,9 @@ function App() {
       </ol>
       <output>{[status, error?.code, usage?.promptTokensDetails?.cachedTokens].join(' ').trim()}</output>
       <input name="question" aria-label="Question" />
+      <button type="button" onClick={() => setTemperature(1)}>
+        Creative
+      </button>
       <button type="submit">Send</button>
       <button type="button" onClick={stop}>
         Stop

@@ -31,6 +31,16 @@ describe('a queue of messages', () => {
     });
   });
 
+  it('drops what waits when it is aborted, also behind its end', async () => {
+    const queue = new MessageQueue<string>();
+    for (const value of ['one', 'two']) queue.push(value, 3);
+    const values = queue[Symbol.asyncIterator]();
+    expect((await values.next()).value).toBe('one');
+    queue.complete();
+    queue.abort(new Error('left'));
+    await expect(values.next()).rejects.toThrow('left');
+  });
+
   it('takes more once some was read', async () => {
     const queue = new MessageQueue<string>();
     queue.push('one', 8_000_000);

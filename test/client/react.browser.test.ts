@@ -38,7 +38,7 @@ describeWith(CHROMIUM)('the hook', () => {
       await page.addScriptTag({ content: code, type: 'module' });
     }
 
-    it('asks, goes on after a reload in the middle, asks again, edits and stops', async () => {
+    it('asks, goes on after a reload in the middle, asks again with other parameters, edits and stops', async () => {
       await using gateway = await promptGateway();
       let write = (_: string) => {};
       let end = () => {};
@@ -66,6 +66,7 @@ describeWith(CHROMIUM)('the hook', () => {
       expect(await page.locator('li').allTextContents()).toEqual(['Where?', 'Hi there']);
       expect(gateway.contextChats).toHaveLength(1);
 
+      await page.getByRole('button', { name: 'Creative' }).click();
       await page.getByRole('button', { name: 'Regenerate' }).click();
       await page.locator('.assistant.streaming', { hasText: /^Hi $/ }).waitFor();
       end();
@@ -76,6 +77,8 @@ describeWith(CHROMIUM)('the hook', () => {
       await page.locator('.assistant.stopped').waitFor();
       expect(await page.locator('li').first().textContent()).toBe('edited');
       expect(gateway.contextChats).toHaveLength(3);
+      const asked = gateway.contextChats.map(({ body }) => JSON.parse(body));
+      expect(asked.map(({ temperature }) => temperature)).toEqual([0, 1, 1]);
       expect(problems).toEqual([]);
       await page.context().close();
     });

@@ -27,15 +27,23 @@ export class ContextChat {
   /** Whether the server keeps runs; the first question finds out. */
   private hasRuns = true;
   private mode: ContextMode | undefined;
+  private parameters: ContextChatOptions['parameters'];
   private savedAt = 0;
 
   constructor(private readonly options: ContextChatOptions) {
     const { storage = defaultStorage(), id = options.prompt ?? options.contextId } = options;
     this.storage = storage;
     this.key = `context-chat:${id}`;
-    this.mode = options.contextId === undefined ? 'COMMON_PREFIX' : (options.mode ?? undefined);
+    if (options.contextId === undefined) this.mode = 'COMMON_PREFIX';
+    this.update(options);
     this.state = stateOf(readMessages(storage, this.key));
   }
+
+  /** Takes the options' `parameters` and `mode` for the questions to come; other options make another chat. */
+  readonly update = (options: ContextChatOptions): void => {
+    this.parameters = options.parameters;
+    if (options.contextId !== undefined) this.mode = options.mode ?? this.mode;
+  };
 
   readonly getState = (): ChatState => this.state;
 
@@ -113,9 +121,11 @@ export class ContextChat {
     };
     this.set([...before.slice(0, place), question, answer]);
     await this.follow(async (signal) => {
+      const { following } = this;
       // The mode may be known only now; sessions drop nothing.
-      if (place < before.length && (await this.findMode(signal)) === 'SESSION')
-        this.set([...before, question, answer]);
+      const isSession = place < before.length && (await this.findMode(signal)) === 'SESSION';
+      // Else it was stopped or cleared meanwhile.
+      if (isSession && this.following === following) this.set([...before, question, answer]);
       return this.openStream(signal);
     });
   }
@@ -130,12 +140,12 @@ export class ContextChat {
   }
 
   private async openStream(signal: AbortSignal): Promise<Answer> {
-    const { client, prompt, contextId, parameters } = this.options;
+    const { client, prompt, contextId } = this.options;
     const isSession = (await this.findMode(signal)) === 'SESSION';
     const said = toInput(this.state.messages.slice(0, -1));
     const run = this.last?.run;
     const input: ChatInput = {
-      ...parameters,
+      ...this.parameters,
       ...(prompt === undefined ? { contextId } : { prompt }),
       messages: isSession ? said.slice(-1) : said,
       ...(run && { onDisconnect: 'CONTINUE', idempotencyKey: run.idempotencyKey }),

@@ -19,8 +19,9 @@ export interface UseContextChat
  */
 export function useContextChat(options: ContextChatOptions): UseContextChat {
   const { client, prompt, contextId, id, storage } = options;
-  // `mode` and `parameters` do not make another chat.
   const chat = useMemo(() => new ContextChat(options), [client, prompt, contextId, id, storage]);
+  // `mode` and `parameters` do not make another chat.
+  useEffect(() => chat.update(options));
   const state = useSyncExternalStore(chat.subscribe, chat.getState, () => EMPTY_CHAT);
   useEffect(() => chat.attach(), [chat]);
   const { send, stop, regenerate, edit, clear } = chat;
