@@ -1,11 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { SqliteRuns } from '../../../src/registry/sqlite/runs.js';
-import { beginStream, chunk, DONE, STREAM, USAGE } from '../../support/chat-answers.js';
+import { beginStream, STREAM } from '../../support/chat-answers.js';
 import { eventually } from '../../support/eventually.js';
+import { ModelsFile } from '../../support/models-file.js';
 import { allOf, RUN_TRANSPORTS, textOf } from '../../support/runs.js';
-import { TestServer } from '../../support/server.js';
+import { NOON, TestServer } from '../../support/server.js';
 import { CREATED, json, StandIn } from '../../support/stand-in.js';
 
+const FORGET = 'mutation ($id: ID!) { forgetContext(id: $id) }';
+const RESPONSE = {
+  ...{ id: 'resp_1', model: 'seed', status: 'completed', output: [] },
+  usage: { input_tokens: 300, output_tokens: 1 },
+};
 const CREATE = 'mutation ($input: CreateContextInput!) { createContext(input: $input) { id } }';
 
 /** A gateway that answers a question when the test says so; the server has one session. */
@@ -17,9 +23,7 @@ async function world(env: Record<string, string> = {}) {
   });
   const server = await TestServer.before(gateway, env);
   await server.query(CREATE, { input: { model: 'm', messages: [{ content: 'persona' }] } });
-  const answer = (question: string) =>
-    asked.get(question)?.end(chunk({ content: 'Yes' }, 'stop') + USAGE + DONE);
-  return { asked, answer, gateway, server };
+  return { asked, gateway, server };
 }
 
 const metrics = async ({ origin }: TestServer) => (await fetch(`${origin}/metrics`)).text();
@@ -45,22 +49,34 @@ describe.each(RUN_TRANSPORTS)('a run that waits for its session, over %s', (_, c
     await gateway[Symbol.asyncDispose]();
   });
 
-  it('gives its idempotency key back if it is not sent, to the request that has joined it', async () => {
-    const { asked, answer, gateway, server } = await world({ GATEWAY_TOTAL_TIMEOUT_MS: '1000' });
+  it('gives its idempotency key back if it is not sent, to the request that waits for it', async () => {
+    const held: ServerResponse[] = [];
+    await using gateway = await StandIn.start((response, _, { body }) => {
+      if (body.includes('"stream":true')) held.push(response);
+      else json(response, 200, { ...RESPONSE, expire_at: NOON / 1_000 + 3_600 });
+    });
+    using models = new ModelsFile();
+    models.writeText('currency: CNY\nmodels:\n  seed: { api: responses }\n');
+    await using server = await TestServer.before(gateway, { MODELS: models.path });
+    const { data } = await server.query<{ createContext: { id: string } }>(CREATE, {
+      input: { model: 'seed', messages: [{ content: 'persona' }] },
+    });
+    const contextId = data.createContext.id;
     const client = connect(server);
-    const running = ['one', 'two'].map((content) => allOf(client.start(question(content))).catch(() => []));
-    await eventually(() => asked.has('one'));
-    const keyed = question('three', { idempotencyKey: 'key' });
-    const first = allOf(client.start(keyed));
-    const joined = allOf(client.start(keyed));
-    await expect(first).rejects.toMatchObject({ extensions: { code: 'RATE_LIMITED' } });
-    await eventually(() => asked.has('three'));
-    answer('three');
-    expect(textOf(await joined)).toBe('Yes');
-    await Promise.all(running);
+    const running = allOf(client.start(question('first', { contextId }))).catch(() => []);
+    await eventually(() => held.length === 1);
+    const keyed = question('second', { contextId, idempotencyKey: 'key' });
+    const waiting = [allOf(client.start(keyed)), allOf(client.start(keyed))];
+    for (const one of waiting) one.catch(() => undefined);
+    await eventually(async () => (await metrics(server)).includes('context_cache_streams_open 2\n'));
+    expect((await server.query(FORGET, { id: contextId })).data).toEqual({ forgetContext: true });
+    held[0]?.destroy();
+    // Not OUTCOME_UNKNOWN: nothing was sent.
+    for (const one of waiting)
+      await expect(one).rejects.toMatchObject({ extensions: { code: 'CONTEXT_NOT_FOUND' } });
+    await running;
+    expect(held).toHaveLength(1);
     client.close();
-    await server[Symbol.asyncDispose]();
-    await gateway[Symbol.asyncDispose]();
   });
 });
 
