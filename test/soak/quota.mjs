@@ -83,7 +83,7 @@ export class Spenders {
 
 /** What the gateway bills a spender, beside what the quota and its documents allow. */
 export function judgeQuota({ caller, hasUsedUp }, ledger, timeline) {
-  const { together, alone, again, slack } = billed(caller, ledger, timeline);
+  const { together, alone, again, slack, nearFull } = billed(caller, ledger, timeline);
   const problems = [];
   // Whoever has any tokens left may ask once more; of a stream that breaks off only what was passed on is counted.
   const most = QUOTA + CALL_TOKENS + slack;
@@ -91,19 +91,21 @@ export function judgeQuota({ caller, hasUsedUp }, ledger, timeline) {
   if (together > most) problems.push(`${caller.name} was billed ${together} tokens of ${QUOTA}`);
   if (alone > mostAlone) problems.push(`${caller.name} was billed ${alone} tokens while the store was full`);
   const least = QUOTA - caller.unknown * CALL_TOKENS;
-  if (hasUsedUp && together + alone < least)
-    problems.push(`${caller.name} was refused after ${together + alone} tokens of ${QUOTA}`);
+  // What a call has reserved stays counted where the store is full when it ends.
+  if (hasUsedUp && nearFull === 0 && together < least)
+    problems.push(`${caller.name} was refused after ${together} tokens of ${QUOTA}`);
   return { problems, together, alone, again };
 }
 
 function billed(caller, ledger, timeline) {
-  const sums = { together: 0, alone: 0, again: 0, slack: 0 };
+  const sums = { together: 0, alone: 0, again: 0, slack: 0, nearFull: 0 };
   for (const entries of ledger.allOf(caller.name)) {
     for (const entry of entries) {
       const { at: from, endedAt: to, operation, isTold, isStream } = entry;
       // The server sends it again where the answer was lost, which the caller did not ask for.
       const isAgain = operation === 'chat' && entry !== entries.at(-1);
       const isAlone = timeline.had([FULL], { from, to, within: COUNTED_ALONE_MS });
+      if (isAlone) sums.nearFull++;
       sums[isAgain ? 'again' : isAlone ? 'alone' : 'together'] += entry.billed;
       if (isStream && !isTold) sums.slack += entry.billed;
     }
