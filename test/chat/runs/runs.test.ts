@@ -350,7 +350,7 @@ describeThroughEachApi('runs', (api) => {
       await server[Symbol.asyncDispose]();
       const events = await allOf(stream);
       expect(events.at(-1)).toMatchObject({ __typename: 'ChatFailure', retryable: true });
-      expect(gateway.open[0]?.isAborted).toBe(true);
+      await eventually(() => gateway.open[0]?.isAborted === true);
     });
   });
 });
