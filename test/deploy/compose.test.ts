@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { parse } from 'yaml';
 import { readConfig } from '../../src/config/config.js';
 import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.mjs';
 import { COMPOSE, describeWith, REDIS } from '../support/programs.js';
-import { freePort } from '../support/redis.js';
 
 const PASSWORD = 'a1b2c3';
 const ENV = `GATEWAY_URL=https://gateway.example/v1\nAUTH_MODE=passthrough\nVALKEY_PASSWORD=${PASSWORD}\n`;

@@ -6,8 +6,8 @@ import { dirname, isAbsolute, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { environmentOf, isSent, lastOf, readDockerfile, type Step } from '../support/dockerfile.js';
 import { eventually } from '../support/eventually.js';
+import { freePort } from '../support/free-port.mjs';
 import { BUBBLEWRAP, describeWith } from '../support/programs.js';
-import { freePort } from '../support/redis.js';
 
 /*
  * What a Docker engine would do, done without one: the Dockerfile's own steps, each stage in a root of its own, with

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { freePort } from '../support/free-port.mjs';
 import { CANARY } from './marker.mjs';
 import { FULL } from './timeline.mjs';
 
@@ -20,7 +21,7 @@ export class Server {
   failedWrites = 0;
   #env;
   #timeline;
-  #port = 0;
+  #port;
   #child;
   #memory = [];
 
@@ -50,6 +51,7 @@ export class Server {
   }
 
   async start() {
+    this.#port ??= await freePort();
     const args = ['--expose-gc', '--import', resolve('test/soak/memory.mjs'), resolve('dist/main.js')];
     const env = { ...this.#env, PORT: String(this.#port) };
     // In this folder a developer may have an `.env`.
@@ -60,7 +62,7 @@ export class Server {
     const [code] = await Promise.race([
       once(child, 'exit'),
       (async () => {
-        while (child.exitCode === null && (this.#port === 0 || !(await this.isReady()))) await pause(20);
+        while (child.exitCode === null && !(await this.isReady())) await pause(20);
         return [undefined];
       })(),
     ]);
@@ -114,7 +116,6 @@ export class Server {
   }
 
   #take(line) {
-    this.#port ||= Number(/http:\S+:(\d+)\/graphql/.exec(line)?.[1] ?? 0);
     if (line.includes(CANARY)) this.complaints.push('a canary was written');
     if (!line.startsWith('{')) return;
     const { level, memory, msg, time, err } = JSON.parse(line);

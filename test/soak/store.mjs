@@ -1,9 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { statSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { freePort } from '../support/free-port.mjs';
 
 /** A SQLite file, whose disk is full for a server that may not write beyond a size. */
 export class FileStore {
@@ -52,11 +51,7 @@ export class RedisStore {
   #client;
 
   static async start() {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const { port } = probe.address();
-    probe.close();
-    return new RedisStore(port);
+    return new RedisStore(await freePort());
   }
 
   constructor(port) {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { freePort } from './free-port.mjs';
 import { REDIS } from './programs.js';
 
 /** A real redis-server on a free port that keeps nothing on disk, or all of it in a folder. */
@@ -58,13 +57,4 @@ async function launch(port: number, folder?: string): Promise<ChildProcess> {
     }
   }
   throw new Error(`redis-server did not start: ${said}`);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

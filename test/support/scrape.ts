@@ -1,8 +1,8 @@
 import { beginStream, CHAT_ANSWER, STREAM } from './chat-answers.js';
 import { eventually } from './eventually.js';
+import { freePort } from './free-port.mjs';
 import { hold } from './holding.js';
 import { PromptFiles, promptFile } from './prompts.js';
-import { freePort } from './redis.js';
 import { NOON, TestServer } from './server.js';
 import { ServerProcess } from './server-process.js';
 import { CREATED, json, StandIn } from './stand-in.js';
