@@ -37,7 +37,7 @@ describe('the estimate of a text’s tokens', () => {
     const began = process.cpuUsage();
     await estimateTokens('a'.repeat(4_000_000));
     const { user, system } = process.cpuUsage(began);
-    expect((user + system) / 1_000).toBeLessThan(500);
+    expect((user + system) / 1_000).toBeLessThan(3_000);
   });
 
   it('samples all of a long text, not only its beginning', async () => {

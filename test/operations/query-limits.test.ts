@@ -122,7 +122,7 @@ describe.each(WAYS)('over %s', (_way, ask) => {
     expect(errors[0]?.message).toMatch(message);
     expect(errors[0]?.extensions).toMatchObject({ code: 'BAD_USER_INPUT', retryable: false });
     expect(JSON.stringify(errors)).not.toContain('private');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
   it.each(PAID_TWICE)('%s in one operation cost nothing', async (_what, query) => {

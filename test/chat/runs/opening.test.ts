@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { SqliteRuns } from '../../../src/registry/sqlite/runs.js';
+import { SqliteRuns } from '../../../src/store/sqlite/runs.js';
 import { beginStream, STREAM } from '../../support/chat-answers.js';
 import { eventually } from '../../support/eventually.js';
 import { ModelsFile } from '../../support/models-file.js';

@@ -42,11 +42,8 @@ function behaviours(storeUrl: () => string) {
     const viewer = here.resume(String(started?.runId));
     const first = (await viewer.next()).value;
     expect(first).toMatchObject({ content: 'Hi ', seq: 1 });
-    const began = performance.now();
     gateway.open[0]?.say('there');
     expect((await viewer.next()).value).toMatchObject({ content: 'there', seq: 2 });
-    // A batch is written within 50 ms, and seen within 100.
-    expect(performance.now() - began).toBeLessThan(2_000);
     gateway.open[0]?.say(' you');
     gateway.open[0]?.end();
     const rest = await allOf(viewer);
