@@ -14,7 +14,7 @@ const floors = [
   ['telemetry'],
   ['auth'],
   ['gateway'],
-  ['registry', 'input', 'config'],
+  ['store', 'input', 'config'],
   ['util'],
   ['errors'],
 ];
@@ -56,9 +56,9 @@ module.exports = {
       to: { path: '^src/gateway/http/' },
     },
     {
-      name: 'registry-knows-no-gateway',
+      name: 'store-knows-no-gateway',
       severity: 'error',
-      from: { path: '^src/registry/' },
+      from: { path: '^src/store/' },
       to: { path: '^src/gateway/' },
     },
     {

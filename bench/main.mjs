@@ -9,8 +9,8 @@ import { measureChatByName } from './measurements/chat-by-name.mjs';
 import { measureCreateContext } from './measurements/create-context.mjs';
 import { measureGrowth } from './measurements/growth.mjs';
 import { measureOpenStreams } from './measurements/open-streams.mjs';
-import { measureRegistry } from './measurements/registry.mjs';
 import { measureStart } from './measurements/start.mjs';
+import { measureStore } from './measurements/store.mjs';
 import { measureStreams } from './measurements/streams.mjs';
 import { Caller } from './support/caller.mjs';
 import { startCandidate, startUpstream } from './support/candidates.mjs';
@@ -24,7 +24,7 @@ const FULL = {
   openStreams: { streams: 5_000 },
   growth: { rounds: 6, ms: 1_500, contexts: [1_000, 1_000_000] },
   chatByName: { rounds: 8, ms: 1_500 },
-  registry: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
+  store: { rounds: 16, sizes: [1_000, 1_000_000], callers: [1, 10_000], calls: 4_096 },
   start: { starts: 7 },
 };
 const SHORT = {
@@ -34,7 +34,7 @@ const SHORT = {
   openStreams: { streams: 100 },
   growth: { rounds: 1, ms: 200, contexts: [1_000, 5_000] },
   chatByName: { rounds: 1, ms: 200 },
-  registry: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },
+  store: { rounds: 1, sizes: [1_000, 5_000], callers: [1, 100], calls: 256 },
   start: { starts: 1 },
 };
 
@@ -67,7 +67,7 @@ async function measure() {
     openStreams: await step('openStreams', measureOpenStreams),
     ...(await step('growth', measureGrowth)),
     chatByName: await step('chatByName', measureChatByName),
-    registry: await step('registry', measureRegistry),
+    store: await step('store', measureStore),
     start: await step('start', measureStart),
   };
   caller.end();

@@ -14,7 +14,7 @@ import { ContextResolver } from './contexts/resolver.js';
 import { DetachedWork } from './coordination/detached-work.js';
 import { Idempotency } from './coordination/idempotency.js';
 import { Leases } from './coordination/leases.js';
-import { Budgets } from './limits/budgets.js';
+import { CallerLimits } from './limits/caller-limits.js';
 import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
 import { ModelResolver } from './models/resolver.js';
@@ -26,9 +26,9 @@ import { PromptContexts } from './prompts/prompt-contexts.js';
 import type { PromptFolder } from './prompts/prompt-folder.js';
 import { Prompts } from './prompts/prompts.js';
 import { PromptResolver } from './prompts/resolver.js';
-import { DAY_MS } from './registry/hours.js';
-import type { MonitoredStore } from './registry/open-store.js';
 import type { Container, RequestContext } from './request-context.js';
+import { DAY_MS } from './store/hours.js';
+import type { MonitoredStore } from './store/open-store.js';
 import type { OnFinished } from './telemetry/work.js';
 
 export interface ServiceDependencies {
@@ -53,19 +53,18 @@ const NO_LIMITS = { createsPerMinute: 0, chatsPerMinute: 0, tokensPerDay: 0, bil
 export function createServices(config: Config, dependencies: ServiceDependencies) {
   const { models, promptFolder, now, log } = dependencies;
   const store = meteredStore(dependencies.store, dependencies.onBooked);
-  const { registry } = config;
-  const counters = openCounters(registry.storeUrl, now, log);
-  const budgets = new Budgets(config.budgets, counters.newCounter, log);
+  const counters = openCounters(config.store.url, now, log);
+  const limits = new CallerLimits(config.limits, counters.newCounter, log);
   const leases = new Leases({ store, maxWaitMs: config.gateway.totalTimeoutMs });
   const detachedWork = new DetachedWork();
   const idempotency = new Idempotency(store, leases, detachedWork, now, log);
-  const messages = new StoredMessages(store, registry.storeMessages);
-  const creation = new Creation(store, messages, budgets, models);
-  const reuse = new Reuse({ store, leases, detachedWork, creation, scope: registry.reuseScope });
+  const messages = new StoredMessages(store, config.store.keepMessages);
+  const creation = new Creation(store, messages, limits, models);
+  const reuse = new Reuse({ store, leases, detachedWork, creation, scope: config.store.reuseScope });
   const recovery = new Recovery({ store, leases, detachedWork, creation });
   const deletion = new Deletion(store, detachedWork, log);
   const contexts = new Contexts({
-    ...{ store, idempotency, creation, reuse, recovery, deletion, messages, budgets, models, log },
+    ...{ store, idempotency, creation, reuse, recovery, deletion, messages, limits, models, log },
   });
   const openStreams = new OpenStreams(config.maxStreamsPerCaller, counters.sharedStreams);
   const prompts = new Prompts(promptFolder);
@@ -77,7 +76,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     leases,
     idempotency,
     openStreams,
-    budgets,
+    limits,
     models,
     detachedWork,
   });
@@ -98,7 +97,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
 
   /** Without the limits of callers, who share them, and without stored messages: the files have them. */
   function openPromptContexts() {
-    const unlimited = new Budgets(NO_LIMITS, counters.newCounter, log);
+    const unlimited = new CallerLimits(NO_LIMITS, counters.newCounter, log);
     const creation = new Creation(store, new StoredMessages(store, false), unlimited, models);
     const reuse = new Reuse({ store, leases, detachedWork, creation, scope: 'caller' });
     return new PromptContexts({ store, reuse, detachedWork, waitMs: config.prompts.waitMs, log });

@@ -312,7 +312,7 @@ describe('a secret', () => {
     while (!/GraphQL: .*\n/.test(said)) await once(child.stdout, 'data');
     child.kill('SIGTERM');
     expect(await exitCode(child)).toBe(0);
-    expect(said).toContain('the registry cannot be reached');
+    expect(said).toContain('the store cannot be reached');
     expect(said).not.toContain(CANARY);
   });
 });

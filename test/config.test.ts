@@ -311,15 +311,15 @@ describe('who calls and what is remembered', () => {
   const SECRET = 'x'.repeat(32);
 
   it('is kept in a file beside the server where nothing is set', () => {
-    expect(readConfig({}).registry).toEqual({
-      storeUrl: 'sqlite:data/contexts.db',
+    expect(readConfig({}).store).toEqual({
+      url: 'sqlite:data/contexts.db',
       reuseScope: 'caller',
-      storeMessages: true,
+      keepMessages: true,
     });
   });
 
   it.each(['sqlite::memory:', 'sqlite:/x/y.db', 'redis://:secret@h:1/2', 'rediss://h'])('takes %s', (url) => {
-    expect(readConfig({ STORE_URL: url }).registry.storeUrl).toBe(url);
+    expect(readConfig({ STORE_URL: url }).store.url).toBe(url);
   });
 
   it.each(['mysql://root:secret@h', 'contexts.db', 'sqlite:', 'redis:secret@'])(

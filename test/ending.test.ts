@@ -5,7 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import WebSocket from 'ws';
-import { SqliteStore } from '../src/registry/sqlite/store.js';
+import { SqliteStore } from '../src/store/sqlite/store.js';
 import { beginStream, CHAT_ANSWER, chunk, DONE, USAGE } from './support/chat-answers.js';
 import { eventually } from './support/eventually.js';
 import { SERVER_KEY, TestServer } from './support/server.js';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startOurs } from '../support/candidates.mjs';
-import { Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+import { Filled } from '../support/store.mjs';
 
 /** The same as in the createContext measurement. */
 const CONNECTIONS = 64;
@@ -57,7 +57,7 @@ async function measureCallers({ caller, upstream, folder, rounds, ms }) {
 }
 
 async function measureContexts({ caller, upstream, folder, rounds, ms, contexts }) {
-  const { SqliteStore } = await import('../../build/registry/sqlite/store.js');
+  const { SqliteStore } = await import('../../build/store/sqlite/store.js');
   const gateway = { GATEWAY_URL: upstream.url, GATEWAY_API_KEY: 'sk-bench', AUTH_MODE: 'none' };
   const servers = [];
   for (const size of contexts) {

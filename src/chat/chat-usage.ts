@@ -1,7 +1,7 @@
 import { toTotals } from '../contexts/records.js';
 import type { ChatAnswerDelta, GatewayUsage } from '../gateway/types.js';
 import { StreamedText } from '../limits/tokens.js';
-import type { Totals } from '../registry/store.js';
+import type { Totals } from '../store/store.js';
 
 /** What one chat has used so far: the gateway's latest count, and an estimate of the text since. */
 export class ChatUsage {

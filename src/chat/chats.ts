@@ -41,7 +41,7 @@ export class Chats {
   constructor(private readonly parts: ChatsParts) {}
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
-    await this.parts.budgets.consumeChat(request.caller.id);
+    await this.parts.limits.consumeChat(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.completeNow(input, request);
     // `chat` ignores it, so it must not change the hash of the input.
@@ -86,7 +86,7 @@ export class Chats {
   private async begin(input: ChatInput, request: RequestContext): Promise<Slot> {
     const close = await this.parts.openStreams.acquire(request.caller.id);
     try {
-      await this.parts.budgets.consumeChat(request.caller.id);
+      await this.parts.limits.consumeChat(request.caller.id);
       return { chat: await RunningChat.begin(input, this.parts, request), close };
     } catch (error) {
       close();

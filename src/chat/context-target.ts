@@ -9,8 +9,8 @@ import type { ApiName } from '../gateway/apis.js';
 import type { NewChat } from '../gateway/types.js';
 import type { ModelList } from '../pricing/model-list.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
-import type { OwnedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { OwnedContext } from '../store/store.js';
 import type { ChatTarget, GatewayChat } from './chat-target.js';
 import type { ChatInput } from './input.js';
 
@@ -42,7 +42,7 @@ export class ContextTarget implements ChatTarget {
   static async lock(input: ContextChatInput, parts: LockedContextParts, request: RequestContext) {
     const { contexts, leases, models } = parts;
     const owned = await contexts.findOwned(input.contextId, request);
-    // With the server's key the registry knows every context; with a caller's own key the gateway decides about the others.
+    // With the server's key the store knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
     const chat = toNewChat(input, owned);
     const lease = isShareable(input.contextId, owned)

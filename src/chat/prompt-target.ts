@@ -113,7 +113,7 @@ export class PromptTarget implements ChatTarget {
       return;
     }
     this.isRecovered = true;
-    this.opened = await this.contexts.reopen(this.prompt, context, this.request);
+    this.opened = await this.contexts.recover(this.prompt, context, this.request);
   }
 
   /** The caller holds no context. */

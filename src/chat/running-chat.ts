@@ -4,15 +4,15 @@ import { toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
 import type { ChatOptions } from '../gateway/caching-api.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
-import type { Budgets, Reservation } from '../limits/budgets.js';
+import type { CallerLimits, Reservation } from '../limits/caller-limits.js';
 import { estimateMessages } from '../limits/tokens.js';
 import { costOf } from '../pricing/cost.js';
 import type { ModelList } from '../pricing/model-list.js';
 import type { PricedUsage } from '../pricing/types.js';
 import type { PromptContexts } from '../prompts/prompt-contexts.js';
 import type { Prompts } from '../prompts/prompts.js';
-import type { Totals } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { Totals } from '../store/store.js';
 import { started } from '../util/generators.js';
 import type { ChatTarget, GatewayChat } from './chat-target.js';
 import { ChatUsage } from './chat-usage.js';
@@ -29,7 +29,7 @@ export interface RunningChatParts {
   prompts: Prompts;
   promptContexts: PromptContexts;
   leases: Leases;
-  budgets: Budgets;
+  limits: CallerLimits;
   models: ModelList;
 }
 
@@ -149,7 +149,7 @@ export class RunningChat {
   private async reserve(): Promise<void> {
     const { input, parts, request } = this;
     const answers = (input.maxTokens ?? ANSWER_TOKENS) * (input.n ?? 1);
-    this.reservation = await parts.budgets.reserve(
+    this.reservation = await parts.limits.reserve(
       request.caller.id,
       async () => (await this.promptTokens()) + answers,
     );
@@ -198,7 +198,7 @@ export class RunningChat {
 
   /** `answerId`: of a complete answer. */
   private async count(chats: number, answerId: string | null = null) {
-    const { budgets, models } = this.parts;
+    const { limits, models } = this.parts;
     const totals = await this.usage.totals(chats);
     const usage = this.usageOf(totals);
     const used = {
@@ -212,7 +212,7 @@ export class RunningChat {
     const [context] = await Promise.all([
       this.context.use(used),
       this.reservation?.settle(this.spent(totals)),
-      budgets.spendMoney(this.request.caller.id, amountOf),
+      limits.spendMoney(this.request.caller.id, amountOf),
     ]);
     return context;
   }

@@ -3,9 +3,9 @@ import { parseArgs } from 'node:util';
 import { SingleBar } from 'cli-progress';
 import { pino } from 'pino';
 import { countSpenders, GROUPINGS, type Grouping, spendingReport } from '../pricing/spending-report.js';
-import { DAY_MS, HOUR_MS } from '../registry/hours.js';
-import { openStore } from '../registry/open-store.js';
-import { type Store, USAGE_RETENTION_MS } from '../registry/store.js';
+import { DAY_MS, HOUR_MS } from '../store/hours.js';
+import { openStore } from '../store/open-store.js';
+import { type Store, USAGE_RETENTION_MS } from '../store/store.js';
 import { waitUntil } from '../util/wait.js';
 import { readConfiguration } from './configuration.js';
 import { FORMATS, type Format, formatted } from './report-formats.js';
@@ -83,13 +83,13 @@ function oneOf<T extends string>(name: string, values: readonly T[], value: stri
 
 async function openExisting(): Promise<Store> {
   const { config } = await readConfiguration();
-  const { storeUrl } = config.registry;
-  if (storeUrl === MEMORY) throw new UsageError('STORE_URL is in memory, which only the server can read');
-  const [, file] = /^sqlite:(.*)$/.exec(storeUrl) ?? [];
+  const { url } = config.store;
+  if (url === MEMORY) throw new UsageError('STORE_URL is in memory, which only the server can read');
+  const [, file] = /^sqlite:(.*)$/.exec(url) ?? [];
   if (file !== undefined && !existsSync(file)) {
     throw new UsageError(`STORE_URL names the file ${file}, which does not exist; has a server written it?`);
   }
-  const store = openStore(storeUrl, pino({ level: 'silent' }));
+  const store = openStore(url, pino({ level: 'silent' }));
   await waitUntil(store.isReachable, STORE_WAIT_MS);
   if (await store.isReachable()) return store;
   await store.close();

@@ -1,13 +1,13 @@
 import { chooseAuthMode, readAllowedHosts, readJwt, readMetricsAccess } from './access.js';
 import { EnvReader } from './environment.js';
 import {
-  readBudgets,
   readGateway,
+  readLimits,
   readModelsFile,
   readPrompts,
   readProxy,
-  readRegistry,
   readRuns,
+  readStore,
 } from './sections.js';
 import { type Config, ConfigError } from './types.js';
 
@@ -42,7 +42,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     ...(proxy && { proxy }),
     authMode,
     ...(jwt && { jwt }),
-    registry: readRegistry(read, authMode),
+    store: readStore(read, authMode),
     ...models,
     prompts: readPrompts(read),
     runs: readRuns(read),
@@ -52,7 +52,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     ...(allowedHosts && { allowedHosts }),
     ...(trustedDocuments !== undefined && { trustedDocuments }),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
-    budgets: readBudgets(read, models.modelsFile),
+    limits: readLimits(read, models.modelsFile),
     tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
     metrics: readMetricsAccess(read, host),
     introspection: read.flag('INTROSPECTION', !production),

@@ -3,13 +3,13 @@ import type { EnvReader } from './environment.js';
 import { packageFile } from './package-files.js';
 import {
   type AuthMode,
-  type BudgetConfig,
   type GatewayConfig,
+  type LimitsConfig,
   type PromptsConfig,
   type ProxyConfig,
-  type RegistryConfig,
   type RunsConfig,
   SANDBOX_URL,
+  type StoreConfig,
 } from './types.js';
 
 const DEFAULT_GATEWAY_URL = 'https://gateway.serevixai.ai/v1';
@@ -60,9 +60,9 @@ export function readProxy(read: EnvReader): ProxyConfig | undefined {
   };
 }
 
-export function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfig {
-  const storeUrl = read.text('STORE_URL', 'sqlite:data/contexts.db');
-  if (!/^sqlite:./.test(storeUrl)) {
+export function readStore(read: EnvReader, authMode: AuthMode): StoreConfig {
+  const url = read.text('STORE_URL', 'sqlite:data/contexts.db');
+  if (!/^sqlite:./.test(url)) {
     read.url('STORE_URL', ['redis:', 'rediss:'], 'sqlite:PATH, sqlite::memory:, redis://... or rediss://...');
   }
   const reuseScope = read.choice('REUSE_SCOPE', ['caller', 'everyone'], 'caller');
@@ -71,7 +71,7 @@ export function readRegistry(read: EnvReader, authMode: AuthMode): RegistryConfi
       'REUSE_SCOPE=everyone needs the server’s own key: with AUTH_MODE=passthrough each caller has its own gateway account',
     );
   }
-  return { storeUrl, reuseScope, storeMessages: read.flag('STORE_MESSAGES', true) };
+  return { url, reuseScope, keepMessages: read.flag('STORE_MESSAGES', true) };
 }
 
 export function readRuns(read: EnvReader): RunsConfig {
@@ -96,7 +96,7 @@ export function readModelsFile(read: EnvReader): { modelsFile?: string } {
   return modelsFile === undefined ? {} : { modelsFile };
 }
 
-export function readBudgets(read: EnvReader, modelsFile: string | undefined): BudgetConfig {
+export function readLimits(read: EnvReader, modelsFile: string | undefined): LimitsConfig {
   const billionthsPerDay = read.billionths('QUOTA_MONEY_PER_DAY');
   if (billionthsPerDay > 0 && modelsFile === undefined) {
     read.problems.push('QUOTA_MONEY_PER_DAY needs MODELS, the file with the prices');

@@ -10,7 +10,7 @@ export interface Config {
   authMode: AuthMode;
   /** Only with `jwt`. */
   jwt?: JwtConfig;
-  registry: RegistryConfig;
+  store: StoreConfig;
   /** The file of models and their prices; undefined: nothing has a price. */
   modelsFile?: string;
   prompts: PromptsConfig;
@@ -24,7 +24,7 @@ export interface Config {
   /** Path of the map of the only documents that run; undefined: any document. */
   trustedDocuments?: string;
   maxStreamsPerCaller: number;
-  budgets: BudgetConfig;
+  limits: LimitsConfig;
   /** Whether OTEL_EXPORTER_OTLP_ENDPOINT is set. */
   tracing: boolean;
   metrics: MetricsAccess;
@@ -74,7 +74,7 @@ export interface JwtConfig {
 }
 
 /** What each caller may do; 0: no limit. */
-export interface BudgetConfig {
+export interface LimitsConfig {
   createsPerMinute: number;
   chatsPerMinute: number;
   tokensPerDay: number;
@@ -82,13 +82,13 @@ export interface BudgetConfig {
   billionthsPerDay: number;
 }
 
-export interface RegistryConfig {
+export interface StoreConfig {
   /** `sqlite:PATH`, `sqlite::memory:`, `redis://...` or `rediss://...`; a password may be in it. */
-  storeUrl: string;
+  url: string;
   /** Whether equal prefixes of different callers share one context. */
   reuseScope: 'caller' | 'everyone';
   /** Whether the messages of prefixes are kept, to create them again. */
-  storeMessages: boolean;
+  keepMessages: boolean;
 }
 
 /** Durations in milliseconds. */

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, contextNotFound, ErrorCode } from '../errors.js';
 import { ContextExpiry } from '../gateway/caching-api.js';
-import type { ContextRecord, OwnedContext, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { ContextRecord, OwnedContext, Store } from '../store/store.js';
 import { expiryOf, isPrefix } from './records.js';
 
 /** Milliseconds between two turns, "else the call may fail" (Volcengine 82379/1602228). */

@@ -3,12 +3,12 @@ import type { Idempotency } from '../coordination/idempotency.js';
 import { afterProcessing, contextNotFound } from '../errors.js';
 import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
-import type { Budgets } from '../limits/budgets.js';
+import type { CallerLimits } from '../limits/caller-limits.js';
 import { chatBill } from '../pricing/bills.js';
 import type { ModelList } from '../pricing/model-list.js';
 import type { Prices } from '../pricing/prices.js';
-import type { OwnedContext, Store, Totals, UsedContext } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { OwnedContext, Store, Totals, UsedContext } from '../store/store.js';
 import { afterAnswer, endOfChain, forked, isChain } from './chain.js';
 import { contextTokens } from './creation/billing.js';
 import type { Creation } from './creation/creation.js';
@@ -34,7 +34,7 @@ export interface ContextsParts {
   recovery: Recovery;
   deletion: Deletion;
   messages: StoredMessages;
-  budgets: Budgets;
+  limits: CallerLimits;
   models: ModelList;
   log: Logger;
 }
@@ -57,7 +57,7 @@ export class Contexts {
 
   async create(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
     checkModelRules(input, this.parts.models.capabilitiesOf(input.model));
-    await this.parts.budgets.consumeCreate(request.caller.id);
+    await this.parts.limits.consumeCreate(request.caller.id);
     const { idempotencyKey } = input;
     if (idempotencyKey == null) return this.createNow(input, request);
     const keyed = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import type { DetachedWork } from '../coordination/detached-work.js';
 import { toAppError } from '../errors.js';
 import { APIS } from '../gateway/apis.js';
-import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { ContextRecord, Store } from '../store/store.js';
 import { apiOfContext } from './records.js';
 
 /** Milliseconds before each further try. What is never deleted ends with its expiry. */
@@ -22,7 +22,7 @@ export class Deletion {
     private readonly log: Logger,
   ) {}
 
-  /** Resolves once the registry has no such context, so that nobody can begin to share it. */
+  /** Resolves once the store has no such context, so that nobody can begin to share it. */
   async deleteUnowned(key: string, request: RequestContext): Promise<void> {
     const removed = await this.store.removeUnowned(key, request.now());
     if (removed) this.deleteLater(removed, request);

@@ -1,7 +1,7 @@
 import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
-import type { Bill, Kept } from '../registry/spending.js';
-import type { ContextRecord } from '../registry/store.js';
+import type { Bill, Kept } from '../store/spending.js';
+import type { ContextRecord } from '../store/store.js';
 import { unpackDetails } from './details.js';
 import { expiryOf, isPrefix } from './records.js';
 

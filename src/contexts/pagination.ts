@@ -1,7 +1,7 @@
 import type { Caller } from '../auth/caller.js';
 import { badUserInput } from '../errors.js';
-import type { ListPosition, OwnedContext, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { ListPosition, OwnedContext, Store } from '../store/store.js';
 import { contextKey } from './keys.js';
 import { toContextCache } from './records.js';
 import type { ContextCacheConnection } from './types.js';

@@ -3,8 +3,8 @@ import { ContextExpiry } from '../gateway/caching-api.js';
 import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
 import { costOf } from '../pricing/cost.js';
 import type { Prices } from '../pricing/prices.js';
-import { DAY_MS } from '../registry/hours.js';
-import { type ContextRecord, type OwnedContext, type Totals } from '../registry/store.js';
+import { DAY_MS } from '../store/hours.js';
+import { type ContextRecord, type OwnedContext, type Totals } from '../store/store.js';
 import { packDetails, unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError, type AppErrorDetails, ErrorCode, idempotencyConflict, toAppError } from '../errors.js';
-import { DAY_MS } from '../registry/hours.js';
-import { type Store } from '../registry/store.js';
+import { DAY_MS } from '../store/hours.js';
+import { type Store } from '../store/store.js';
 import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
 import type { Leases } from './leases.js';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError, ErrorCode } from '../errors.js';
-import type { Store } from '../registry/store.js';
+import type { Store } from '../store/store.js';
 import { KeyedMutex, tooManyWaiting } from './keyed-mutex.js';
 
 /** Milliseconds until a lease, or an entry in its queue, expires without renewal, and between two renewals. */

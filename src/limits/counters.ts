@@ -22,7 +22,7 @@ export interface CounterOptions {
 
 export type NewCounter = (options: CounterOptions) => Counter;
 
-/** Counters only count; Budgets decides what is too much. */
+/** Counters only count; CallerLimits decides what is too much. */
 export const COUNT_ONLY = { points: Number.MAX_SAFE_INTEGER };
 
 export const memoryCounters: NewCounter = ({ name, windowSeconds }) =>

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { connectRedis } from '../registry/redis/store.js';
+import { connectRedis } from '../store/redis/store.js';
 import { memoryCounters, type NewCounter } from './counters.js';
 import type { SharedStreams } from './open-streams.js';
 import { redisCounters } from './redis/counters.js';

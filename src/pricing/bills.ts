@@ -1,5 +1,5 @@
 import type { GatewayUsage } from '../gateway/types.js';
-import { type Bill, type SpendingKey, startedHours } from '../registry/spending.js';
+import { type Bill, type SpendingKey, startedHours } from '../store/spending.js';
 import { partsOf } from './cost.js';
 import { type Prices, packPrices } from './prices.js';
 

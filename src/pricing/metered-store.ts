@@ -1,5 +1,5 @@
-import type { MonitoredStore } from '../registry/open-store.js';
-import type { Bill } from '../registry/spending.js';
+import type { MonitoredStore } from '../store/open-store.js';
+import type { Bill } from '../store/spending.js';
 import { amountsOf, currencyOf, spentOf } from './money-report.js';
 
 /** What was booked, as floating-point numbers, because metrics are. */

@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import type { Spending } from '../registry/spending.js';
+import type { Spending } from '../store/spending.js';
 import { priceOf, toMoney } from './cost.js';
 import { type PackedPrices, type Prices, unpackPrices } from './prices.js';
 import type { MoneyReport } from './types.js';

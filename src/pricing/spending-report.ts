@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
-import { SPENDING_COUNTS, type Spending } from '../registry/spending.js';
-import type { Store } from '../registry/store.js';
+import { SPENDING_COUNTS, type Spending } from '../store/spending.js';
+import type { Store } from '../store/store.js';
 import { type Amounts, addAmounts, amountsOf, currencyOf } from './money-report.js';
 
 export const GROUPINGS = ['caller', 'model', 'prompt', 'day'] as const;

@@ -11,8 +11,8 @@ import { MessageRole } from '../gateway/types.js';
 import type { Counter } from '../limits/counters.js';
 import { estimateMessages } from '../limits/tokens.js';
 import type { ModelList } from '../pricing/model-list.js';
-import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { ContextRecord, Store } from '../store/store.js';
 import { billUse, type PromptContexts } from './prompt-contexts.js';
 import type { PromptDefinition } from './prompt-file.js';
 
@@ -88,13 +88,13 @@ export class KeepWarm {
     try {
       // Another process may have renewed it meanwhile.
       const context = await store.context(found.key, request.now());
-      if (context && isDue(context, request.now())) await this.renewWithinBudget(prompt, context, request);
+      if (context && isDue(context, request.now())) await this.renewWithinQuota(prompt, context, request);
     } finally {
       await lease.release();
     }
   }
 
-  private async renewWithinBudget(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
+  private async renewWithinQuota(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
     const { spent, maxTokensPerDay, log } = this.parts;
     const estimate = await tokensOf(prompt, context);
     const { total } = await spent.add(PROMPT_HOLDER, estimate);
@@ -104,7 +104,7 @@ export class KeepWarm {
         log.warn({ prompt: prompt.name, maxTokensPerDay }, 'no tokens are left to keep a prompt warm today');
         return;
       }
-      used = await this.prolong(prompt, context, request);
+      used = await this.renewAtGateway(prompt, context, request);
     } catch (error) {
       if (mayBeBilled(error)) used = estimate;
       throw error;
@@ -113,8 +113,8 @@ export class KeepWarm {
     }
   }
 
-  /** Returns the prompt tokens that it used. A chat prolongs a context, unless its end is fixed. */
-  private async prolong(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
+  /** Returns the prompt tokens that it used. A chat extends the expiry of a context, unless it is fixed. */
+  private async renewAtGateway(prompt: PromptDefinition, context: ContextRecord, request: RequestContext) {
     if (expiryOf(context) === ContextExpiry.SLIDING) return this.chat(prompt, context, request);
     const { contexts, onRenewed } = this.parts;
     // Chats that begin within the minute must find time left.

@@ -10,9 +10,9 @@ import { expiryAfterUse } from '../contexts/records.js';
 import type { DetachedWork } from '../coordination/detached-work.js';
 import { toAppError } from '../errors.js';
 import { chatBill } from '../pricing/bills.js';
-import type { Bill, Extension } from '../registry/spending.js';
-import type { ContextRecord, Store } from '../registry/store.js';
 import type { RequestContext } from '../request-context.js';
+import type { Bill, Extension } from '../store/spending.js';
+import type { ContextRecord, Store } from '../store/store.js';
 import { unlessAborted } from '../util/abort.js';
 import { CreationFailures } from './creation-failures.js';
 import type { PromptDefinition } from './prompt-file.js';
@@ -69,7 +69,7 @@ export class PromptContexts {
   }
 
   /** Replaces a context that the gateway has lost. */
-  async reopen(
+  async recover(
     prompt: PromptDefinition,
     lost: ContextRecord,
     request: RequestContext,

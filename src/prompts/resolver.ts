@@ -1,8 +1,8 @@
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
 import { promptUsageScope } from '../contexts/keys.js';
 import { toContextTotals } from '../contexts/records.js';
-import { type Store, ZERO_TOTALS } from '../registry/store.js';
 import { RequestContext } from '../request-context.js';
+import { type Store, ZERO_TOTALS } from '../store/store.js';
 import type { PromptContexts } from './prompt-contexts.js';
 import type { PromptDefinition } from './prompt-file.js';
 import type { Prompts } from './prompts.js';

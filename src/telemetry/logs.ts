@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Totals } from '../registry/store.js';
+import type { Totals } from '../store/store.js';
 import type { FinishedOperation, OnFinished } from './work.js';
 
 /** One JSON object a line on stdout. */

@@ -81,8 +81,8 @@ export class Metrics {
     ['prompt'],
   );
   private readonly store = this.histogram(
-    'registry_duration_seconds',
-    'Duration of registry calls',
+    'store_duration_seconds',
+    'Duration of store calls',
     ['method', 'outcome'],
     STORE_SECONDS,
   );

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.js';
 import type { FinishedCall } from '../gateway/http/finished-call.js';
-import type { Totals } from '../registry/store.js';
+import type { Totals } from '../store/store.js';
 
 /** What is noted while a request runs: numbers and codes, never a text that anyone sent. */
 export interface Work {

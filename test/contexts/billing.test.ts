@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { contextTokens } from '../../src/contexts/creation/billing.js';
 import { packDetails } from '../../src/contexts/details.js';
 import { usageOf } from '../../src/gateway/context-api/usage.js';
-import { type OwnedContext, ZERO_TOTALS } from '../../src/registry/store.js';
+import { type OwnedContext, ZERO_TOTALS } from '../../src/store/store.js';
 
 function holding(mode: string, created: number, totals: Partial<OwnedContext['totals']> = {}): OwnedContext {
   const usage = usageOf({ usage: { prompt_tokens: created, total_tokens: created } });

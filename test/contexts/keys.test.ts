@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { contextKey, messagesKey } from '../../src/contexts/keys.js';
 import { MessageRole } from '../../src/gateway/types.js';
-import { packRecord, unpackRecord } from '../../src/registry/record.js';
+import { packRecord, unpackRecord } from '../../src/store/record.js';
 
 /** Long enough to be hashed piece by piece; a piece may end between the halves of a character. */
 const longText = fc

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { DetachedWork } from '../../src/coordination/detached-work.js';
 import { Idempotency } from '../../src/coordination/idempotency.js';
 import { Leases } from '../../src/coordination/leases.js';
-import { openStore } from '../../src/registry/open-store.js';
+import { openStore } from '../../src/store/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { freePort } from '../support/free-port.mjs';

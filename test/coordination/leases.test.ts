@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { Leases } from '../../src/coordination/leases.js';
 import { cancelled } from '../../src/errors.js';
-import { openStore } from '../../src/registry/open-store.js';
+import { openStore } from '../../src/store/open-store.js';
 import { unlessAborted } from '../../src/util/abort.js';
 import { eventually } from '../support/eventually.js';
 

@@ -62,7 +62,7 @@ describeWith(COMPOSE)('Compose', () => {
     expect(readConfig({ NODE_ENV: 'production', ...environment })).toMatchObject({
       host: '0.0.0.0',
       authMode: 'passthrough',
-      registry: { storeUrl: `redis://:${PASSWORD}@valkey:6379` },
+      store: { url: `redis://:${PASSWORD}@valkey:6379` },
     });
   });
 

@@ -32,7 +32,7 @@ describe('the Dockerfile', () => {
       host: '0.0.0.0',
       port: Number(lastOf(stages, 'EXPOSE')?.text),
       playground: false,
-      registry: { storeUrl: `sqlite:${lastOf(stages, 'VOLUME')?.text}/contexts.db` },
+      store: { url: `sqlite:${lastOf(stages, 'VOLUME')?.text}/contexts.db` },
     });
     expect(() => readConfig(env)).toThrow(/GATEWAY_URL[\s\S]*AUTH_MODE/);
     expect(lastOf(stages, 'STOPSIGNAL')?.text).toBe('SIGTERM');

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { type DocumentNode, parse } from 'graphql';
 import { pino } from 'pino';
-import { openStore } from '../../src/registry/open-store.js';
+import { openStore } from '../../src/store/open-store.js';
 import { TestServer } from '../support/server.js';
 import { asShown, type Learnt, withLearnt } from './answers.js';
 import { NOT_RUN } from './not-run.js';

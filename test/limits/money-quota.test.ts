@@ -86,6 +86,6 @@ describe('the quota of money', () => {
   it('needs prices', () => {
     const env = { GATEWAY_URL: 'sandbox:', QUOTA_MONEY_PER_DAY: '2.50' };
     expect(() => readConfig(env)).toThrow('QUOTA_MONEY_PER_DAY needs MODELS');
-    expect(readConfig({ ...env, MODELS: 'm.yaml' }).budgets.billionthsPerDay).toBe(2_500_000_000);
+    expect(readConfig({ ...env, MODELS: 'm.yaml' }).limits.billionthsPerDay).toBe(2_500_000_000);
   });
 });

@@ -7,7 +7,7 @@ import {
   savedOf,
   storageShare,
 } from '../../src/pricing/money-report.js';
-import type { Spending } from '../../src/registry/spending.js';
+import type { Spending } from '../../src/store/spending.js';
 import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { openStore } from '../../src/registry/open-store.js';
+import { openStore } from '../../src/store/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { LOST, PromptFiles, type PromptGateway, promptFile, promptGateway } from '../support/prompts.js';
@@ -15,7 +15,7 @@ const WARM = { 'support.md': promptFile({ keepWarm: true }) };
 const DUE = NOON + 3_600_000 - 300_000;
 const OFTEN = { keepWarmEveryMs: 5 };
 
-const budget = (tokens: number) => ({ KEEP_WARM_TOKENS_PER_DAY: String(tokens) });
+const quota = (tokens: number) => ({ KEEP_WARM_TOKENS_PER_DAY: String(tokens) });
 const pings = ({ contextChats }: PromptGateway) =>
   contextChats.map(({ body }) => JSON.parse(body)).filter(({ max_tokens }) => max_tokens === 1);
 
@@ -47,7 +47,7 @@ describe('a prompt that is kept warm', () => {
   it('is renewed with a chat of one token shortly before it expires, and not earlier', async () => {
     using files = new PromptFiles(WARM);
     await using gateway = await promptGateway();
-    await using server = await TestServer.before(gateway, { ...files.env, ...budget(1_000) }, OFTEN);
+    await using server = await TestServer.before(gateway, { ...files.env, ...quota(1_000) }, OFTEN);
     await chat(server);
     server.clock = () => DUE - 1;
     await someRounds(server);
@@ -73,7 +73,7 @@ describe('a prompt that is kept warm', () => {
     using files = new PromptFiles(WARM);
     await using gateway = await promptGateway();
     {
-      const env = { ...files.env, ...budget(1_000), STORE_URL: url, METRICS: 'on' };
+      const env = { ...files.env, ...quota(1_000), STORE_URL: url, METRICS: 'on' };
       await using server = await TestServer.before(gateway, env, OFTEN);
       await chat(server);
       server.clock = () => DUE;
@@ -95,7 +95,7 @@ describe('a prompt that is kept warm', () => {
     using files = new PromptFiles(WARM);
     await using gateway = await promptGateway();
     // A renewal is estimated at 8 tokens and counts 20.
-    await using server = await TestServer.before(gateway, { ...files.env, ...budget(27) }, OFTEN);
+    await using server = await TestServer.before(gateway, { ...files.env, ...quota(27) }, OFTEN);
     await chat(server);
     server.clock = () => DUE;
     await eventually(async () => (await expiryAt(server)) === DUE + 3_600_000);
@@ -110,7 +110,7 @@ describe('a prompt that is kept warm', () => {
     const { usage: _, ...uncounted } = CHAT_ANSWER;
     gateway.onChat = (response) => json(response, 200, uncounted);
     // Enough for one renewal, which is estimated at 8 tokens.
-    const env = { ...files.env, ...budget(15), METRICS: 'on' };
+    const env = { ...files.env, ...quota(15), METRICS: 'on' };
     await using server = await TestServer.before(gateway, env, OFTEN);
     await chat(server);
     server.clock = () => DUE;
@@ -126,7 +126,7 @@ describe('a prompt that is kept warm', () => {
   it('is left alone where nothing may be spent, and where its file does not ask for it', async () => {
     using files = new PromptFiles(WARM);
     using others = new PromptFiles();
-    for (const env of [files.env, { ...others.env, ...budget(1_000) }]) {
+    for (const env of [files.env, { ...others.env, ...quota(1_000) }]) {
       await using gateway = await promptGateway();
       await using server = await TestServer.before(gateway, env, OFTEN);
       await chat(server);
@@ -139,7 +139,7 @@ describe('a prompt that is kept warm', () => {
   it('is forgotten when the gateway has lost it, so that the next chat creates it', async () => {
     using files = new PromptFiles(WARM);
     await using gateway = await promptGateway();
-    await using server = await TestServer.before(gateway, { ...files.env, ...budget(1_000) }, OFTEN);
+    await using server = await TestServer.before(gateway, { ...files.env, ...quota(1_000) }, OFTEN);
     await chat(server);
     gateway.onChat = LOST;
     server.clock = () => DUE;
@@ -154,7 +154,7 @@ describe('a prompt that is kept warm', () => {
     const url = `sqlite:${join(folder, 'contexts.db')}`;
     using files = new PromptFiles(WARM);
     await using gateway = await promptGateway();
-    const env = { ...files.env, ...budget(1_000), STORE_URL: url };
+    const env = { ...files.env, ...quota(1_000), STORE_URL: url };
     await using one = await TestServer.before(gateway, env, OFTEN);
     await using two = await TestServer.before(gateway, env, OFTEN);
     await chat(one);
@@ -182,7 +182,7 @@ describe('a prompt that is kept warm', () => {
       using files = new PromptFiles(WARM);
       await using gateway = await promptGateway();
       // Enough for two creations of 8 tokens, and not for three.
-      const env = { ...files.env, ...budget(23), STORE_URL: url, METRICS: 'on' };
+      const env = { ...files.env, ...quota(23), STORE_URL: url, METRICS: 'on' };
       await using one = await TestServer.before(gateway.standIn, env, OFTEN);
       await using two = await TestServer.before(gateway.standIn, env, OFTEN);
       gateway.standIn.now = () => Math.max(one.clock(), two.clock());

@@ -14,10 +14,10 @@ import { Gateway } from '../../src/gateway/data-source.js';
 import { queryLimits } from '../../src/operations/query-limits.js';
 import { SubscriptionRootRule } from '../../src/operations/subscription-root-rule.js';
 import { ModelList } from '../../src/pricing/model-list.js';
-import { openStore } from '../../src/registry/open-store.js';
 import { RequestContext } from '../../src/request-context.js';
 import { createSchema } from '../../src/schema/build.js';
 import { createServices } from '../../src/services.js';
+import { openStore } from '../../src/store/open-store.js';
 import { createLog } from '../../src/telemetry/logs.js';
 import type { SentOperation } from './random-operations.js';
 import { NOON, SERVER_KEY } from './server.js';
@@ -45,7 +45,7 @@ export class GraphQLJs implements AsyncDisposable {
       RATE_LIMIT_CREATES_PER_MINUTE: '0',
       RATE_LIMIT_CHATS_PER_MINUTE: '0',
     });
-    this.store = openStore(this.config.registry.storeUrl, this.log);
+    this.store = openStore(this.config.store.url, this.log);
     this.gateway = new Gateway({ ...this.config.gateway, now: () => NOON });
     this.services = createServices(this.config, {
       store: this.store,

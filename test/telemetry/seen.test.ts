@@ -89,7 +89,7 @@ describe('the metrics', () => {
       'context_cache_cache_hit_ratio 0.4',
       'context_cache_gateway_breaker_state 0',
       'context_cache_operations_in_flight 0',
-      'context_cache_registry_duration_seconds_count{method="create",outcome="ok"} 1',
+      'context_cache_store_duration_seconds_count{method="create",outcome="ok"} 1',
     ]) {
       expect(metrics).toContain(line);
     }

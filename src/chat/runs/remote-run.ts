@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { toAppError } from '../../errors.js';
-import type { RunStore } from '../../registry/runs.js';
+import type { RunStore } from '../../store/runs.js';
 import type { ChatDone, ChatFailure } from '../types.js';
 import { RunView } from './run-view.js';
 

@@ -1,9 +1,9 @@
 import type { RunsConfig } from '../../config/config.js';
 import type { Contexts } from '../../contexts/contexts.js';
 import { runNotFound } from '../../errors.js';
-import type { StoredRun } from '../../registry/runs.js';
-import type { Store } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
+import type { StoredRun } from '../../store/runs.js';
+import type { Store } from '../../store/store.js';
 import { RemoteRun } from './remote-run.js';
 import type { RunState } from './run.js';
 import { RunLog } from './run-log.js';

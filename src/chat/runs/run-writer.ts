@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { RunStore, RunUpdate } from '../../registry/runs.js';
+import type { RunStore, RunUpdate } from '../../store/runs.js';
 import type { Run } from './run.js';
 import { ChatRunStatus } from './types.js';
 

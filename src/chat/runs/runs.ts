@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Leases } from '../../coordination/leases.js';
 import { AppError, badUserInput, ErrorCode, idempotencyConflict } from '../../errors.js';
-import type { StoredRun } from '../../registry/runs.js';
 import type { RequestContext } from '../../request-context.js';
+import type { StoredRun } from '../../store/runs.js';
 import { waitUntil } from '../../util/wait.js';
 import type { ChatInput } from '../input.js';
 import type { ChatEvent } from '../types.js';

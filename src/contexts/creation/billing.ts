@@ -1,6 +1,6 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import { GatewayError } from '../../gateway/errors/gateway-error.js';
-import type { OwnedContext } from '../../registry/store.js';
+import type { OwnedContext } from '../../store/store.js';
 import { unpackDetails } from '../details.js';
 import { isPrefix } from '../records.js';
 

@@ -1,15 +1,15 @@
 import { afterProcessing, withoutFields } from '../../errors.js';
 import type { ApiName } from '../../gateway/apis.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
-import type { Budgets } from '../../limits/budgets.js';
+import type { CallerLimits } from '../../limits/caller-limits.js';
 import { estimateMessages } from '../../limits/tokens.js';
 import { creationBill } from '../../pricing/bills.js';
 import type { ModelList } from '../../pricing/model-list.js';
 import type { Prices } from '../../pricing/prices.js';
-import type { MonitoredStore } from '../../registry/open-store.js';
-import type { Bill } from '../../registry/spending.js';
-import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
+import type { MonitoredStore } from '../../store/open-store.js';
+import type { Bill } from '../../store/spending.js';
+import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../store/store.js';
 import { packDetails, unpackDetails } from '../details.js';
 import { contextKey } from '../keys.js';
 import { apiOfContext, expiryAfter, toRecord } from '../records.js';
@@ -21,7 +21,7 @@ export class Creation {
   constructor(
     private readonly store: MonitoredStore,
     private readonly messages: StoredMessages,
-    private readonly budgets: Budgets,
+    private readonly limits: CallerLimits,
     private readonly models: ModelList,
   ) {}
 
@@ -62,7 +62,7 @@ export class Creation {
     if (messages === null) return null;
     const { model, ttl } = lost;
     await this.store.ready();
-    await this.budgets.consumeCreate(request.caller.id);
+    await this.limits.consumeCreate(request.caller.id);
     const wanted = { model, messages, ttl, mode: ContextMode.COMMON_PREFIX };
     const created = await this.createAndCount(apiOfContext(lost), wanted, request).catch(withoutFields);
     const now = request.now();
@@ -88,7 +88,7 @@ export class Creation {
   ): Promise<CreatedContext> {
     request.signal.throwIfAborted();
     const estimate = () => estimateMessages(wanted.messages);
-    const reservation = await this.budgets.reserve(request.caller.id, estimate);
+    const reservation = await this.limits.reserve(request.caller.id, estimate);
     let used = 0;
     try {
       const created = await request.dataSources.gateway.createContext(api, wanted);
@@ -116,6 +116,6 @@ export class Creation {
 
   private spendMoney({ model, usage }: CreatedContext, request: RequestContext): Promise<void> {
     const amountOf = () => usage && this.models.price(model, usage).cost?.total.amount;
-    return this.budgets.spendMoney(request.caller.id, amountOf);
+    return this.limits.spendMoney(request.caller.id, amountOf);
   }
 }

@@ -3,9 +3,9 @@ import type { Leases } from '../../coordination/leases.js';
 import { SingleFlight } from '../../coordination/single-flight.js';
 import { contextNotFound } from '../../errors.js';
 import { ContextMode } from '../../gateway/types.js';
-import { isBudgetExceeded } from '../../limits/budgets.js';
-import type { ContextRecord, Store } from '../../registry/store.js';
+import { isLimitReached } from '../../limits/caller-limits.js';
 import type { RequestContext } from '../../request-context.js';
+import type { ContextRecord, Store } from '../../store/store.js';
 import type { Creation } from './creation.js';
 
 export interface RecoveryParts {
@@ -21,7 +21,7 @@ export class Recovery {
   private readonly flights: SingleFlight<ContextRecord>;
 
   constructor(private readonly parts: RecoveryParts) {
-    this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
+    this.flights = new SingleFlight(parts.detachedWork, isLimitReached);
   }
 
   /** Recreates a prefix once for all who wait for it, under a new gateway id. A session cannot be recreated. */

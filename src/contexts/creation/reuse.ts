@@ -3,10 +3,10 @@ import type { Leases } from '../../coordination/leases.js';
 import { SingleFlight } from '../../coordination/single-flight.js';
 import { afterProcessing } from '../../errors.js';
 import type { NewContext } from '../../gateway/types.js';
-import { isBudgetExceeded } from '../../limits/budgets.js';
-import { DAY_MS } from '../../registry/hours.js';
-import { type OwnedContext, type Store } from '../../registry/store.js';
+import { isLimitReached } from '../../limits/caller-limits.js';
 import type { RequestContext } from '../../request-context.js';
+import { DAY_MS } from '../../store/hours.js';
+import { type OwnedContext, type Store } from '../../store/store.js';
 import { prefixKey } from '../keys.js';
 import { isPrefix } from '../records.js';
 import type { Creation } from './creation.js';
@@ -40,7 +40,7 @@ export class Reuse {
   private readonly flights: SingleFlight<Found>;
 
   constructor(private readonly parts: ReuseParts) {
-    this.flights = new SingleFlight(parts.detachedWork, isBudgetExceeded);
+    this.flights = new SingleFlight(parts.detachedWork, isLimitReached);
   }
 
   /** `prompt`: the name of the prompt that needs it, if any. `minLifetimeMs`: what it must have left. */

@@ -1,8 +1,8 @@
 import { promisify } from 'node:util';
 import { deflateRaw, inflateRaw } from 'node:zlib';
 import type { Message } from '../../gateway/types.js';
-import { DAY_MS } from '../../registry/hours.js';
-import { type ContextRecord, type Store } from '../../registry/store.js';
+import { DAY_MS } from '../../store/hours.js';
+import { type ContextRecord, type Store } from '../../store/store.js';
 import { canonical, messagesKey } from '../keys.js';
 
 const deflate = promisify(deflateRaw);

@@ -1,8 +1,8 @@
 import { mainCurrency, moneyReport, storageShare } from '../../pricing/money-report.js';
 import type { MoneyReport } from '../../pricing/types.js';
-import type { Spending } from '../../registry/spending.js';
-import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../../registry/store.js';
 import type { RequestContext } from '../../request-context.js';
+import type { Spending } from '../../store/spending.js';
+import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../../store/store.js';
 import { promptHolder, promptUsageScope } from '../keys.js';
 import { addTotals, toContextTotals } from '../records.js';
 import type { CacheReport } from './types.js';

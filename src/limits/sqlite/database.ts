@@ -4,7 +4,7 @@ import {
   beginWriting,
   retryWhileBusy,
   retryWhileBusySync,
-} from '../../registry/sqlite/busy.js';
+} from '../../store/sqlite/busy.js';
 
 const SETUP = `
   PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS};
@@ -19,7 +19,7 @@ const SETUP = `
   PRAGMA busy_timeout = 0;
 `;
 
-/** A separate connection to the registry's file, so that counting does not take part in the registry's transactions. */
+/** A separate connection to the store's file, so that counting does not take part in the store's transactions. */
 export class LimitsDatabase {
   private readonly db: Database.Database;
   private readonly prepared = new Map<string, Database.Statement>();

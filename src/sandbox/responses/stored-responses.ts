@@ -26,7 +26,7 @@ export interface StoredResponse {
   isCached: boolean;
   /** Milliseconds since the epoch. */
   createdAt: number;
-  /** Milliseconds since the epoch; nothing prolongs it. */
+  /** Milliseconds since the epoch; nothing extends it. */
   expiresAt: number;
   /** Whether a turn to be stored is continuing it. */
   isBusy: boolean;

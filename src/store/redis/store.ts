@@ -75,7 +75,7 @@ export class RedisStore implements Store {
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, now)];
     const data = packRecord(context);
     const spending = packSpending(PREFIX, now, bill ? [bill] : [], null);
-    await this.redis.registryCreate(
+    await this.redis.createContext(
       ...[...keys, callerId, data, expiresAt, now, position, PREFIX, hourOf(now), model, spending],
     );
   }
@@ -84,13 +84,13 @@ export class RedisStore implements Store {
     const position = pack({ ownedSince: now, key });
     const keys = [`c:${key}`, `l:${callerId}`, usageKey(callerId, now)];
     const args = [...keys, callerId, now, position, PREFIX, hourOf(now)];
-    return toOwnedContext(key, await this.redis.registryAddOwner(...args), now);
+    return toOwnedContext(key, await this.redis.addOwner(...args), now);
   }
 
   async replace(context: ContextRecord, bill: Bill | null, at: number): Promise<void> {
     const { key, expiresAt } = context;
     const spending = packSpending(PREFIX, at, bill ? [bill] : [], null);
-    await this.redis.registryReplace(`c:${key}`, packRecord(context), expiresAt, at, PREFIX, spending);
+    await this.redis.replaceContext(`c:${key}`, packRecord(context), expiresAt, at, PREFIX, spending);
   }
 
   async remove(key: string): Promise<void> {
@@ -125,7 +125,7 @@ export class RedisStore implements Store {
     const { startedAt, at, expiresAt, bill, kept, moved } = use;
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = use;
     const keys = [`c:${key}`, usageKey(callerId, at)];
-    const found = await this.redis.registryUse(
+    const found = await this.redis.useContext(
       ...[...keys, callerId, startedAt, at, expiresAt, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bill ? [bill] : [], kept),
@@ -138,18 +138,18 @@ export class RedisStore implements Store {
   }
 
   async removeOwner(callerId: string, key: string, now: number): Promise<boolean> {
-    return (await this.redis.registryRemoveOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
+    return (await this.redis.removeOwner(`c:${key}`, `l:${callerId}`, callerId, now, key)) === 1;
   }
 
   async removeUnowned(key: string, now: number): Promise<ContextRecord | null> {
-    const found = (await this.redis.registryRemoveUnowned(`c:${key}`, now)) as [string, string] | null;
+    const found = (await this.redis.removeUnowned(`c:${key}`, now)) as [string, string] | null;
     return found && unpackRecord(key, Number(found[1]), found[0]);
   }
 
   async addUsage({ caller, names, used, at, extension, bills }: UnownedUse): Promise<number> {
     const { chats, promptTokens, cachedTokens, completionTokens, estimatedTokens } = used;
     const keys = [`c:${extension?.key ?? ''}`, ...names.map(({ scope }) => usageKey(scope, at))];
-    const tokenHours = await this.redis.registryAddUsage(
+    const tokenHours = await this.redis.addUsage(
       ...[keys.length, ...keys, extension?.expiresAt ?? 0, at, hourOf(at)],
       ...[chats, promptTokens, cachedTokens, completionTokens, estimatedTokens],
       packSpending(PREFIX, at, bills, extension?.kept ?? null),
@@ -187,26 +187,26 @@ export class RedisStore implements Store {
 
   async addValue(key: string, value: string, ttlMs: number, now: number): Promise<string | null> {
     const wrapped = `${now + ttlMs}${value}`;
-    const stored = await this.redis.registryAddValue(`v:${key}`, wrapped, now, ttlMs + PURGE_DELAY_MS);
+    const stored = await this.redis.addValue(`v:${key}`, wrapped, now, ttlMs + PURGE_DELAY_MS);
     return unwrap(stored as string | null, now);
   }
 
   async compareAndSwapValue(key: string, expected: string, value: string | null, ttlMs: number, now: number) {
     const wrapped = value === null ? '' : `${now + ttlMs}${value}`;
     const args = [expected, wrapped, now, ttlMs + PURGE_DELAY_MS];
-    return (await this.redis.registryCompareAndSwapValue(`v:${key}`, ...args)) === 1;
+    return (await this.redis.compareAndSwapValue(`v:${key}`, ...args)) === 1;
   }
 
   async extendValue(key: string, until: number, now: number): Promise<void> {
-    await this.redis.registryExtendValue(`v:${key}`, until, until - now + PURGE_DELAY_MS);
+    await this.redis.extendValue(`v:${key}`, until, until - now + PURGE_DELAY_MS);
   }
 
   async acquireLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return (await this.redis.registryAcquireLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
+    return (await this.redis.acquireLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
   }
 
   async renewLease(name: string, token: string, ttlMs: number): Promise<boolean> {
-    return (await this.redis.registryRenewLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
+    return (await this.redis.renewLease(...leaseKeys(name), token, ttlMs, entriesOf(name))) === 1;
   }
 
   async isLeaseHeld(name: string): Promise<boolean> {
@@ -214,13 +214,13 @@ export class RedisStore implements Store {
   }
 
   async releaseLease(name: string, token: string): Promise<void> {
-    await this.redis.registryReleaseLease(...leaseKeys(name), token, entriesOf(name));
+    await this.redis.releaseLease(...leaseKeys(name), token, entriesOf(name));
   }
 
   async check(bytes = CHECK_BYTES): Promise<void> {
-    const found = await this.redis.registryCheck('layout', 'c:', 'x'.repeat(bytes), LAYOUT);
+    const found = await this.redis.checkWritable('layout', 'c:', 'x'.repeat(bytes), LAYOUT);
     if (Number(found) > LAYOUT) {
-      const message = `the registry has layout ${found}, which a newer version of this server writes`;
+      const message = `the store has layout ${found}, which a newer version of this server writes`;
       throw new Error(`${message}; this one reads layouts up to ${LAYOUT}`);
     }
   }

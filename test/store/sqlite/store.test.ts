@@ -3,16 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
-import { DAY_MS, HOUR_MS } from '../../../src/registry/hours.js';
-import { openStore } from '../../../src/registry/open-store.js';
-import { openFile } from '../../../src/registry/sqlite/file.js';
-import { SQL } from '../../../src/registry/sqlite/statements.js';
+import { DAY_MS, HOUR_MS } from '../../../src/store/hours.js';
+import { openStore } from '../../../src/store/open-store.js';
+import { openFile } from '../../../src/store/sqlite/file.js';
+import { SQL } from '../../../src/store/sqlite/statements.js';
 import {
   type ContextRecord,
   type ListPosition,
   type OwnedContext,
   PURGE_DELAY_MS,
-} from '../../../src/registry/store.js';
+} from '../../../src/store/store.js';
 import { NOON } from '../../support/server.js';
 import { conformance, record, TOKENS, useAt } from '../conformance.js';
 

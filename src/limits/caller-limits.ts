@@ -1,6 +1,6 @@
 import Big from 'big.js';
 import type { Logger } from 'pino';
-import type { BudgetConfig } from '../config/config.js';
+import type { LimitsConfig } from '../config/config.js';
 import { AppError, ErrorCode } from '../errors.js';
 import type { Count, Counter, NewCounter } from './counters.js';
 
@@ -13,10 +13,10 @@ const SOON = 1;
 const REFUND_MARGIN_MS = 1_000;
 
 /** The caller has reached one of the operator's limits. */
-class BudgetExceeded extends AppError {}
+class LimitReached extends AppError {}
 
-export function isBudgetExceeded(error: unknown): boolean {
-  return error instanceof BudgetExceeded;
+export function isLimitReached(error: unknown): boolean {
+  return error instanceof LimitReached;
 }
 
 /** Tokens that are counted before a call, so that concurrent calls cannot spend them twice. */
@@ -36,7 +36,7 @@ interface Limit {
 }
 
 /** Rate limits, and the quotas of tokens and money, of each caller. */
-export class Budgets {
+export class CallerLimits {
   private readonly creates: Limit | undefined;
   private readonly chats: Limit | undefined;
   private readonly tokens: Limit | undefined;
@@ -46,7 +46,7 @@ export class Budgets {
   private readonly reserved = new Map<string, number>();
 
   constructor(
-    { createsPerMinute, chatsPerMinute, tokensPerDay, billionthsPerDay }: BudgetConfig,
+    { createsPerMinute, chatsPerMinute, tokensPerDay, billionthsPerDay }: LimitsConfig,
     newCounter: NewCounter,
     private readonly log: Logger,
   ) {
@@ -105,7 +105,7 @@ export class Budgets {
     if (!this.money || !used || used.total < this.money.max) return;
     const message = 'Your daily spending limit is reached. Wait retryAfter seconds, then try again.';
     const retryAfter = retryAfterOf(used.msLeft, this.money);
-    throw new BudgetExceeded(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
+    throw new LimitReached(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
   }
 
   private async consume(limit: Limit | undefined, callerId: string): Promise<void> {
@@ -141,19 +141,19 @@ export class Budgets {
     else this.reserved.delete(callerId);
   }
 
-  private quotaExceeded(quota: Limit, { total, msLeft }: Count, callerId: string): BudgetExceeded {
+  private quotaExceeded(quota: Limit, { total, msLeft }: Count, callerId: string): LimitReached {
     const isReserved = total - (this.reserved.get(callerId) ?? 0) < quota.max;
     const message = isReserved
       ? 'Your running requests may use up your tokens for the day. Wait for their answers, then try again.'
       : 'Your tokens for the day are used up. Wait retryAfter seconds, then try again.';
     const retryAfter = isReserved ? SOON : retryAfterOf(msLeft, quota);
-    return new BudgetExceeded(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
+    return new LimitReached(ErrorCode.QUOTA_EXCEEDED, message, { retryable: true, retryAfter });
   }
 }
 
-function rateLimited(limit: Limit, { msLeft }: Count): BudgetExceeded {
+function rateLimited(limit: Limit, { msLeft }: Count): LimitReached {
   const message = `At most ${limit.max} of these are allowed per minute. Wait retryAfter seconds, then try again.`;
-  return new BudgetExceeded(ErrorCode.RATE_LIMITED, message, { retryAfter: retryAfterOf(msLeft, limit) });
+  return new LimitReached(ErrorCode.RATE_LIMITED, message, { retryAfter: retryAfterOf(msLeft, limit) });
 }
 
 /** Whole seconds, at most the length of the window even if the clock was changed. */

@@ -16,12 +16,12 @@ export interface MonitoredStore extends Store {
 
 /** A file that cannot be opened is an error of the configuration; a Redis may become reachable later. */
 export function openConfiguredStore(
-  { registry, settings }: Config,
+  { store, settings }: Config,
   log: Logger,
   onCall: OnStoreCall,
 ): MonitoredStore {
   try {
-    return openStore(registry.storeUrl, log, onCall);
+    return openStore(store.url, log, onCall);
   } catch (error) {
     const reason = (error as Error).message;
     throw new ConfigError([`STORE_URL ${settings.get('STORE_URL')} cannot be opened: ${reason}`]);
@@ -33,7 +33,7 @@ export function openStore(url: string, log: Logger, onCall?: OnStoreCall): Monit
   return monitor(
     url.startsWith(SQLITE)
       ? new SqliteStore(url.slice(SQLITE.length))
-      : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the registry cannot be reached')),
+      : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the store cannot be reached')),
     onCall,
   );
 }
@@ -94,6 +94,6 @@ function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
 }
 
 function storeError(cause: unknown): AppError {
-  const message = 'The registry of contexts is temporarily unavailable. Try again later.';
+  const message = 'The server’s store is temporarily unavailable. Try again later.';
   return new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause });
 }

@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { HOUR_MS } from '../../../src/registry/hours.js';
-import { openStore } from '../../../src/registry/open-store.js';
+import { HOUR_MS } from '../../../src/store/hours.js';
+import { openStore } from '../../../src/store/open-store.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { NOON } from '../../support/server.js';

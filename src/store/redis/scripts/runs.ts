@@ -3,7 +3,7 @@ import type { Script } from './script.js';
 
 export const RUN_SCRIPTS = {
   /** r, rl; caller, holder, start, goneAt, watchedAt, data, ms, id, longest list */
-  registryCreateRun: {
+  createRun: {
     numberOfKeys: 2,
     lua: `${EXTEND}
 redis.call('HSET', KEYS[1], 'c', ARGV[1], 'h', ARGV[2], 's', ARGV[3], 'g', ARGV[4], 'w', ARGV[5], 'd', ARGV[6])
@@ -13,14 +13,14 @@ redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
 extend(KEYS[2], ARGV[7])`,
   },
   /** rs; id, ms */
-  registryRequestStop: {
+  requestStop: {
     numberOfKeys: 1,
     lua: `
 redis.call('SADD', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])`,
   },
   /** r, rp; data (empty: unchanged), goneAt, ms, then seq and data of each part */
-  registryUpdateRun: {
+  updateRun: {
     numberOfKeys: 2,
     lua: `
 if redis.call('EXISTS', KEYS[1]) == 0 then return end

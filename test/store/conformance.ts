@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import fc from 'fast-check';
-import { DAY_MS, HOUR_MS } from '../../src/registry/hours.js';
-import { type Bill, type Extension, type Kept, SPENDING_COUNTS } from '../../src/registry/spending.js';
+import { DAY_MS, HOUR_MS } from '../../src/store/hours.js';
+import { type Bill, type Extension, type Kept, SPENDING_COUNTS } from '../../src/store/spending.js';
 import {
   type ContextRecord,
   type Store,
@@ -10,7 +10,7 @@ import {
   USAGE_RETENTION_MS,
   type UsedContext,
   ZERO_TOTALS,
-} from '../../src/registry/store.js';
+} from '../../src/store/store.js';
 import { eventually } from '../support/eventually.js';
 import { NOON } from '../support/server.js';
 

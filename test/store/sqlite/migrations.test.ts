@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
-import { HOUR_MS } from '../../../src/registry/hours.js';
-import { openStore } from '../../../src/registry/open-store.js';
-import { VERSION } from '../../../src/registry/sqlite/schema.js';
-import { ZERO_TOTALS } from '../../../src/registry/store.js';
+import { HOUR_MS } from '../../../src/store/hours.js';
+import { openStore } from '../../../src/store/open-store.js';
+import { VERSION } from '../../../src/store/sqlite/schema.js';
+import { ZERO_TOTALS } from '../../../src/store/store.js';
 import { NOON } from '../../support/server.js';
 
 const silent = pino({ level: 'silent' });
@@ -31,7 +31,7 @@ const LAYOUTS = [6, 7, 8];
 function fileOf(layout: number): string {
   const path = join(folder, `${layout}-${Math.random()}.db`);
   const db = new Database(path);
-  db.exec(readFileSync(join('test/registry/sqlite/layouts', `${layout}.sql`), 'utf8'));
+  db.exec(readFileSync(join('test/store/sqlite/layouts', `${layout}.sql`), 'utf8'));
   db.close();
   return path;
 }

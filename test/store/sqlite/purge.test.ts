@@ -1,5 +1,5 @@
-import { openFile } from '../../../src/registry/sqlite/file.js';
-import { Purge } from '../../../src/registry/sqlite/purge.js';
+import { openFile } from '../../../src/store/sqlite/file.js';
+import { Purge } from '../../../src/store/sqlite/purge.js';
 import { NOON } from '../../support/server.js';
 
 describe('the purge of a file', () => {

@@ -34,7 +34,7 @@ const scripts = {
   ...LEASE_SCRIPTS,
   ...RUN_SCRIPTS,
   /** layout, c; data, layout. Writes what a creation writes, under a key that no context has; returns the stored layout. */
-  registryCheck: {
+  checkWritable: {
     numberOfKeys: 2,
     lua: `
 redis.call('HSET', KEYS[2], 'd', ARGV[1], 'g', 0)

@@ -1,5 +1,5 @@
-import { openFile } from '../../../src/registry/sqlite/file.js';
-import { WriteBatcher } from '../../../src/registry/sqlite/write-batcher.js';
+import { openFile } from '../../../src/store/sqlite/file.js';
+import { WriteBatcher } from '../../../src/store/sqlite/write-batcher.js';
 
 describe('the write batcher', () => {
   const { db, sql } = openFile(':memory:');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startRedis } from '../support/redis.mjs';
-import { cpuPerCall, Filled } from '../support/registry.mjs';
 import { interleave, medianRatio, medians } from '../support/rounds.mjs';
+import { cpuPerCall, Filled } from '../support/store.mjs';
 
 /** Concurrent calls; as many as the createContext measurement has connections. */
 const IN_FLIGHT = 64;
@@ -10,14 +10,14 @@ const IN_FLIGHT = 64;
  * Drives the store's classes directly: processor time per create, use and look-up, and bytes per context, with few and many
  * contexts and callers. The contexts of a round are removed before the next one.
  */
-export async function measureRegistry({ folder, rounds, sizes, callers, calls }) {
-  const { SqliteStore } = await import('../../build/registry/sqlite/store.js');
-  const { RedisStore } = await import('../../build/registry/redis/store.js');
+export async function measureStore({ folder, rounds, sizes, callers, calls }) {
+  const { SqliteStore } = await import('../../build/store/sqlite/store.js');
+  const { RedisStore } = await import('../../build/store/redis/store.js');
   const rows = {};
   for (const count of callers) {
     const shapes = sizes.map((size) => ({ size, callers: count }));
     const sqlite = ({ size }) => {
-      const path = join(folder, `registry-${size}-${count}.db`);
+      const path = join(folder, `store-${size}-${count}.db`);
       return Filled.create(new SqliteStore(path), { size, callers: count, path });
     };
     Object.assign(rows, await measureStores('SQLite', shapes, sqlite, rounds, calls));
@@ -30,8 +30,7 @@ export async function measureRegistry({ folder, rounds, sizes, callers, calls })
       Object.assign(rows, await measureStores('Redis', shapes, redis, rounds, calls));
     }
   }
-  if (!startRedis.isPossible())
-    console.log('redis-server is not installed: the registry in Redis is left out.');
+  if (!startRedis.isPossible()) console.log('redis-server is not installed: the store in Redis is left out.');
   return rows;
 }
 

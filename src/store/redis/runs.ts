@@ -11,7 +11,7 @@ export class RedisRuns implements RunStore {
   constructor(private readonly redis: Redis & ScriptCommands) {}
 
   async createRun({ id, callerId, holder, startedAt, goneAt, watchedAt, data }: StoredRun): Promise<void> {
-    await this.redis.registryCreateRun(
+    await this.redis.createRun(
       ...[`r:${id}`, `rl:${callerId}`, callerId, holder, startedAt, goneAt, watchedAt, data],
       ...[lifetime(goneAt, startedAt), id, MAX_LISTED],
     );
@@ -20,7 +20,7 @@ export class RedisRuns implements RunStore {
   async updateRuns(updates: readonly RunUpdate[], now: number): Promise<void> {
     await Promise.all(
       updates.map(({ id, parts, state }) =>
-        this.redis.registryUpdateRun(
+        this.redis.updateRun(
           ...[`r:${id}`, `rp:${id}`, state?.data ?? '', state?.goneAt ?? 0],
           state ? lifetime(state.goneAt, now) : 0,
           ...parts.flatMap((part) => [part.seq, part.data]),
@@ -60,7 +60,7 @@ export class RedisRuns implements RunStore {
   async requestStop(id: string): Promise<void> {
     const holder = await this.redis.hget(`r:${id}`, 'h');
     if (holder === null) return;
-    await this.redis.registryRequestStop(`rs:${holder}`, id, PURGE_DELAY_MS);
+    await this.redis.requestStop(`rs:${holder}`, id, PURGE_DELAY_MS);
   }
 
   /** A holder whose runs have ended ignores the requests, which expire. */

@@ -1,8 +1,8 @@
 import { Redis } from 'ioredis';
 import { pino } from 'pino';
-import { DAY_MS, HOUR_MS } from '../../../src/registry/hours.js';
-import { openStore } from '../../../src/registry/open-store.js';
-import { PURGE_DELAY_MS, type Store, USAGE_RETENTION_MS } from '../../../src/registry/store.js';
+import { DAY_MS, HOUR_MS } from '../../../src/store/hours.js';
+import { openStore } from '../../../src/store/open-store.js';
+import { PURGE_DELAY_MS, type Store, USAGE_RETENTION_MS } from '../../../src/store/store.js';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { NOON } from '../../support/server.js';

@@ -4,7 +4,7 @@ import { SPEND } from './spend.js';
 
 export const CONTEXT_SCRIPTS = {
   /** c, l, u; caller, data, expiresAt, now, position, prefix, hour, model, spending */
-  registryCreate: {
+  createContext: {
     numberOfKeys: 3,
     lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${LIST}${SPEND}
 redis.call('DEL', KEYS[1])
@@ -15,7 +15,7 @@ count(KEYS[3], ARGV[7], ARGV[8], {1, 0, 0, 0, 0, 0})
 spend(ARGV[9])`,
   },
   /** c, l, u; caller, now, position, prefix, hour */
-  registryAddOwner: {
+  addOwner: {
     numberOfKeys: 3,
     lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${LIST}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g')
@@ -27,7 +27,7 @@ end
 return {found[1], found[2], redis.call('HGET', KEYS[1], 'h:' .. ARGV[1])}`,
   },
   /** c; data, expiresAt, now, prefix, spending */
-  registryReplace: {
+  replaceContext: {
     numberOfKeys: 1,
     lua: `${EXTEND}${LIFETIME}${LISTS}${SPEND}
 spend(ARGV[5])
@@ -38,7 +38,7 @@ extend(KEYS[1], lifetime(ARGV[2], ARGV[3]))
 extendLists(KEYS[1], ARGV[4], stored, ARGV[2], ARGV[3])`,
   },
   /** c, u; caller, startedAt, now, expiresAt, hour, the totals to add, spending, data to replace and its successor (empty: neither), prefix */
-  registryUse: {
+  useContext: {
     numberOfKeys: 2,
     lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${SPEND}
 local found = redis.call('HMGET', KEYS[1], 'd', 'g', 'h:' .. ARGV[1])
@@ -62,7 +62,7 @@ spend(ARGV[11])
 return {found[1], expiresAt, owner, hours, moved}`,
   },
   /** c, then a u for each name; expiresAt, now, hour, the totals to add, spending, caller, prefix, then the names */
-  registryAddUsage: {
+  addUsage: {
     lua: `${COUNT}${EXTEND}${LIFETIME}${LISTS}${SPEND}
 for at = 2, #KEYS do
   count(KEYS[at], ARGV[3], ARGV[at + 10], {0, ARGV[4], ARGV[5], ARGV[6], ARGV[7], ARGV[8]})
@@ -81,7 +81,7 @@ spend(ARGV[9])
 return hours`,
   },
   /** c, l; caller, now, key */
-  registryRemoveOwner: {
+  removeOwner: {
     numberOfKeys: 2,
     lua: `
 local found = redis.call('HMGET', KEYS[1], 'g', 'h:' .. ARGV[1])
@@ -91,7 +91,7 @@ redis.call('ZREM', KEYS[2], string.sub(found[2], 1, 13) .. ARGV[3])
 return tonumber(found[1]) > tonumber(ARGV[2]) and 1 or 0`,
   },
   /** c; now */
-  registryRemoveUnowned: {
+  removeUnowned: {
     numberOfKeys: 1,
     lua: `
 local found = redis.call('HMGET', KEYS[1], 'd', 'g')

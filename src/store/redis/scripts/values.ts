@@ -3,7 +3,7 @@ import type { Script } from './script.js';
 
 export const VALUE_SCRIPTS = {
   /** v; end and value, now, ms */
-  registryAddValue: {
+  addValue: {
     numberOfKeys: 1,
     lua: `
 local stored = redis.call('GET', KEYS[1])
@@ -12,7 +12,7 @@ redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
 return false`,
   },
   /** v; expected, end and value (empty: remove), now, ms */
-  registryCompareAndSwapValue: {
+  compareAndSwapValue: {
     numberOfKeys: 1,
     lua: `
 local stored = redis.call('GET', KEYS[1])
@@ -22,7 +22,7 @@ if ARGV[2] == '' then redis.call('DEL', KEYS[1]) else redis.call('SET', KEYS[1],
 return 1`,
   },
   /** v; end, ms */
-  registryExtendValue: {
+  extendValue: {
     numberOfKeys: 1,
     lua: `${EXTEND}
 local stored = redis.call('GETRANGE', KEYS[1], 0, 12)

@@ -15,7 +15,7 @@ end
 
 export const LEASE_SCRIPTS = {
   /** q, v; token, ms, prefix of t */
-  registryAcquireLease: {
+  acquireLease: {
     numberOfKeys: 2,
     lua: `${LEASE}
 local token, ms, entries = ARGV[1], ARGV[2], ARGV[3]
@@ -36,7 +36,7 @@ hold(KEYS[2], token, ms)
 return 1`,
   },
   /** q, v; token, ms, prefix of t */
-  registryRenewLease: {
+  renewLease: {
     numberOfKeys: 2,
     lua: `${LEASE}
 local stored = redis.call('GET', KEYS[2])
@@ -47,7 +47,7 @@ hold(KEYS[2], ARGV[1], ARGV[2])
 return 1`,
   },
   /** q, v; token, prefix of t */
-  registryReleaseLease: {
+  releaseLease: {
     numberOfKeys: 2,
     lua: `
 redis.call('DEL', ARGV[2] .. ARGV[1])

@@ -30,7 +30,7 @@ function chattyGateway() {
   );
 }
 
-describe('a caller’s budget', () => {
+describe('a caller’s limits', () => {
   it('limits creations per minute, for each caller separately', async () => {
     await using gateway = await chattyGateway();
     const env = { ...JWT, RATE_LIMIT_CREATES_PER_MINUTE: '2' };
@@ -82,7 +82,7 @@ describe('a caller’s budget', () => {
   });
 });
 
-describeWith(REDIS)('a caller’s budget in Redis', () => {
+describeWith(REDIS)('a caller’s limits in Redis', () => {
   it('is shared by all servers, and counted by each alone while Redis is unreachable', async () => {
     await using redis = await RedisServer.start();
     await using gateway = await chattyGateway();
@@ -94,7 +94,7 @@ describeWith(REDIS)('a caller’s budget in Redis', () => {
       (await server.query(CHAT, ASK, bearer('alice'))).errors[0]?.extensions.code ?? 'OK';
     expect([await ask(one), await ask(two), await ask(one)]).toEqual(['OK', 'OK', 'RATE_LIMITED']);
     await redis.stop();
-    // The budget no longer refuses; the registry does, because it cannot know whose the context is.
+    // The limit no longer refuses; the store does, because it cannot know whose the context is.
     expect(await ask(two)).toBe('INTERNAL_SERVER_ERROR');
   });
 });
@@ -102,8 +102,8 @@ describeWith(REDIS)('a caller’s budget in Redis', () => {
 type StartTwo = (env: Record<string, string>) => Promise<[TestServer, TestServer]>;
 
 /** What holds for two servers that share a store, in which nobody's minute has begun. */
-function shareBudgets(parts: { gateway: StandIn; startTwo: StartTwo }): void {
-  it('share one budget of creations and one of chats, over every transport', async () => {
+function shareLimits(parts: { gateway: StandIn; startTwo: StartTwo }): void {
+  it('share one limit of creations and one of chats, over every transport', async () => {
     const env = { RATE_LIMIT_CREATES_PER_MINUTE: '6', RATE_LIMIT_CHATS_PER_MINUTE: '6' };
     const [one, two] = await parts.startTwo(env);
     await using _ = one;
@@ -186,12 +186,12 @@ describeWith(REDIS)('callers of two servers with one Redis', () => {
     await parts.gateway[Symbol.asyncDispose]();
     await redis[Symbol.asyncDispose]();
   });
-  shareBudgets(parts);
+  shareLimits(parts);
 });
 
 describe('callers of two servers with one SQLite file', () => {
   const parts = {} as { gateway: StandIn; startTwo: StartTwo };
-  const folder = mkdtempSync(join(tmpdir(), 'budgets-'));
+  const folder = mkdtempSync(join(tmpdir(), 'limits-'));
   let files = 0;
   beforeAll(async () => {
     parts.gateway = await chattyGateway();
@@ -205,9 +205,9 @@ describe('callers of two servers with one SQLite file', () => {
     await parts.gateway[Symbol.asyncDispose]();
     rmSync(folder, { recursive: true });
   });
-  shareBudgets(parts);
+  shareLimits(parts);
 
-  it('keep their budgets after a restart', async () => {
+  it('keep their limits after a restart', async () => {
     await using gateway = await chattyGateway();
     const env = {
       STORE_URL: `sqlite:${join(folder, 'restarted.db')}`,
