@@ -1,7 +1,7 @@
 // jest-light-runner has no timeouts: this gives its tests and hooks those that Jest has.
 
 /** Milliseconds. A test that waits this long has failed; a busy machine has not. */
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 120_000;
 const { setTimeout, clearTimeout, it } = globalThis;
 
 function within(run, timeout = TIMEOUT_MS) {
