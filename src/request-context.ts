@@ -30,6 +30,8 @@ export interface StreamPosition {
 /** What one request carries from its transport to the resolvers. */
 export class RequestContext {
   private readonly controller = new AbortController();
+  private hasLeft = false;
+  private onLeft = (): void => undefined;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 
@@ -45,6 +47,9 @@ export class RequestContext {
   resumedFrom: StreamPosition | undefined;
   /** The last event emitted, after which a client can resume. */
   position: StreamPosition | undefined;
+
+  /** Its stream has no last event: it ends with the connection, after which the client asks another server for the rest. */
+  endsWithConnection = false;
 
   /** The same request with its own abort signal: its work continues when the client disconnects. */
   detached(work = this.work): RequestContext {
@@ -84,7 +89,17 @@ export class RequestContext {
 
   /** The client has disconnected or cancelled: aborts whatever still runs for this request. */
   abandon(): void {
+    this.hasLeft = true;
+    this.onLeft();
     this.controller.abort(cancelled());
+  }
+
+  /** Resolves once the client has disconnected or cancelled, also after the server has ended this request. */
+  async untilLeft(): Promise<void> {
+    if (this.hasLeft) return;
+    await new Promise<void>((resolve) => {
+      this.onLeft = resolve;
+    });
   }
 
   get isAbandoned(): boolean {

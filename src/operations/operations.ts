@@ -185,6 +185,8 @@ export class Operations {
     } finally {
       end();
     }
+    // Any message that says it is complete would keep the client from resuming it.
+    if (context.endsWithConnection) await context.untilLeft();
   }
 
   private async *execute(prepared: PreparedOperation, context: RequestContext): Results {

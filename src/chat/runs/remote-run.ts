@@ -20,6 +20,7 @@ export interface RemoteRunParts {
 
 /** A run that another process has, or that has ended: read from the store, once for all viewers of this process. */
 export class RemoteRun extends RunView {
+  protected readonly outlivesServer = true;
   private isPolling = false;
   private reportedAt = 0;
 

@@ -1,6 +1,5 @@
 import type { RequestContext } from '../../request-context.js';
 import { onAbort } from '../../util/abort.js';
-import { toFailure } from '../chats.js';
 import type { ChatDone, ChatEvent, ChatFailure } from '../types.js';
 import { RunLog } from './run-log.js';
 
@@ -9,6 +8,8 @@ export abstract class RunView {
   readonly log = new RunLog();
   /** When the last viewer of this process left, in milliseconds since the epoch. */
   watchedAt = 0;
+  /** Whether it goes on when this server shuts down: its viewers then get no end, so that they resume it at another server. */
+  protected abstract readonly outlivesServer: boolean;
   protected end: ChatDone | ChatFailure | null = null;
   /** Why it cannot be shown any more. */
   protected error: Error | undefined;
@@ -47,7 +48,11 @@ export abstract class RunView {
         }
         if (end) return yield end;
         if (this.error) throw this.error;
-        if (viewer.signal.aborted) return yield* endOf(viewer);
+        if (viewer.isAbandoned) return;
+        if (viewer.signal.aborted && this.outlivesServer) {
+          viewer.endsWithConnection = true;
+          return;
+        }
         if (this.log.last > seen || this.end || this.error) continue;
         await new Promise<void>((resolve) => {
           wake = resolve;
@@ -66,9 +71,4 @@ export abstract class RunView {
   protected changed(): void {
     for (const wake of this.viewers) wake();
   }
-}
-
-/** The end of a viewer whose server shuts down; one that has left gets none. */
-function* endOf(viewer: RequestContext): Generator<ChatEvent, void, void> {
-  if (!viewer.isAbandoned) yield toFailure(viewer.signal.reason);
 }

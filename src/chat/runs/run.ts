@@ -36,6 +36,7 @@ export class Run extends RunView {
   readonly startedAt: number;
   status = ChatRunStatus.RUNNING;
   endedAt: number | null = null;
+  protected readonly outlivesServer = false;
   private stopped: { status: ChatRunStatus; failure: ChatFailure } | undefined;
 
   constructor(

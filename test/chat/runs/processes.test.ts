@@ -1,9 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createContextCacheClient } from 'graphql-context-cache-client';
+import WebSocket from 'ws';
 import { beginStream, chunk, DONE, USAGE } from '../../support/chat-answers.js';
 import { eventually } from '../../support/eventually.js';
 import { expireLeases } from '../../support/expire-leases.js';
+import { freePort } from '../../support/free-port.mjs';
 import { describeWith, REDIS } from '../../support/programs.js';
 import { RedisServer } from '../../support/redis.js';
 import { allOf, RUN, RUN_TRANSPORTS, STOP, textOf } from '../../support/runs.js';
@@ -58,6 +61,50 @@ function behaviours(storeUrl: () => string) {
     expect(data.chatRuns).toEqual([{ id: started?.runId, status: 'DONE' }]);
     there.close();
     here.close();
+  });
+
+  it('let a viewer resume elsewhere when its own server is stopped, while the run goes on', async () => {
+    await using gateway = await slowGateway();
+    await using one = await ServerProcess.before(gateway, storeUrl());
+    await one.ask(CREATE, { input: { model: 'm', messages: [{ content: 'persona' }] } });
+    const there = connect(one);
+    const stream = there.start(QUESTION);
+    const runId = String((await stream.next()).value?.runId);
+    await using leaving = await ServerProcess.before(gateway, storeUrl(), { SHUTDOWN_GRACE_MS: '0' });
+    const clients = RUN_TRANSPORTS.map(([, open]) => open(leaving));
+    const viewers = clients.map((client) => client.resume(runId));
+    for (const viewer of viewers) expect((await viewer.next()).value).toMatchObject({ content: 'Hi ' });
+    leaving.child.kill('SIGTERM');
+    // As after any lost connection: no event, and no message that the stream is complete.
+    for (const viewer of viewers) await expect(viewer.next()).rejects.toBeDefined();
+    expect(await leaving.exitCode()).toBe(0);
+    gateway.open[0]?.end();
+    expect((await allOf(stream)).at(-1)).toMatchObject({ __typename: 'ChatDone' });
+    for (const client of [there, ...clients]) client.close();
+  });
+
+  it('show the client of this package a run of the other across a restart', async () => {
+    await using gateway = await slowGateway();
+    await using one = await ServerProcess.before(gateway, storeUrl());
+    await one.ask(CREATE, { input: { model: 'm', messages: [{ content: 'persona' }] } });
+    const there = connect(one);
+    const stream = there.start(QUESTION);
+    const runId = String((await stream.next()).value?.runId);
+    const env = { SHUTDOWN_GRACE_MS: '0', PORT: String(await freePort()) };
+    await using before = await ServerProcess.before(gateway, storeUrl(), env);
+    const answers = (['sse', 'websocket'] as const).map((transport) => {
+      const client = createContextCacheClient({ url: before.url, transport, WebSocket: WebSocket as never });
+      return client.resume(runId)[Symbol.asyncIterator]();
+    });
+    for (const answer of answers) expect((await answer.next()).value).toMatchObject({ content: 'Hi ' });
+    before.child.kill('SIGTERM');
+    expect(await before.exitCode()).toBe(0);
+    await using _ = await ServerProcess.before(gateway, storeUrl(), env);
+    gateway.open[0]?.say('there');
+    gateway.open[0]?.end();
+    for (const answer of answers) expect(textOf(await allOf(answer))).toBe('there');
+    await allOf(stream);
+    there.close();
   });
 
   it('stop a run of the other', async () => {
