@@ -4,7 +4,7 @@ import { runNotFound } from '../../errors.js';
 import type { RequestContext } from '../../request-context.js';
 import type { StoredRun } from '../../store/runs.js';
 import type { Store } from '../../store/store.js';
-import { RemoteRun } from './remote-run.js';
+import { type Look, RemoteRun } from './remote-run.js';
 import type { RunState } from './run.js';
 import { RunLog } from './run-log.js';
 import { asInterrupted, contextOf, leaseOf, stateOf, toChatRun, toEvent } from './stored-run.js';
@@ -52,16 +52,17 @@ export class RemoteRuns {
       store: store.runs,
       now,
       reportEveryMs: config.unwatchedMs / 4,
-      endOf: () => this.endOf(id, request),
+      look: () => this.look(id, request),
       onIdle: () => void this.watched.delete(id),
     });
     this.watched.set(id, run);
     return run;
   }
 
-  private async endOf(id: string, request: RequestContext) {
+  private async look(id: string, request: RequestContext): Promise<Look> {
     const state = await this.stateOf(await this.find(id, request));
-    return state.end && toEvent(state.end, await contextOf(state, this.parts.contexts, request));
+    const end = state.end && toEvent(state.end, await contextOf(state, this.parts.contexts, request));
+    return { end, isGuessed: end !== null && state.endedAt === null };
   }
 
   private async stateOf(stored: StoredRun): Promise<RunState> {

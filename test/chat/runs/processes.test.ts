@@ -165,6 +165,29 @@ describeWith(REDIS)('two processes on one Redis', () => {
   afterEach(() => redis.stop());
   behaviours(() => redis.url);
 
+  it('go on for viewers in another process while it is away for longer than leases last', async () => {
+    await using gateway = await slowGateway();
+    await using one = await ServerProcess.before(gateway, redis.url);
+    await using two = await ServerProcess.before(gateway, redis.url);
+    await one.ask(CREATE, { input: { model: 'm', messages: [{ content: 'persona' }] } });
+    const [there, here] = [connect(one), connect(two)];
+    const stream = there.start(QUESTION);
+    const runId = String((await stream.next()).value?.runId);
+    const viewer = here.resume(runId);
+    expect((await viewer.next()).value).toMatchObject({ content: 'Hi ' });
+    redis.pause();
+    await eventually(async () => (await two.ready()) === 503);
+    redis.goOn();
+    await expireLeases(redis.url);
+    gateway.open[0]?.say('there');
+    expect((await viewer.next()).value).toMatchObject({ content: 'there' });
+    gateway.open[0]?.end();
+    expect((await allOf(viewer)).at(-1)).toMatchObject({ __typename: 'ChatDone' });
+    await allOf(stream);
+    there.close();
+    here.close();
+  });
+
   it('go on for the viewers of the process that has the run while it is down', async () => {
     await using gateway = await slowGateway();
     await using server = await ServerProcess.before(gateway, redis.url);
