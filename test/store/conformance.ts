@@ -535,6 +535,27 @@ export function conformance(open: () => Promise<Store>, pass = async (_ms: numbe
       expect(found.filter((each) => callers.includes(each)).sort()).toEqual(callers.sort());
       expect(new Set(found).size).toBe(found.length);
     });
+
+    it('has only the callers who have spent anything since a day', async () => {
+      const [early, late] = [`${caller}-early`, `${caller}-late`];
+      for (const [each, at] of [
+        [early, NOON],
+        [late, NOON + DAY_MS],
+      ] as const) {
+        await store.addUsage({
+          ...unowned([], TOKENS, at),
+          bills: [{ ...billed({ input: 1 }), caller: each }],
+        });
+      }
+      const now = NOON + 2 * DAY_MS;
+      // As later work does: sums of past hours are moved.
+      await store.purgeExpired(now);
+      const ofThese = async (since: number) =>
+        (await store.spenders(since, now, 10_000, '')).filter((each) => [early, late].includes(each)).sort();
+      expect(await ofThese(NOON)).toEqual([early, late]);
+      expect(await ofThese(NOON + DAY_MS)).toEqual([late]);
+      expect(await ofThese(now)).toEqual([]);
+    });
   });
 
   describe('a chat whose caller owns no context', () => {

@@ -58,9 +58,10 @@ export class SqliteSpending {
     const { sql } = this;
     const last = after === '' ? undefined : (sql.nameNumber.get(after) as Numbered | undefined);
     const number = last?.number ?? 0;
-    const hours = sql.spendingHours.all(hourOf(from)) as { hour: number }[];
+    const since = hourOf(from);
+    const hours = sql.spendingHours.all(since) as { hour: number }[];
     const found = [
-      ...(sql.spenders.all(number, first) as Numbered[]),
+      ...(sql.spenders.all(number, first, since) as Numbered[]),
       ...hours.flatMap(({ hour }) => sql.spendersOfHour.all(number, first, hour) as Numbered[]),
     ];
     const numbers = [...new Set(found.map((row) => row.number))].sort((one, other) => one - other);

@@ -150,7 +150,8 @@ export const SQL = {
     GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   spendingHours: `WITH RECURSIVE ${currentHours('spending_now').replaceAll('?2', '?1')}
     SELECT hour FROM hours WHERE hour IS NOT NULL`,
-  spenders: `SELECT DISTINCT caller AS number FROM spending WHERE caller > ?1 ORDER BY caller LIMIT ?2`,
+  spenders: `SELECT DISTINCT caller AS number FROM spending WHERE caller > ?1 AND hour >= ?3
+    ORDER BY caller LIMIT ?2`,
   spendersOfHour: `SELECT DISTINCT caller AS number FROM spending_now WHERE hour = ?3 AND caller > ?1
     ORDER BY caller LIMIT ?2`,
   nameNumber: 'SELECT number FROM names WHERE name = ?',
