@@ -54,7 +54,7 @@ export class RedisRuns implements RunStore {
   }
 
   async watchRun(id: string, at: number): Promise<void> {
-    if (await this.redis.exists(`r:${id}`)) await this.redis.hset(`r:${id}`, 'w', at);
+    await this.redis.watchRun(`r:${id}`, at);
   }
 
   async requestStop(id: string): Promise<void> {

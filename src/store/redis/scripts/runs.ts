@@ -12,6 +12,13 @@ redis.call('ZADD', KEYS[2], ARGV[3], ARGV[8])
 redis.call('ZREMRANGEBYRANK', KEYS[2], 0, -ARGV[9] - 1)
 extend(KEYS[2], ARGV[7])`,
   },
+  /** r; when it was watched. A run that has just expired does not come back. */
+  watchRun: {
+    numberOfKeys: 1,
+    lua: `
+local stored = redis.call('HGET', KEYS[1], 'w')
+if stored and tonumber(stored) < tonumber(ARGV[1]) then redis.call('HSET', KEYS[1], 'w', ARGV[1]) end`,
+  },
   /** rs; id, ms */
   requestStop: {
     numberOfKeys: 1,
