@@ -219,6 +219,20 @@ describe('a chat', () => {
     }
   });
 
+  it.each([
+    ['a refusal', { type: 'message', content: [{ type: 'refusal', refusal: 'No.' }] }, ['No.', null]],
+    ['a text', { type: 'message', content: 'Yes.' }, ['Yes.', null]],
+    [
+      'reasoning in full',
+      { type: 'reasoning', summary: [], content: [{ type: 'reasoning_text', text: 'Hm.' }] },
+      [null, 'Hm.'],
+    ],
+    ['the call of a tool', { type: 'web_search_call', content: 'weather' }, [null, null]],
+  ])('may hold %s', async (_, item, [content, reasoningContent]) => {
+    const { result } = await ask(answering({ ...ANSWER, output: [item] }), chat());
+    expect(result?.choices[0]?.message).toEqual({ role: 'ASSISTANT', content, reasoningContent });
+  });
+
   it('without an id cannot be used', async () => {
     const { error } = await ask(answering({ ...ANSWER, id: undefined }), chat());
     expect(error).toMatchObject({ code: 'GATEWAY_BAD_RESPONSE' });
@@ -284,6 +298,21 @@ describe('a stream', () => {
   it('ignores what came with the last event', async () => {
     const { result } = await ask(streaming(BEGUN + COMPLETED + delta('more')), read);
     expect(result).toEqual(WHOLE);
+  });
+
+  it('may bring its text with the last event only', async () => {
+    const { result } = await ask(streaming(event('response.created') + COMPLETED), read);
+    expect(result).toEqual({ ...WHOLE, counted: [[COUNTED, 1]] });
+  });
+
+  it('may reason in full and refuse', async () => {
+    const events = [
+      event('response.reasoning_text.delta', { delta: 'No.' }),
+      event('response.refusal.delta', { delta: 'I ' }),
+      event('response.refusal.delta', { delta: 'cannot.' }),
+    ];
+    const { result } = await ask(streaming(events.join('') + COMPLETED), read);
+    expect(result).toMatchObject({ content: 'I cannot.', reasoning: 'No.' });
   });
 
   it('may come as a whole answer', async () => {

@@ -58,7 +58,7 @@ function partOf(value: unknown, depth: number): Content {
     part.refusal,
   ];
   const said = partsOf(
-    inside.find((one) => one != null),
+    inside.find((one) => one != null && asArray(one)?.length !== 0),
     depth + 1,
   );
   return isThought ? { content: null, reasoningContent: joined(said.content, said.reasoningContent) } : said;

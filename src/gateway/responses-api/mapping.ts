@@ -1,5 +1,6 @@
 /** Ark's responses and our spelling. */
 
+import { type Content, contentOf } from '../context-api/content.js';
 import { usageOf } from '../context-api/usage.js';
 import { badResponse } from '../errors/gateway-error.js';
 import { asArray, asDate, asName, asObject, asText, type JsonObject } from '../json.js';
@@ -17,6 +18,8 @@ import {
 import type { WireItem, WireResponseRequest } from './wire.js';
 
 const WIRE_ROLE = { SYSTEM: 'system', USER: 'user', ASSISTANT: 'assistant' } as const;
+/** The types of items with text for the user; others are calls of tools. */
+const SAID = /^(message|reasoning)$/;
 /** Characters. */
 const MAX_ID = 1_024;
 
@@ -67,12 +70,8 @@ export function fromCreation(answer: JsonObject, asked: NewContext, now: number)
 }
 
 export function fromChatAnswer(answer: JsonObject, asked: NewChat): ChatAnswer {
-  const output = asArray(answer.output);
-  if (output === null) throw badResponse('it has no output');
-  const items = output.map(asObject);
-  const content = textOf(items, 'message', 'content');
-  const reasoningContent = textOf(items, 'reasoning', 'summary');
-  const message = { role: MessageRole.ASSISTANT, content, reasoningContent };
+  if (asArray(answer.output) === null) throw badResponse('it has no output');
+  const message = { role: MessageRole.ASSISTANT, ...saidIn(answer) };
   return {
     ...fromHead(answer, asked),
     choices: [{ index: 0, message, finishReason: fromStatus(answer) }],
@@ -96,13 +95,10 @@ export function fromStatus({ status, incomplete_details: details }: JsonObject):
   return /length|max_output_tokens/.test(reason) ? FinishReason.LENGTH : FinishReason.OTHER;
 }
 
-/** The text of all items of a type; null if there is none. */
-function textOf(items: (JsonObject | null)[], type: string, parts: string): string | null {
-  const texts = items
-    .filter((item) => item?.type === type)
-    .flatMap((item) => asArray(item?.[parts]) ?? [])
-    .flatMap((part) => asText(asObject(part)?.text) ?? []);
-  return texts.length > 0 ? texts.join('') : null;
+/** The texts and refusals of its messages, and its reasoning, in full or as a summary. */
+export function saidIn({ output }: JsonObject): Content {
+  const said = (asArray(output) ?? []).filter((item) => SAID.test(asText(asObject(item)?.type) ?? ''));
+  return contentOf({ content: said });
 }
 
 /** Later calls name it. */

@@ -1,13 +1,24 @@
 import { cutShort } from '../errors/gateway-error.js';
 import type { PartsReader } from '../http/streamed-parts.js';
-import { asObject, asText, type JsonObject } from '../json.js';
+import { asObject, asOneOf, asText, type JsonObject, type Spellings } from '../json.js';
 import type { ChatAnswerDelta, ChatAnswerHead, NewChat, OnUsage } from '../types.js';
-import { fromChatAnswer, fromHead, fromStatus } from './mapping.js';
+import { fromChatAnswer, fromHead, fromStatus, saidIn } from './mapping.js';
+
+type Said = 'content' | 'reasoningContent';
+/** The events that carry text. Reasoning comes in full or as a summary. */
+const TEXTS: Spellings<Said> = [
+  ['response.output_text.delta', 'content'],
+  ['response.refusal.delta', 'content'],
+  ['response.reasoning_summary_text.delta', 'reasoningContent'],
+  ['response.reasoning_text.delta', 'reasoningContent'],
+];
 
 /** Maps the events of a streamed response to deltas and the head. */
 export class ResponseStreamReader implements PartsReader<ChatAnswerDelta, ChatAnswerHead> {
   private head: ChatAnswerHead | undefined;
   private deltas = 0;
+  /** What has come in pieces. */
+  private readonly streamed = new Set<Said>();
 
   constructor(
     private readonly asked: NewChat,
@@ -45,18 +56,28 @@ export class ResponseStreamReader implements PartsReader<ChatAnswerDelta, ChatAn
   }
 
   private partsOf({ type, delta, response }: JsonObject): ChatAnswerDelta[] {
-    if (type === 'response.output_text.delta') return said({ content: asText(delta) });
-    if (type === 'response.reasoning_summary_text.delta') return said({ reasoningContent: asText(delta) });
+    const kind = asOneOf(type, TEXTS);
+    if (kind !== null) return this.piece(kind, asText(delta));
     const ended = asObject(response);
     if (ended === null || (type !== 'response.completed' && type !== 'response.incomplete')) return [];
     this.head = fromHead(ended, this.asked);
-    return [newDelta({ finishReason: fromStatus(ended) })];
+    return [newDelta({ ...this.notStreamed(ended), finishReason: fromStatus(ended) })];
   }
-}
 
-function said(text: Partial<Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>>): ChatAnswerDelta[] {
-  const isEmpty = text.content == null && text.reasoningContent == null;
-  return isEmpty ? [] : [newDelta(text)];
+  private piece(kind: Said, text: string | null): ChatAnswerDelta[] {
+    if (!text) return [];
+    this.streamed.add(kind);
+    return [newDelta({ [kind]: text })];
+  }
+
+  /** Some hosts send the whole text with the last event only. */
+  private notStreamed(ended: JsonObject): Partial<ChatAnswerDelta> {
+    const { content, reasoningContent } = saidIn(ended);
+    return {
+      ...(!this.streamed.has('content') && { content }),
+      ...(!this.streamed.has('reasoningContent') && { reasoningContent }),
+    };
+  }
 }
 
 function newDelta(change: Partial<ChatAnswerDelta>): ChatAnswerDelta {
