@@ -104,6 +104,17 @@ describe('a creation', () => {
     expect(bodyOf(seen[0]).expire_at).toBe(NOON / 1_000 + 7_200);
   });
 
+  it.each([
+    [undefined, 259_200],
+    [7_200, 7_200],
+  ])('that does not say when it ends, with a ttl of %p, ends after %p seconds', async (ttl, seconds) => {
+    const { expire_at: _, ...silent } = CREATED;
+    const { result } = await ask(answering(silent), (gateway) =>
+      gateway.createContext('responses', { ...NEW, ttl: ttl ?? null }),
+    );
+    expect(result).toMatchObject({ ttl: seconds, expiresAt: NOON + seconds * 1_000 });
+  });
+
   it('is refused without a call where it asks for what the API has not', async () => {
     const strategy = { type: 'ROLLING_TOKENS' as never };
     const { error, seen } = await ask(answering(CREATED), (gateway) =>

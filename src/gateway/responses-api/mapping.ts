@@ -23,6 +23,9 @@ const SAID = /^(message|reasoning)$/;
 /** Characters. */
 const MAX_ID = 1_024;
 
+/** Seconds until a response ends, unless a call says otherwise: three days (Volcengine 82379/1569618). */
+const DEFAULT_TTL = 259_200;
+
 /** Creates a cache without an answer; a session continues from it. */
 export function toCreationBody({ model, messages, ttl }: NewContext, now: number): WireResponseRequest {
   const expiry = ttl == null ? {} : { expire_at: Math.floor(now / 1_000) + ttl };
@@ -56,14 +59,16 @@ function toItem({ role, content }: Message): WireItem {
 }
 
 export function fromCreation(answer: JsonObject, asked: NewContext, now: number): CreatedContext {
-  const expiresAt = asDate(answer.expire_at)?.getTime() ?? null;
   const createdAt = asDate(answer.created_at)?.getTime() ?? now;
+  const end = asDate(answer.expire_at)?.getTime();
+  const kept = end === undefined ? DEFAULT_TTL : Math.max(0, Math.round((end - createdAt) / 1_000));
+  const ttl = asked.ttl ?? kept;
   return {
     id: idOf(answer),
     model: asked.model,
     mode: asked.mode ?? ContextMode.SESSION,
-    ttl: asked.ttl ?? (expiresAt === null ? null : Math.max(0, Math.round((expiresAt - createdAt) / 1_000))),
-    expiresAt,
+    ttl,
+    expiresAt: end ?? now + ttl * 1_000,
     truncationStrategy: null,
     usage: usageOf(answer),
   };
