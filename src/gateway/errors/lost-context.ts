@@ -57,8 +57,8 @@ const QUOTE = '["\'`“”‘’]?';
 
 /** “Context not found” and nothing else: the call names one context, so no other can be meant. */
 function saysNoMore(sentence: string): boolean {
-  const also = '(?: or (?:has |is |was )?(?:not found|expired|does not exist))?';
-  return new RegExp(`^${THE}${NAME}${WAS}${IS_GONE}${also}[.!。]?$`, 'i').test(sentence);
+  const also = '(?: or (?:has |is |was )?(?:not found|expired|does not exist)|或(?:不存在|已过期|已失效))?';
+  return new RegExp(`^${PARAMETER}${THE}${NAME}${WAS}${IS_GONE}${also}[.!。]?$`, 'i').test(sentence);
 }
 
 /** A sentence whose subject is this context and which says that it is gone. */
@@ -67,5 +67,6 @@ function saysOf(sentence: string, contextId: string | undefined): boolean {
   const id = QUOTE + contextId.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&') + QUOTE;
   const isGone = `^${PARAMETER}${THE}(?:${NAME})?${id}[ ,:]*${WAS}${IS_GONE}${CLAUSE_END}`;
   const isUnknown = `^${NOT_THERE} ${NAME}${id}[.]?$`;
-  return new RegExp(`${isGone}|${isUnknown}`, 'i').test(sentence);
+  const isGoneAs = `^${THE}${NAME}${WAS}${IS_GONE} *[:：] *${id}[.。]?$`;
+  return new RegExp(`${isGone}|${isUnknown}|${isGoneAs}`, 'i').test(sentence);
 }
