@@ -142,6 +142,7 @@ const ROWS: Record<string, Row[]> = {
       true,
     ],
     [400, { code: 'Throttling.AllocationQuota', message: 'no' }, 'RATE_LIMITED', true],
+    [429, error('token_limit_exceeded', 'no', { type: 'tokens' }), 'RATE_LIMITED', true],
     [
       403,
       error('OperationDenied.InvalidState', 'The context is in invalid state: InProgress'),
@@ -159,6 +160,8 @@ const ROWS: Record<string, Row[]> = {
       'GATEWAY_UNAVAILABLE',
       true,
     ],
+    [503, error('invalid_request_error', 'Service is too busy'), 'GATEWAY_UNAVAILABLE', true],
+    [502, error(null, 'no', { type: 'invalid_request_error' }), 'GATEWAY_UNAVAILABLE', true],
     [504, error(504, 'no', { status: 'DEADLINE_EXCEEDED' }), 'GATEWAY_TIMEOUT', true],
     [200, error('server_error', 'unknown error'), 'GATEWAY_UNAVAILABLE', true],
     [500, error(500, 'context deadline exceeded'), 'GATEWAY_UNAVAILABLE', true],
@@ -211,6 +214,7 @@ const ROWS: Record<string, Row[]> = {
     [400, error('OutofContextError'), 'BAD_USER_INPUT', false],
     [400, error(null, 'no', { type: 'ContextWindowExceededError' }), 'BAD_USER_INPUT', false],
     [413, error('rate_limit_exceeded'), 'BAD_USER_INPUT', false],
+    [400, error('token_limit_exceeded'), 'BAD_USER_INPUT', false],
   ],
 };
 

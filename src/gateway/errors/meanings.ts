@@ -42,7 +42,9 @@ const BY_CODE: readonly Rule[] = [
     MODEL_NOT_FOUND,
   ],
   [/(nosuch|unknown|unsupported|invalid)model(id|name|error)?\b|deploymentnotfound/, MODEL_NOT_FOUND],
-  [/context(length|window|limit)|outofcontext|too(large|long)|tokens?limit|abovemaxlength/, TOO_LARGE],
+  [/context(length|window|limit)|outofcontext|too(large|long)|abovemaxlength/, TOO_LARGE],
+  // With 429, of the tokens per minute.
+  [/tokens?limit/, (_, status) => (status === 429 ? RATE_LIMITED : TOO_LARGE)],
   [/authentication|apikey|unauthenticated|unauthorized\b|invalidtoken|tokenexpired/, badKey],
   [/ratelimit|throttl|toomanyrequests|serveroverloaded|quotaexceeded|resourceexhausted/, RATE_LIMITED],
   [/requestlimit|concurrency|limitexceeded|bursttoofast|inflightbatchsize/, RATE_LIMITED],
@@ -54,9 +56,9 @@ const BY_BROAD_CODE: readonly Rule[] = [
   [/timeout|deadlineexceeded/, TIMED_OUT],
   [
     /invalid|missing|badrequest|validation|valueerror|unprocessable|failedprecondition|outofrange/,
-    REFUSED_INPUT,
+    refusedInput,
   ],
-  [/unknownparameter|unsupported(parameter|value)|parametererror|typeerror/, REFUSED_INPUT],
+  [/unknownparameter|unsupported(parameter|value)|parametererror|typeerror/, refusedInput],
 ];
 /** Failures of the service; a 4xx is more specific. */
 const OWN_TROUBLE = /unavailable|internal|servererror|serviceerror|overloaded|upstream|apierror/;
@@ -158,6 +160,11 @@ function tooShortToCache(message: string, { operation }: CallFacts): Meaning | u
 /** Ark: "context is in invalid state: InProgress". */
 function isBusy({ codes, message }: Envelope): boolean {
   return codes.some((code) => /^OperationDenied\.InvalidState/i.test(code)) && /in ?progress/i.test(message);
+}
+
+/** 502 and above concern the gateway, whatever type they have: some say `invalid_request_error` with 503. */
+function refusedInput(_: CallFacts, status: number): Meaning {
+  return status > 500 ? UNAVAILABLE : REFUSED_INPUT;
 }
 
 /** 403: the key is known, but not allowed to do this. */
