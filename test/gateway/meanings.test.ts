@@ -102,6 +102,7 @@ const ROWS: Record<string, Row[]> = {
     [413, undefined, 'BAD_USER_INPUT', false],
     [429, undefined, 'RATE_LIMITED', true],
     [503, undefined, 'GATEWAY_UNAVAILABLE', true],
+    [524, undefined, 'GATEWAY_TIMEOUT', true],
     [500, { error: {} }, 'GATEWAY_UNAVAILABLE', true],
   ],
   'content that was refused': [
@@ -324,6 +325,12 @@ describe('how long to wait', () => {
     ['a fraction in Retry-After', { status: 503, body: undefined, retryAfter: '12.5' }, 13],
   ])('is read from %s', (_, answer, seconds) => {
     expect(gatewayError(answer, server).details.retryAfter).toBe(seconds);
+  });
+});
+
+describe('a failed call', () => {
+  it.each([502, 504, 520, 522, 524])('that a proxy answers with %d has lost its answer', (status) => {
+    expect(gatewayError({ status, body: undefined }, server).failure.delivery).toBe('lost');
   });
 });
 

@@ -105,6 +105,7 @@ const LOSSES: [string, Fault, Fault][] = [
   ['502', refuse(502), refuse(502)],
   ['503', refuse(503), refuse(503)],
   ['504', refuse(504), refuse(504)],
+  ['520', refuse(520), refuse(520)],
   [
     'an answer that is cut short',
     sayAndEnd(`${head(200, { 'content-length': 100 })}{`),

@@ -98,10 +98,12 @@ export function gatewayError(
   });
 }
 
-/** Proxies answer 502 or 504 if the gateway behind them did not respond. */
+/** Of proxies whose gateway did not respond; the last three are Cloudflare's. */
+const UNANSWERED = [502, 504, 520, 522, 524];
+
 function deliveryOf(status: number): Delivery {
   if (status === 429 || status === 503) return 'refused';
-  return status === 502 || status === 504 ? 'lost' : 'answered';
+  return UNANSWERED.includes(status) ? 'lost' : 'answered';
 }
 
 /** A 5xx with an error envelope may concern one request, its content or its model, not the gateway as a whole. */

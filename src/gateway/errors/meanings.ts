@@ -120,8 +120,7 @@ function withoutEnvelope(status: number, call: CallFacts): Meaning {
   if (status === 400 || status === 422) return REFUSED_INPUT;
   if (status === 403) return BLOCKED;
   if (status === 404) return WRONG_ADDRESS;
-  if (status >= 500) return UNAVAILABLE;
-  return byStatus(status, null, call) ?? NOT_THE_CONTRACT;
+  return byStatus(status, null, call) ?? (status >= 500 ? UNAVAILABLE : NOT_THE_CONTRACT);
 }
 
 /** Statuses that need no code. */
@@ -130,7 +129,8 @@ function byStatus(status: number, said: Envelope | null, call: CallFacts): Meani
   if (status === 402) return QUOTA_EXCEEDED;
   if (status === 403) return denied(call);
   if (status === 404 && said !== null) return notFound(said, call);
-  if (status === 408) return TIMED_OUT;
+  // 524 is Cloudflare's: the gateway behind it began no answer in time.
+  if (status === 408 || status === 524) return TIMED_OUT;
   if (status === 429) return RATE_LIMITED;
   if (status === 405 || (status >= 300 && status < 400)) return NOT_THE_CONTRACT;
   return undefined;
