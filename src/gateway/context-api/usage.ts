@@ -12,7 +12,7 @@ function choiceUsage({ choices }: JsonObject): unknown {
   return asObject(asArray(choices)?.[0])?.usage;
 }
 
-/** null without a prompt count: an invented zero would falsify every sum. */
+/** null without a prompt count, or with a count of 0, which some relays send for usage they do not know: both would falsify every sum. */
 function fromUsage(value: unknown): GatewayUsage | null {
   const usage = asObject(value);
   if (usage === null) return null;
@@ -34,6 +34,7 @@ function fromUsage(value: unknown): GatewayUsage | null {
   // More cached than prompt tokens: the prompt count excludes the cached ones.
   const isApart = cachedTokens !== null && cachedTokens > counted;
   const promptTokens = isApart ? sum(counted, cachedTokens) : counted;
+  if (promptTokens === 0) return null;
   // Google counts thoughts apart from the answer, and bills both.
   const fromGoogle = sum(asCount(usage.candidatesTokenCount) ?? 0, asCount(usage.thoughtsTokenCount) ?? 0);
   const completionTokens = largest(usage.completion_tokens, usage.output_tokens, fromGoogle) ?? 0;

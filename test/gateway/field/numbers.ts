@@ -273,4 +273,36 @@ export const NUMBERS: FieldCase[] = [
       { totals: { promptTokens: 4_400, cachedTokens: 4_375, cacheHitRate: 4_375 / 4_400 } },
     ],
   },
+  {
+    situation: 'usage that is all zeros, which is no count: the chat is estimated',
+    source: 'own variation',
+    gateway: {
+      chat: {
+        json: whole(
+          { message: { content: 'hello world' } },
+          { usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
+        ),
+      },
+    },
+    asked: [create(SESSION), chat('hello')],
+    right: [{}, { usage: null, context: { totals: { chats: 1, promptTokens: 21, completionTokens: 2 } } }],
+  },
+  {
+    situation: 'stream: usage, then one that is all zeros',
+    source: 'own variation',
+    gateway: {
+      chat: {
+        sse: [
+          {
+            ...chunk({ content: 'a' }),
+            usage: { prompt_tokens: 20, completion_tokens: 1, total_tokens: 21 },
+          },
+          { ...chunk({}, 'stop'), usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } },
+          '[DONE]',
+        ],
+      },
+    },
+    asked: [create(SESSION), stream('hello')],
+    right: [{}, { last: { usage: { promptTokens: 20, completionTokens: 1 } } }],
+  },
 ];
