@@ -88,7 +88,9 @@ export class KeepWarm {
     try {
       // Another process may have renewed it meanwhile.
       const context = await store.context(found.key, request.now());
-      if (context && isDue(context, request.now())) await this.renewWithinQuota(prompt, context, request);
+      if (!context || !isDue(context, request.now())) return;
+      if (await contexts.isReplaced(prompt, context, RENEW_WITHIN_MS, request)) return;
+      await this.renewWithinQuota(prompt, context, request);
     } finally {
       await lease.release();
     }

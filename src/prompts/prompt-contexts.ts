@@ -80,6 +80,20 @@ export class PromptContexts {
     return this.create(prompt, request, CacheStatus.RECREATED);
   }
 
+  /** Whether another process has replaced the ending context; chats then go on with the new one. */
+  async isReplaced(
+    prompt: PromptDefinition,
+    ending: ContextRecord,
+    withinMs: number,
+    request: RequestContext,
+  ): Promise<boolean> {
+    const acting = request.detachedAs(promptHolder(request.caller));
+    const found = await this.parts.reuse.find(prompt.context, acting, withinMs);
+    if (!found || found.context.key === ending.key) return false;
+    this.known.set(slotOf(prompt, request), found.context.key);
+    return true;
+  }
+
   /**
    * Replaces a context that ends at a fixed time within `withinMs`; it can be used until then. What it returns is `reused` if
    * another process has replaced it already.

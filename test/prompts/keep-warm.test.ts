@@ -203,5 +203,27 @@ describe('a prompt that is kept warm', () => {
       expect(gateway.creates).toHaveLength(3);
       rmSync(folder, { recursive: true });
     });
+
+    it('is found again by the other processes, also when the tokens of the day are used up', async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'warm-'));
+      const url = `sqlite:${join(folder, 'contexts.db')}`;
+      using files = new PromptFiles(WARM);
+      await using gateway = await promptGateway();
+      // Enough for one creation of 8 tokens.
+      const env = { ...files.env, ...quota(15), STORE_URL: url };
+      await using one = await TestServer.before(gateway.standIn, env, OFTEN);
+      await using two = await TestServer.before(gateway.standIn, env, OFTEN);
+      gateway.standIn.now = () => Math.max(one.clock(), two.clock());
+      await chat(one);
+      await chat(two);
+      const due = DUE + 1_000;
+      one.clock = () => due;
+      await eventually(async () => (await expiryAt(one)) === due + 3_600_000);
+      two.clock = () => due;
+      const hasWarned = () => two.log.some((line) => line.includes('no tokens are left'));
+      await eventually(async () => hasWarned() || (await expiryAt(two)) === due + 3_600_000);
+      expect(hasWarned()).toBe(false);
+      rmSync(folder, { recursive: true });
+    });
   });
 });

@@ -100,8 +100,8 @@ export class Reuse {
   }
 
   /** Returns a live context with these messages; null if none can be reused. */
-  find(input: NewContext, request: RequestContext): Promise<OwnedContext | null> {
-    return this.findBy(this.pointerFor(input, request), request);
+  find(input: NewContext, request: RequestContext, minLifetimeMs?: number): Promise<OwnedContext | null> {
+    return this.findBy(this.pointerFor(input, request), request, minLifetimeMs);
   }
 
   /** Returns the pointer's context if it lives long enough and the caller owns it or may share it. */
