@@ -293,6 +293,20 @@ describe('the proxies to the gateway', () => {
   });
 });
 
+describe('the collector of traces', () => {
+  it('is an http(s) URL, shown without its password', () => {
+    const name = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+    // The exporter would send to its own default instead, without a word.
+    for (const url of ['collector:4318', 'grpc://user:secret@collector:4317']) {
+      expect(problems({ [name]: url })).toEqual([`${name} must be an http(s) URL`]);
+    }
+    const { tracing, settings } = readConfig({ [name]: 'http://user:secret@collector:4318' });
+    expect(tracing).toBe(true);
+    expect(settings.get(name)).toBe('http://***@collector:4318/');
+    expect(readConfig({}).tracing).toBe(false);
+  });
+});
+
 describe('the prompts', () => {
   it('are the examples if nothing is configured, else those of the named folder', () => {
     expect(readConfig({}).prompts).toEqual({

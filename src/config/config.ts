@@ -53,7 +53,7 @@ export function inspectConfig(env: NodeJS.ProcessEnv = process.env) {
     ...(trustedDocuments !== undefined && { trustedDocuments }),
     maxStreamsPerCaller: read.integer('MAX_STREAMS_PER_CALLER', 16, 1, 1_000_000),
     limits: readLimits(read, models.modelsFile),
-    tracing: read.text('OTEL_EXPORTER_OTLP_ENDPOINT') !== undefined,
+    tracing: read.url('OTEL_EXPORTER_OTLP_ENDPOINT', ['http:', 'https:'], 'an http(s) URL') !== undefined,
     metrics: readMetricsAccess(read, host),
     introspection: read.flag('INTROSPECTION', !production),
     playground: read.flag('PLAYGROUND', !production),

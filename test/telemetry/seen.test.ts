@@ -156,9 +156,10 @@ describe('traces', () => {
     const { OTEL_EXPORTER_OTLP_ENDPOINT: before } = process.env;
     await using collector = await StandIn.start((response) => json(response, 200, {}));
     await using gateway = await echoingGateway();
-    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = new URL(collector.url).origin;
+    const { origin } = new URL(collector.url);
+    process.env.OTEL_EXPORTER_OTLP_ENDPOINT = origin;
     try {
-      const server = await TestServer.before(gateway, { OTEL_EXPORTER_OTLP_ENDPOINT: 'set' });
+      const server = await TestServer.before(gateway, { OTEL_EXPORTER_OTLP_ENDPOINT: origin });
       await hold(server, gateway);
       await server.query(CHAT, { input: { ...QUESTION, messages: [{ content: CANARY }] } });
       await server[Symbol.asyncDispose]();
