@@ -146,6 +146,8 @@ export async function startServer(config: Config, options: ServerOptions = {}): 
     ...transport,
     apollo,
     playground: config.playground ? new Playground(config.authMode) : undefined,
+    // Probes and scrapers use whatever address they know. A page of another name that resolves to this machine has no token.
+    hostless: new Set(['/healthz', '/readyz', ...(typeof config.metrics === 'object' ? ['/metrics'] : [])]),
     pages: [...(config.playground ? [new ChatPage()] : []), new MetricsPage(metrics, config.metrics)],
     isReady,
   });

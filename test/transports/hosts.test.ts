@@ -110,6 +110,16 @@ describe('the host name of a request', () => {
     expect(await statusOf(server, 'rebound.example')).toBe(403);
   });
 
+  it('may be any where metrics are asked for with a token', async () => {
+    await using server = await TestServer.start({
+      ALLOWED_HOSTS: 'context.example',
+      METRICS_TOKEN: 'metrics-token',
+    });
+    // The request has none, and no page can guess it.
+    expect(await statusOf(server, '10.0.3.7:4000', '/metrics', 'GET')).toBe(401);
+    expect(await statusOf(server, '10.0.3.7:4000')).toBe(403);
+  });
+
   it('may be any where each caller brings a credential, unless ALLOWED_HOSTS is set', async () => {
     await using open = await TestServer.start({
       AUTH_MODE: 'passthrough',

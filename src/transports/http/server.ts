@@ -17,6 +17,8 @@ export interface HttpOptions extends GraphQLOptions {
   playground: Page | undefined;
   /** Tried in this order for every path that the server does not handle itself. */
   pages: readonly Page[];
+  /** Paths that answer under any host name. */
+  hostless: ReadonlySet<string>;
   /** Whether the server may receive new work. */
   isReady: () => Promise<boolean>;
 }
@@ -95,9 +97,8 @@ async function route(
   requestId: string,
   options: HttpOptions,
 ) {
-  const path = request.url?.split('?', 1)[0];
-  // Health probes use whatever address they know.
-  if (path !== '/healthz' && path !== '/readyz') options.hosts.check(request);
+  const path = request.url?.split('?', 1)[0] ?? '';
+  if (!options.hostless.has(path)) options.hosts.check(request);
   if (path === '/graphql') {
     if (options.cors.serve(request, response)) return;
     if (isBrowserVisit(request) && (await options.playground?.serve(request, response))) return;
