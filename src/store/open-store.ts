@@ -6,6 +6,8 @@ import { SqliteStore } from './sqlite/store.js';
 import { CHECK_BYTES, type Store } from './store.js';
 
 const SQLITE = 'sqlite:';
+/** Milliseconds in which Redis may still be connecting. */
+const CONNECTING_MS = 2_000;
 
 /** A store that reports its failures as retryable INTERNAL_SERVER_ERRORs and remembers them. */
 export interface MonitoredStore extends Store {
@@ -34,8 +36,31 @@ export function openStore(url: string, log: Logger, onCall?: OnStoreCall): Monit
     url.startsWith(SQLITE)
       ? new SqliteStore(url.slice(SQLITE.length))
       : new RedisStore(url, ({ message }) => log.warn({ reason: message }, 'the store cannot be reached')),
+    new Outage(log),
     onCall,
   );
+}
+
+/** Logs the beginning and the end of each outage: a server without traffic has no other line that tells why it is not ready. */
+class Outage {
+  private readonly openedAt = performance.now();
+  private hasWorked = false;
+  private isOn = false;
+
+  constructor(private readonly log: Logger) {}
+
+  begin({ message }: Error): void {
+    const isConnecting = !this.hasWorked && performance.now() - this.openedAt < CONNECTING_MS;
+    if (this.isOn || isConnecting) return;
+    this.isOn = true;
+    this.log.warn({ reason: message }, 'the store cannot be used');
+  }
+
+  end(): void {
+    if (this.isOn) this.log.info('the store can be used again');
+    this.isOn = false;
+    this.hasWorked = true;
+  }
 }
 
 /** Called after each call of a store method. */
@@ -43,7 +68,7 @@ export type OnStoreCall = (method: string, ok: boolean, durationMs: number) => v
 
 type Method = (...args: unknown[]) => Promise<unknown>;
 
-function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
+function monitor(store: Store, outage: Outage, onCall?: OnStoreCall): MonitoredStore {
   // Unknown until the first check.
   let isFailing = true;
   let checking: Promise<void> | undefined;
@@ -61,6 +86,7 @@ function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
       } catch (error) {
         isFailing = true;
         checkBytes = Math.max(checkBytes, JSON.stringify(args).length);
+        outage.begin(error as Error);
         throw storeError(error);
       } finally {
         onCall?.(name, ok, performance.now() - startedAt);
@@ -76,6 +102,7 @@ function monitor(store: Store, onCall?: OnStoreCall): MonitoredStore {
   const checkOnce = async () => {
     await check(checkBytes);
     isFailing = false;
+    outage.end();
     checkBytes = CHECK_BYTES;
   };
   methods.check = () => {

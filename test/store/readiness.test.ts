@@ -17,6 +17,7 @@ import Database from 'libsql';
 import { pino } from 'pino';
 import { DAY_MS } from '../../src/store/hours.js';
 import { openStore } from '../../src/store/open-store.js';
+import { eventually } from '../support/eventually.js';
 import { describeWith, REDIS } from '../support/programs.js';
 import { RedisServer } from '../support/redis.js';
 import { NOON, TestServer } from '../support/server.js';
@@ -122,6 +123,25 @@ describe('a store that takes no writes', () => {
     expect((await fetch(`${server.origin}/readyz`)).status).toBe(503);
   });
 
+  it('says why in the log, once, also if nobody asks anything but whether it is ready', async () => {
+    const path = newPath();
+    await using server = await TestServer.start({ STORE_URL: `sqlite:${path}` });
+    const ready = async () => (await fetch(`${server.origin}/readyz`)).status;
+    expect([await ready(), server.log]).toEqual([200, []]);
+    renameSync(path, `${path}.away`);
+    expect([await ready(), await ready()]).toEqual([503, 503]);
+    renameSync(`${path}.away`, path);
+    expect([await ready(), await ready()]).toEqual([200, 200]);
+    expect(server.log.map((line) => JSON.parse(line))).toMatchObject([
+      {
+        level: 40,
+        reason: `${path} was deleted or replaced while it was open`,
+        msg: 'the store cannot be used',
+      },
+      { level: 30, msg: 'the store can be used again' },
+    ]);
+  });
+
   describeWith(REDIS)('in Redis', () => {
     it('bills nothing while Redis is out of memory, whatever is read in between', async () => {
       await using redis = await RedisServer.start();
@@ -139,6 +159,8 @@ describe('a store that takes no writes', () => {
       await client.config('SET', 'maxmemory', '0');
       expect(await server.ready()).toBe(200);
       expect((await server.ask(CREATE, input())).errors).toBeUndefined();
+      await eventually(() => server.said.includes('the store can be used again'));
+      expect(server.said).toMatch(/"reason":"OOM [^\n]*"the store cannot be used"/);
       client.disconnect();
     });
   });
