@@ -7,7 +7,7 @@ import type { GatewayUsage } from '../gateway/types.js';
 import { WatchedPath } from '../util/watched-path.js';
 import { costOf } from './cost.js';
 import { readModelFile } from './model-file.js';
-import { findModel, type ListedModel, type Prices, pricesFor } from './prices.js';
+import { apiOf, type ListedModel, type Prices, pricesOf } from './prices.js';
 import type { PricedUsage } from './types.js';
 
 type ModelsConfig = Pick<Config, 'modelsFile'>;
@@ -43,13 +43,12 @@ export class ModelList {
 
   /** null if the model, or a prompt of this size, has no price. */
   pricesOf(model: string, promptTokens: number): Prices | null {
-    const found = findModel(this.models, model);
-    return found ? pricesFor(found, promptTokens) : null;
+    return pricesOf(this.models, model, promptTokens);
   }
 
   /** The API that serves a model. */
   apiOf(model: string): ApiName {
-    return findModel(this.models, model)?.api ?? defaultApi(model);
+    return apiOf(this.models, model) ?? defaultApi(model);
   }
 
   /** What that API can do for the model. */
@@ -59,7 +58,7 @@ export class ModelList {
 
   /** Whether the file says which API serves the model. */
   hasApi(model: string): boolean {
-    return findModel(this.models, model)?.api != null;
+    return apiOf(this.models, model) !== null;
   }
 
   /** The usage with its cost at today's prices. */

@@ -37,14 +37,25 @@ export interface ListedModel {
   tiers: readonly PriceTier[];
 }
 
-/** A model's own entry, else the first pattern that matches. */
-export function findModel(models: readonly ListedModel[], id: string): ListedModel | undefined {
-  return models.find(({ pattern }) => pattern === id) ?? models.find(({ pattern }) => matches(pattern, id));
+/** null if the model, or a prompt of this size, has no price. */
+export function pricesOf(models: readonly ListedModel[], id: string, promptTokens: number): Prices | null {
+  const tiers = findModel(models, id, (model) => model.tiers.length > 0)?.tiers ?? [];
+  return tiers.find(({ upTo }) => upTo === null || promptTokens <= upTo)?.prices ?? null;
 }
 
-/** null if a prompt of this size has no price. */
-export function pricesFor({ tiers }: ListedModel, promptTokens: number): Prices | null {
-  return tiers.find(({ upTo }) => upTo === null || promptTokens <= upTo)?.prices ?? null;
+/** null if the list does not say which API serves the model. */
+export function apiOf(models: readonly ListedModel[], id: string): ApiName | null {
+  return findModel(models, id, ({ api }) => api !== null)?.api ?? null;
+}
+
+/** Of the entries that say it: the model's own, else the first pattern that matches. */
+function findModel(
+  models: readonly ListedModel[],
+  id: string,
+  saysIt: (model: ListedModel) => boolean,
+): ListedModel | undefined {
+  const own = models.find((model) => model.pattern === id && saysIt(model));
+  return own ?? models.find((model) => saysIt(model) && matches(model.pattern, id));
 }
 
 function matches(pattern: string, id: string): boolean {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readModelFile } from '../../src/pricing/model-file.js';
-import { findModel, type ListedModel, pricesFor } from '../../src/pricing/prices.js';
+import { apiOf, type ListedModel, pricesOf } from '../../src/pricing/prices.js';
 
 const FILE = '/etc/models.yaml';
 
@@ -16,8 +16,7 @@ function problemsOf(text: string): string[] {
 }
 
 function find(text: string, model: string, promptTokens = 1) {
-  const found = findModel(read(text), model);
-  return found ? pricesFor(found, promptTokens) : null;
+  return pricesOf(read(text), model, promptTokens);
 }
 
 describe('a file of models', () => {
@@ -61,6 +60,18 @@ describe('a file of models', () => {
     ]).toEqual(['3', '1', '2', '4', '2']);
   });
 
+  it('looks up prices and the API apart, so that an entry with one of them hides no other', () => {
+    const text =
+      'currency: CNY\nmodels:\n  "seed-*": { api: responses }\n  "seed-1-*": { input: 1, output: 2 }\n  seed-1-a: { input: 3, output: 4 }\n';
+    const listed = (model: string) => [find(text, model)?.input, apiOf(read(text), model)];
+    expect(['seed-1-a', 'seed-1-b', 'seed-2', 'other'].map(listed)).toEqual([
+      ['3', 'responses'],
+      ['1', 'responses'],
+      [undefined, 'responses'],
+      [undefined, null],
+    ]);
+  });
+
   it('has tiers by the size of the prompt, and no price beyond the last', () => {
     const tier = (upTo: string, input: number) => `{ ${upTo}input: ${input}, output: 1 }`;
     const tiers = (last: string) =>
@@ -94,6 +105,9 @@ describe('a file of models', () => {
       '6 `models.m.tiers.1` must follow',
     ],
     ['currency: [CNY', '1 is not valid YAML'],
+    [
+      'currency: CNY\nmodels:\n  m: { api: context }\n  4: { input: 1, output: 1 }',
+    ],
   ])('says what is wrong with %j, by line', (text, problem) => {
     expect(problemsOf(text).join('\n')).toContain(`${FILE}:${problem}`);
   });
