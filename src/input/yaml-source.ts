@@ -82,9 +82,13 @@ export class YamlSource {
     return isSeq(node) ? node.items.length : 0;
   }
 
-  /** Of a map. */
+  /** Of a map. Reports those that YAML does not read as text, such as numbers. */
   keys(path: Path): string[] {
-    return (this.nodeAt(path) as YAMLMap).items.map(({ key }) => String(isScalar(key) ? key.value : ''));
+    return (this.nodeAt(path) as YAMLMap).items.flatMap(({ key }) => {
+      if (isScalar(key) && isString(key.value)) return key.value;
+      this.problems.push(`${this.at(startOf(key))} has a key that is no text; put it in quotes`);
+      return [];
+    });
   }
 
   /** A value as it is written, so that no digit of a decimal is lost. */

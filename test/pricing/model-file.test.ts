@@ -107,7 +107,9 @@ describe('a file of models', () => {
     ['currency: [CNY', '1 is not valid YAML'],
     [
       'currency: CNY\nmodels:\n  m: { api: context }\n  4: { input: 1, output: 1 }',
+      '4 has a key that is no text',
     ],
+    ['currency: CNY\nmodels:\n  1.50: { api: context }', '3 has a key that is no text'],
   ])('says what is wrong with %j, by line', (text, problem) => {
     expect(problemsOf(text).join('\n')).toContain(`${FILE}:${problem}`);
   });
