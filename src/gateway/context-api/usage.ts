@@ -37,8 +37,11 @@ function fromUsage(value: unknown): GatewayUsage | null {
   if (promptTokens === 0) return null;
   // Google counts thoughts apart from the answer, and bills both.
   const fromGoogle = sum(asCount(usage.candidatesTokenCount) ?? 0, asCount(usage.thoughtsTokenCount) ?? 0);
-  const completionTokens = largest(usage.completion_tokens, usage.output_tokens, fromGoogle) ?? 0;
+  const answerTokens = largest(usage.completion_tokens, usage.output_tokens, fromGoogle) ?? 0;
   const total = largest(usage.total_tokens, usage.totalTokenCount);
+  // Some, such as xAI, count reasoning apart from the answer, and bill both: then only all three make the total.
+  const thought = sum(answerTokens, reasoningTokens ?? 0);
+  const completionTokens = total === sum(promptTokens, thought) ? thought : answerTokens;
   const atLeast = sum(promptTokens, completionTokens);
   return {
     promptTokens,

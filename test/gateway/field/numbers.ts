@@ -305,4 +305,46 @@ export const NUMBERS: FieldCase[] = [
     asked: [create(SESSION), stream('hello')],
     right: [{}, { last: { usage: { promptTokens: 20, completionTokens: 1 } } }],
   },
+  {
+    situation: 'reasoning tokens that completion_tokens does not contain, by the total',
+    source: 'Wei-Shaw/sub2api#5771 (2026-08-18); router-for-me/CLIProxyAPI#5733 (2026-09-11)',
+    gateway: {
+      chat: {
+        json: whole(
+          { message: { content: 'a' } },
+          {
+            usage: {
+              prompt_tokens: 20,
+              completion_tokens: 30,
+              total_tokens: 75,
+              completion_tokens_details: { reasoning_tokens: 25 },
+            },
+          },
+        ),
+      },
+    },
+    asked: [create(SESSION), chat('hello')],
+    right: [{}, { usage: { completionTokens: 55, totalTokens: 75 } }],
+  },
+  {
+    situation: 'reasoning tokens within completion_tokens, as of OpenAI',
+    source: 'own variation',
+    gateway: {
+      chat: {
+        json: whole(
+          { message: { content: 'a' } },
+          {
+            usage: {
+              prompt_tokens: 20,
+              completion_tokens: 30,
+              total_tokens: 50,
+              completion_tokens_details: { reasoning_tokens: 25 },
+            },
+          },
+        ),
+      },
+    },
+    asked: [create(SESSION), chat('hello')],
+    right: [{}, { usage: { completionTokens: 30, totalTokens: 50 } }],
+  },
 ];
