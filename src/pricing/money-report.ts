@@ -68,10 +68,15 @@ export function currencyOf(spending: Spending): string {
   return pricesOf(spending).currency;
 }
 
-/** The currency with the most tokens, because amounts in different currencies cannot be added up; undefined if there are none. */
-export function mainCurrency(all: readonly Spending[]): string | undefined {
+/**
+ * The currency of the latest day, because amounts in different currencies cannot be added up; the one with the most tokens if the
+ * operator changed it on that day. undefined if nothing was spent.
+ */
+export function latestCurrency(all: readonly Spending[]): string | undefined {
+  const latest = all.reduce((day, spending) => Math.max(day, spending.day), 0);
   const tokens = new Map<string, number>();
   for (const spending of all) {
+    if (spending.day < latest) continue;
     const { input, cachedInput, cacheWrite, output } = spending;
     const currency = currencyOf(spending);
     tokens.set(currency, (tokens.get(currency) ?? 0) + input + cachedInput + cacheWrite + output);

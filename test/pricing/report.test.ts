@@ -2,12 +2,13 @@ import Big from 'big.js';
 import fc from 'fast-check';
 import {
   amountsOf,
-  mainCurrency,
+  latestCurrency,
   moneyReport,
   savedOf,
   storageShare,
 } from '../../src/pricing/money-report.js';
 import type { Spending } from '../../src/store/spending.js';
+import { eventually } from '../support/eventually.js';
 import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';
@@ -54,6 +55,26 @@ async function create(server: TestServer, input: object = PREFIX): Promise<strin
 }
 
 describe('cacheReport.money', () => {
+  it('is in the new currency from the day after the operator changed it, however much was spent before', async () => {
+    await using gateway = await promptGateway();
+    using models = new ModelsFile();
+    models.writeText(`currency: CNY\nmodels:\n  ${PREFIX.model}: { input: 1000000, output: 0 }\n`);
+    await using server = await TestServer.before(gateway, { MODELS: models.path });
+    const contextId = await create(server);
+    for (let chats = 0; chats < 3; chats++) await server.query(CHAT, { input: { contextId, messages } });
+    models.writeText(`currency: USD\nmodels:\n  ${PREFIX.model}: { input: 1000000, output: 0 }\n`);
+    await eventually(async () => {
+      const { data } = await server.query<{ cachingAdvice: { withCachePerHour: { currency: string } } }>(
+        '{ cachingAdvice(input: { model: "Doubao-1.5-pro-32k", promptTokens: 9, chatsPerHour: 1 }) { withCachePerHour { currency } } }',
+      );
+      return data.cachingAdvice.withCachePerHour.currency === 'USD';
+    });
+    server.clock = () => NOON + 24 * HOUR_MS;
+    await create(server);
+    const { money } = await reportOf(server);
+    expect(money).toMatchObject({ spent: { total: { currency: 'USD' } } });
+  });
+
   it('has what creations and chats cost, the started hours, and what they would have cost without a cache', async () => {
     await using gateway = await promptGateway();
     using models = new ModelsFile();
@@ -181,7 +202,9 @@ describe('sums of money', () => {
   it('leave out amounts in another currency, and their tokens', () => {
     const yuan = row({ input: 10, chatPrompt: 10 });
     const dollars = row({ input: 5, chatPrompt: 30, prices: '["USD","1","1","1","1","0"]' });
-    expect(mainCurrency([dollars, yuan])).toBe('CNY');
+    expect(latestCurrency([dollars, yuan])).toBe('CNY');
+    expect(latestCurrency([yuan, { ...dollars, day: yuan.day + 1 }, yuan])).toBe('USD');
+    expect(latestCurrency([])).toBeUndefined();
     expect(moneyReport([yuan, dollars], Big(0), 40, 'CNY')).toMatchObject({
       withoutCache: { amount: '0.000008', currency: 'CNY' },
       pricedShare: 0.25,

@@ -1,4 +1,4 @@
-import { mainCurrency, moneyReport, storageShare } from '../../pricing/money-report.js';
+import { latestCurrency, moneyReport, storageShare } from '../../pricing/money-report.js';
 import type { MoneyReport } from '../../pricing/types.js';
 import type { RequestContext } from '../../request-context.js';
 import type { Spending } from '../../store/spending.js';
@@ -42,7 +42,7 @@ export async function reportCaching(
 
 /** Reports the wanted part of the spending. */
 function moneyOf(own: readonly Spending[], shared: readonly Spending[]) {
-  const currency = mainCurrency(own);
+  const currency = latestCurrency(own);
   return (
     isWanted: (spending: Spending) => boolean,
     { promptTokens, completionTokens }: Totals,
