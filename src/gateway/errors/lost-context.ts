@@ -9,7 +9,7 @@ export function isContextLost(envelope: Envelope, status: number, contextId: str
   const parts = said.codes.flatMap((code) => [code, ...code.split('.')]);
   if (parts.some((part) => LOST_CODE.test(plain(part)))) return true;
   const isGone = status === 404 || said.codes.some((code) => GONE.test(plain(code)));
-  if (isGone && CONTEXT_PARAM.test(said.param)) return true;
+  if (isGone && [said.param, ...parts].some((name) => CONTEXT_PARAM.test(name))) return true;
   // A success status says nothing, so the words under it count.
   if (status >= 300 && ![400, 403, 404, 410].includes(status)) return false;
   if (said.message.length > MAX_SENTENCE) return false;
