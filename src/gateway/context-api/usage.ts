@@ -31,9 +31,11 @@ function fromUsage(value: unknown): GatewayUsage | null {
     asObject(usage.output_tokens_details)?.reasoning_tokens,
     usage.thoughtsTokenCount,
   );
-  // More cached than prompt tokens: the prompt count excludes the cached ones.
-  const isApart = cachedTokens !== null && cachedTokens > counted;
-  const promptTokens = isApart ? sum(counted, cachedTokens) : counted;
+  const writtenTokens = asCount(usage.cache_creation_input_tokens);
+  // More tokens read from the cache or written to it than prompt tokens: the prompt count excludes both, as Anthropic's does.
+  const ofCache = [cachedTokens ?? 0, writtenTokens ?? 0];
+  const isApart = Math.max(...ofCache) > counted;
+  const promptTokens = isApart ? ofCache.reduce(sum, counted) : counted;
   if (promptTokens === 0) return null;
   // Google counts thoughts apart from the answer, and bills both.
   const fromGoogle = sum(asCount(usage.candidatesTokenCount) ?? 0, asCount(usage.thoughtsTokenCount) ?? 0);
@@ -49,7 +51,7 @@ function fromUsage(value: unknown): GatewayUsage | null {
     totalTokens: total === null || (isApart && total < atLeast) ? atLeast : total,
     promptTokensDetails: cachedTokens === null ? null : { cachedTokens },
     completionTokensDetails: reasoningTokens === null ? null : { reasoningTokens },
-    cacheCreationInputTokens: asCount(usage.cache_creation_input_tokens),
+    cacheCreationInputTokens: writtenTokens,
   };
 }
 

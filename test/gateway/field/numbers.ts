@@ -347,4 +347,38 @@ export const NUMBERS: FieldCase[] = [
     asked: [create(SESSION), chat('hello')],
     right: [{}, { usage: { completionTokens: 30, totalTokens: 50 } }],
   },
+  {
+    situation: 'prompt_tokens without those written to the cache, of a creation and a chat',
+    source: 'own variation on tiann/hapi#1389',
+    gateway: {
+      create: {
+        json: {
+          id: 'projects/1/cachedContents/3',
+          ttl: 300,
+          usage: {
+            prompt_tokens: 0,
+            completion_tokens: 0,
+            total_tokens: 0,
+            cache_creation_input_tokens: 4_375,
+          },
+        },
+      },
+      chat: {
+        json: whole(
+          { message: { content: 'a' } },
+          {
+            usage: {
+              prompt_tokens: 25,
+              completion_tokens: 5,
+              total_tokens: 30,
+              cache_read_input_tokens: 10,
+              cache_creation_input_tokens: 100,
+            },
+          },
+        ),
+      },
+    },
+    asked: [create(GEMINI), chat('hello')],
+    right: [{ usage: { promptTokens: 4_375 } }, { usage: { promptTokens: 135, totalTokens: 140 } }],
+  },
 ];
