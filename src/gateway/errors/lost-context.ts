@@ -44,10 +44,11 @@ function saysGoogle(sentence: string, contextId: string | undefined): boolean {
   return tail !== undefined && tail === contextId?.split('/').at(-1);
 }
 
-const NAME = '(?:context(?:[ _]?(?:cache|id))?|cached ?content|上下文)(?: with id)? *[:=]? *';
+const NAME =
+  '(?:context(?:[ _]?(?:cache|id))?|cached ?content|previous[ _]response(?:[ _]id)?|上下文)(?: with id)? *[:=]? *';
 const THE = '(?:(?:the|this|your|requested|specified|given|provided) )*';
 /** Ark names the parameter first. Text further on could be a quoted prompt. */
-const PARAMETER = String.raw`(?:the parameter \W?context_id\W? [^.:;]{0,60}[.:;] +)?`;
+const PARAMETER = String.raw`(?:the parameter \W?(?:context_id|previous_response_id)\W? [^.:;]{0,60}[.:;] +)?`;
 const WAS = '(?:(?:is|was|has|have|had|been|does|did|could|can|be|already|either) )*';
 const IS_GONE = '(?:(?:not|not be|cannot be) found|not exist|no longer exists?|expired|不存在|已过期|已失效)';
 /** Otherwise “has expired” would also match “has expired credentials”. */
