@@ -1,4 +1,6 @@
-import type { ServerResponse } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser, Page } from 'playwright-core';
 import { collectProblems, launchBrowser } from '../support/browser.js';
 import { beginStream, chunk, DONE, USAGE } from '../support/chat-answers.js';
@@ -47,6 +49,29 @@ declare const __MONACO: {
   };
 };
 declare const localStorage: { getItem(key: string): string; setItem(key: string, value: string): void };
+
+/** Forwards one path, under which it shows the server's own. */
+async function proxyOf(server: { url: string }, path: string): Promise<{ url: string } & AsyncDisposable> {
+  const proxy = createServer((incoming, response) => {
+    const [asked, query] = incoming.url?.split('?') ?? [];
+    if (asked !== path) return void response.writeHead(404).end();
+    const { method = 'GET', headers } = incoming;
+    const sent = request(`${server.url}?${query ?? ''}`, { method, headers }, (answer) =>
+      answer.pipe(response.writeHead(answer.statusCode ?? 502, answer.headers)),
+    );
+    incoming.pipe(sent);
+  });
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  const { port } = proxy.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}${path}`,
+    [Symbol.asyncDispose]: async () => {
+      proxy.closeAllConnections();
+      proxy.close();
+    },
+  };
+}
 
 describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   let browser: Browser;
@@ -127,6 +152,29 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
       expect(await textIn(page, 'operation')).toMatch(new RegExp(`^\\w+ ${title}\\b`, 'm'));
     }
     expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('works behind a proxy that forwards one path only, and another one than the server has', async () => {
+    await using proxy = await proxyOf(server, '/llm/cache');
+    await using opened = await open(proxy.url);
+    const { page, problems } = opened;
+    await page.click(EXECUTE);
+    await page.waitForSelector(`${RESPONSE} >> text=/ctx-\\d+/`);
+    await provoke(page, 'operation', (example) => `${example}\n{ noSuchField }`, 'noSuchField');
+    expect(problems).toEqual([]);
+  }, 60_000);
+
+  it('loads its code once', async () => {
+    await using opened = await open(server.url);
+    const { page } = opened;
+    const transferred = () =>
+      page.evaluate(() => {
+        const entries = performance.getEntriesByType('resource') as PerformanceResourceTiming[];
+        return entries.filter(({ name }) => name.includes('.js')).map(({ transferSize }) => transferSize > 0);
+      });
+    expect(await transferred()).toContain(true);
+    await reload(page);
+    expect(new Set(await transferred())).toEqual(new Set([false]));
   }, 60_000);
 
   it('has the id of a new context in the other tabs, also after a reload, but not where somebody wrote another', async () => {

@@ -1,70 +1,110 @@
-import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { promisify } from 'node:util';
-import { createGunzip, gzip } from 'node:zlib';
+import { createGunzip } from 'node:zlib';
 import type { Config } from '../../config/config.js';
+import { prefersHtml } from '../../transports/http/media-types.js';
 import type { Page } from '../../transports/http/server.js';
 import { type ExampleOperation, readExampleOperations } from '../example-operations.js';
+import { Assets, type PlaygroundFile, REVALIDATE, toFile } from './files.js';
 import { keepHistory } from './history.js';
 import { fillIds } from './ids.js';
 import { STYLE } from './style.js';
 import { type ExampleTab, keepTabs } from './tabs.js';
 import { showTextSoFar } from './text-so-far.js';
 
-/** Everything is inline, the workers are blobs, and the page talks to this server only. */
+/** The page loads its own files and talks to this server only. Its editor writes styles and has its fonts in them. */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
-  "script-src 'unsafe-inline' blob:",
-  'worker-src blob:',
-  "style-src 'unsafe-inline'",
-  'img-src data:',
+  "script-src 'self'",
+  "worker-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
   'font-src data:',
   "connect-src 'self'",
   "base-uri 'none'",
+  "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
 
 interface RenderedPage {
-  etag: string;
-  gzipped: Buffer;
+  page: PlaygroundFile;
+  assets: Map<string, PlaygroundFile>;
 }
 
 /** GraphiQL from node_modules: 9 MB, so it is rendered and compressed once, with the first request. */
 export class Playground implements Page {
-  private page: Promise<RenderedPage> | undefined;
+  private rendered: Promise<RenderedPage> | undefined;
 
   constructor(private readonly authMode: Config['authMode']) {}
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-    this.page ??= renderPage(this.authMode);
-    const { etag, gzipped } = await this.page;
-    response.setHeader('etag', etag);
-    response.setHeader('cache-control', 'no-cache');
-    response.setHeader('vary', 'accept, accept-encoding');
-    response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-    if (request.headers['if-none-match'] === etag) {
-      response.writeHead(304).end();
-      return true;
-    }
-    response.setHeader('content-type', 'text/html; charset=utf-8');
-    if (/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) {
-      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
-      return true;
-    }
-    const unpacked = createGunzip();
-    unpacked.end(gzipped);
-    await pipeline(unpacked, response.writeHead(200));
+    const { method, url, headers } = request;
+    const asset = new URLSearchParams(url?.split('?')[1]).get('asset');
+    const isVisit = prefersHtml(headers.accept);
+    if (method !== 'GET' || (asset === null && !isVisit)) return false;
+    this.rendered ??= renderPage(this.authMode);
+    const { page, assets } = await this.rendered;
+    const file = assets.get(asset ?? '') ?? (isVisit ? page : undefined);
+    if (!file) return false;
+    await send(file, request, response);
     return true;
   }
 }
 
+async function send(file: PlaygroundFile, { headers }: IncomingMessage, response: ServerResponse) {
+  response.setHeaders(new Map(Object.entries(file.headers)));
+  response.setHeader('vary', 'accept, accept-encoding');
+  response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
+  response.setHeader('x-content-type-options', 'nosniff');
+  if (headers['if-none-match'] === file.headers.etag) {
+    response.writeHead(304).end();
+  } else if (/\bgzip\b/.test(headers['accept-encoding'] ?? '')) {
+    const { gzipped } = file;
+    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
+  } else {
+    const unpacked = createGunzip();
+    unpacked.end(file.gzipped);
+    await pipeline(unpacked, response.writeHead(200));
+  }
+}
+
 async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
-  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
+  const graphiql = await import('@graphql-yoga/render-graphiql/graphiql');
+  const assets = new Assets();
+  const [, icon = ''] = graphiql.favicon.split(',');
+  const workers = {
+    editorWorkerService: assets.add('editor-worker.js', graphiql.editorWorkerService),
+    json: assets.add('json-worker.js', graphiql.jsonWorker),
+    graphql: assets.add('graphql-worker.js', graphiql.graphqlWorker),
+  };
+  const html = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <title>Context cache</title>
+    <link rel="icon" href="${assets.add('favicon.ico', Buffer.from(icon, 'base64'), 'image/x-icon')}">
+    <link rel="stylesheet" href="${assets.add('graphiql.css', graphiql.css + STYLE, 'text/css; charset=utf-8')}">
+  </head>
+  <body class="no-focus-outline">
+    <noscript>The playground needs JavaScript.</noscript>
+    <div id="root"></div>
+    <script src="${assets.add('graphiql.js', graphiql.js)}"></script>
+    <script src="${assets.add('start.js', startScript(authMode, workers))}"></script>
+  </body>
+</html>
+`;
+  return {
+    page: await toFile(html, 'text/html; charset=utf-8', REVALIDATE),
+    assets: await assets.compressed(),
+  };
+}
+
+function startScript(authMode: Config['authMode'], workers: Record<string, string>): string {
   const examples = readExampleOperations().map(toTab);
-  const page = renderGraphiQL({
+  // Its endpoint is the page's own path.
+  const options = {
     title: 'Context cache',
-    endpoint: '/graphql',
     subscriptionsProtocol: 'GRAPHQL_SSE',
     // Over GET, pages of any origin could open streams.
     method: 'POST',
@@ -72,17 +112,15 @@ async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
     shouldPersistHeaders: false,
     headers: authMode === 'none' ? '{}' : '{ "Authorization": "Bearer your-key-or-token" }',
     defaultTabs: examples,
-  });
-  const html = page.replace('<script>', (script) => beforeGraphiQL(examples) + script);
-  const gzipped = await promisify(gzip)(html);
-  return { etag: `"${createHash('sha256').update(gzipped).digest('base64url')}"`, gzipped };
+  };
+  return [
+    `self.MonacoEnvironment = { globalAPI: false, getWorkerUrl: (_, label) => (${JSON.stringify(workers)})[label] };`,
+    `(${keepTabs})(${JSON.stringify(examples)});`,
+    ...[showTextSoFar, fillIds, keepHistory].map((prepare) => `(${prepare})();`),
+    `YogaGraphiQL.renderYogaGraphiQL(document.querySelector('#root'), ${JSON.stringify(options)});`,
+  ].join('\n');
 }
 
 function toTab({ query, variables }: ExampleOperation): ExampleTab {
   return { title: /^\w+ (\w+)/m.exec(query)?.[1] ?? '', query, variables };
-}
-
-function beforeGraphiQL(examples: ExampleTab[]): string {
-  const json = JSON.stringify(examples).replaceAll('<', '\\u003c');
-  return `<style>${STYLE}</style><script>(${keepTabs})(${json});(${showTextSoFar})();(${fillIds})();(${keepHistory})();</script>`;
 }

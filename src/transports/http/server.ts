@@ -8,12 +8,11 @@ import { HttpError } from '../http-error.js';
 import { serverOptions } from '../timeouts.js';
 import { UPGRADES } from '../upgrades.js';
 import { type GraphQLOptions, serveGraphQL } from './graphql.js';
-import { prefersHtml } from './media-types.js';
 import { OpenResponses } from './open-responses.js';
 import { sendError } from './responses.js';
 
 export interface HttpOptions extends GraphQLOptions {
-  /** Shown to a browser that opens `/graphql`; undefined: none is served. */
+  /** Asked first for every request to `/graphql`; undefined: none is served. */
   playground: Page | undefined;
   /** Tried in this order for every path that the server does not handle itself. */
   pages: readonly Page[];
@@ -101,7 +100,7 @@ async function route(
   if (!options.hostless.has(path)) options.hosts.check(request);
   if (path === '/graphql') {
     if (options.cors.serve(request, response)) return;
-    if (isBrowserVisit(request) && (await options.playground?.serve(request, response))) return;
+    if (await options.playground?.serve(request, response)) return;
     return serveGraphQL(request, response, requestId, options);
   }
   if (path === '/healthz') return sendJson(response, 200, { status: 'ok' });
@@ -111,10 +110,6 @@ async function route(
   }
   for (const page of options.pages) if (await page.serve(request, response)) return;
   throw new HttpError(404, 'There is nothing at this path. GraphQL is at /graphql.');
-}
-
-function isBrowserVisit({ method, headers }: IncomingMessage): boolean {
-  return method === 'GET' && prefersHtml(headers.accept);
 }
 
 function sendJson(response: ServerResponse, status: number, body: object): void {
