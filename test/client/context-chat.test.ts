@@ -301,6 +301,30 @@ describe('an answer that is stopped', () => {
     expect(stage.asked).toEqual([['one'], ['two']]);
   });
 
+  it.each(['stop', 'clear'] as const)(
+    'ends at the server by %s also where nobody watches it',
+    async (act) => {
+      await using stage = await Stage.set();
+      stage.hold();
+      const chat = new ContextChat({ client: stage.client, storage: stage.storage, prompt: 'support' });
+      const leave = chat.attach();
+      void chat.send('one');
+      await eventually(() => chat.getState().status === 'streaming');
+      leave();
+      // As after a reload, too.
+      new ContextChat({ client: stage.client, storage: stage.storage, prompt: 'support' })[act]();
+      await eventually(async () => (await stage.runs()).join() === 'STOPPED');
+    },
+  );
+
+  it('stays complete where it is stopped at its end', async () => {
+    await using stage = await Stage.set();
+    const chat = stage.open();
+    chat.subscribe(() => chat.getState().status === 'ready' && chat.stop());
+    await chat.send('one');
+    expect(statesOf(chat)).toEqual(['complete', 'complete']);
+  });
+
   it('is aborted where the server keeps no runs', async () => {
     await using stage = await Stage.set({ RUNS: 'off' });
     stage.hold();

@@ -70,14 +70,15 @@ export class ContextChat {
   /** Ends the answer; its text so far stays. */
   readonly stop = (): void => {
     const { following, last } = this;
-    if (!following || !last) return;
+    if (!last || !this.isBusy) return;
     this.following = undefined;
     this.replace(ended(last, 'stopped'));
-    if (last.run && last.run.id === undefined) {
+    if (following && last.run && last.run.id === undefined) {
       // A run can be stopped only by its id, not known yet.
       following.isStopped = true;
     } else {
-      following.controller.abort();
+      following?.controller.abort();
+      // Also where nobody watches it: it goes on at the server.
       if (last.run?.id !== undefined) this.stopRun(last.run.id);
     }
   };
