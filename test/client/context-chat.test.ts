@@ -272,8 +272,11 @@ describe('an answer that is stopped', () => {
     const asking = chat.send('one');
     chat.stop();
     await asking;
+    chat.subscribe(() => chat.getState().status === 'submitted' && chat.stop());
     await chat.send('two');
-    expect(stage.asked).toEqual([['one', 'two']]);
+    expect(statesOf(chat)).toEqual(['complete', 'stopped', 'complete', 'stopped']);
+    await stage.open({ prompt: 'support' }).send('three');
+    expect(stage.asked).toEqual([['one', 'two', 'three']]);
   });
 
   it.each([

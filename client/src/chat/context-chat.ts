@@ -120,9 +120,9 @@ export class ContextChat {
       state: 'streaming',
       ...(this.hasRuns && { run: { idempotencyKey: randomKey() } }),
     };
-    this.set([...before.slice(0, place), question, answer]);
     await this.follow(async (signal) => {
       const { following } = this;
+      this.set([...before.slice(0, place), question, answer]);
       // The mode may be known only now; sessions drop nothing.
       const isSession = place < before.length && (await this.findMode(signal)) === 'SESSION';
       // Else it was stopped or cleared meanwhile.
