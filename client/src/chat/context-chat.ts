@@ -24,6 +24,8 @@ export class ContextChat {
   private readonly storage: ChatStorage | null;
   private readonly key: string;
   private following: Following | undefined;
+  /** One for each view that is attached. */
+  private readonly views = new Set<object>();
   /** Whether the server keeps runs; the first question finds out. */
   private hasRuns = true;
   private mode: ContextMode | undefined;
@@ -52,10 +54,16 @@ export class ContextChat {
     return () => this.listeners.delete(listener);
   };
 
-  /** Goes on with an answer that was coming before a reload. Returns a function that stops watching; the answer goes on at the server. */
+  /**
+   * Goes on with an answer that was coming before a reload. Returns a function that stops watching, with the last view that is
+   * attached; the answer goes on at the server.
+   */
   readonly attach = (): (() => void) => {
+    const view = {};
+    this.views.add(view);
     if (this.isBusy && !this.following) void this.goOn();
     return () => {
+      if (!this.views.delete(view) || this.views.size > 0) return;
       this.following?.controller.abort();
       this.following = undefined;
       this.save();
