@@ -1,5 +1,6 @@
 import { ChatRunsDocument, createContextCacheClient } from 'graphql-context-cache-client';
 import { type ChatStorage, ContextChat, type ContextChatOptions } from 'graphql-context-cache-client/react';
+import WebSocket from 'ws';
 import { beginStream, chunk, DONE, STREAM, USAGE } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { PromptFiles, type PromptGateway, promptGateway } from '../support/prompts.js';
@@ -338,6 +339,74 @@ describe('an answer that is stopped', () => {
     await asking;
     expect(statesOf(chat)).toEqual(['complete', 'stopped']);
     await eventually(() => stage.closed);
+  });
+});
+
+describe('an answer whose connection is lost for good', () => {
+  function connect({ server }: Stage) {
+    return createContextCacheClient({
+      url: server.url,
+      transport: 'websocket',
+      WebSocket: WebSocket as unknown as typeof globalThis.WebSocket,
+    });
+  }
+
+  it('is shown to its end and not asked again by the next attempt, also after a reload', async () => {
+    await using stage = await Stage.set();
+    stage.hold();
+    const client = connect(stage);
+    const options = { client, storage: stage.storage, prompt: 'support' };
+    const chat = new ContextChat(options);
+    const asking = chat.send('one');
+    await eventually(() => chat.getState().status === 'streaming');
+    client.close();
+    await asking;
+    expect(chat.getState()).toMatchObject({ status: 'error', error: { code: 'NETWORK_ERROR' } });
+    stage.write('there');
+    stage.end();
+    for (const again of [new ContextChat(options), chat]) {
+      await again.regenerate();
+      expect(again.getState()).toMatchObject({ status: 'ready', error: undefined });
+      expect(textsOf(again)).toEqual(['one', 'Hi there']);
+    }
+    expect(stage.asked).toHaveLength(1);
+    stage.gateway.onChat = (response) => beginStream(response).end(STREAM);
+    await chat.regenerate();
+    expect(stage.asked).toHaveLength(2);
+  });
+
+  it('is joined where its run was not known yet', async () => {
+    await using stage = await Stage.set();
+    const client = connect(stage);
+    const onCreate = stage.gateway.onCreate;
+    stage.gateway.onCreate = (...call) => {
+      client.close();
+      onCreate(...call);
+    };
+    const chat = new ContextChat({ client, storage: null, prompt: 'support' });
+    await chat.send('one');
+    expect(chat.getState().status).toBe('error');
+    await chat.regenerate();
+    expect(textsOf(chat)).toEqual(['one', 'Hi 您好😀']);
+    expect(stage.asked).toHaveLength(1);
+  });
+});
+
+describe('a chat with two views', () => {
+  it('is watched until the last of them has left', async () => {
+    await using stage = await Stage.set();
+    stage.hold();
+    const chat = stage.open();
+    const leave = chat.attach();
+    const asking = chat.send('one');
+    await eventually(() => chat.getState().status === 'streaming');
+    leave();
+    leave();
+    stage.write('there');
+    stage.end();
+    await asking;
+    expect(textsOf(chat)).toEqual(['one', 'Hi there']);
+    expect(chat.getState().status).toBe('ready');
   });
 });
 

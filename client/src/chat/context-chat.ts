@@ -91,8 +91,13 @@ export class ContextChat {
     }
   };
 
-  /** Asks the last question again in place of its answer; in a SESSION, whose history is at the gateway, as a new question. */
+  /**
+   * Asks the last question again in place of its answer; in a SESSION, whose history is at the gateway, as a new question. An answer
+   * whose connection was lost may be there by now: it is not asked again but shown to its end.
+   */
   readonly regenerate = async (): Promise<void> => {
+    const { last } = this;
+    if (last?.state === 'failed' && last.run) return this.goOn();
     const question = this.state.messages.findLast(({ role }) => role === 'user');
     if (question) await this.edit(question.id, question.content);
   };
@@ -140,12 +145,13 @@ export class ContextChat {
   }
 
   private async goOn(): Promise<void> {
-    const run = this.last?.run;
-    const runId = run?.id;
-    if (runId !== undefined)
-      await this.follow(async (signal) => this.options.client.resume(runId, { signal }), true);
-    else if (run) await this.follow((signal) => this.openStream(signal));
-    else this.fail(connectionLost());
+    const { error: _, ...answer } = this.last as ChatMessage;
+    const { run } = answer;
+    if (!run) return this.fail(connectionLost());
+    await this.follow(async (signal) => {
+      this.replace({ ...answer, state: 'streaming' });
+      return run.id === undefined ? this.openStream(signal) : this.options.client.resume(run.id, { signal });
+    }, run.id !== undefined);
   }
 
   private async openStream(signal: AbortSignal): Promise<Answer> {
@@ -229,7 +235,11 @@ export class ContextChat {
   private fail(error: unknown): void {
     const known =
       error instanceof ContextCacheError ? error : networkError('The question could not be sent.', error);
-    if (this.last) this.replace(ended(this.last, 'failed', { error: known }));
+    const { last } = this;
+    if (!last) return;
+    // The run may go on without its connection.
+    const lost = known.code === 'NETWORK_ERROR' && last.run ? { run: last.run } : {};
+    this.replace(ended(last, 'failed', { error: known, ...lost }));
   }
 
   private replace(message: ChatMessage): void {

@@ -17,7 +17,7 @@ export interface ChatMessage {
   usage?: ChatDone['usage'];
   /** How the answer used the cache. */
   cache?: ChatDone['cache'];
-  /** The run that writes the answer, while it is streaming. */
+  /** The run that writes the answer, while it is streaming or where its connection was lost. */
   run?: AnswerRun;
 }
 
