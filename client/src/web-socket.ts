@@ -7,7 +7,7 @@ import {
   parseJson,
   type SubscriptionTransport,
 } from './results.js';
-import { abortable, IdleTimeout } from './waiting.js';
+import { abortable } from './waiting.js';
 
 export interface WebSocketOptions {
   url: string;
@@ -23,7 +23,7 @@ interface Message {
 }
 
 /** Browsers hide the server's pings, so the client sends its own. */
-const PING_MS = 15_000;
+const PING_MS = 20_000;
 
 /** Subscriptions over one WebSocket (graphql-transport-ws), which is open while there is a subscription. */
 export class WebSocketTransport implements SubscriptionTransport {
@@ -46,8 +46,9 @@ class Connection {
   isOpen = true;
   private readonly socket: WebSocket;
   private readonly subscriptions = new Map<string, MessageQueue<GraphQLResult>>();
-  private readonly silence = new IdleTimeout();
-  private readonly pings = setInterval(() => this.send({ type: 'ping' }), PING_MS);
+  /** Whether nothing came since the last ping. */
+  private isSilent = false;
+  private readonly pings = setInterval(() => this.ping(), PING_MS);
   private acknowledge = () => {};
   private refuse = (_reason: unknown) => {};
   private readonly acknowledged = new Promise<void>((resolve, reject) => {
@@ -69,7 +70,6 @@ class Connection {
     this.socket.onclose = ({ reason }) => this.close(reason ? networkError(reason) : connectionLost());
     // Each subscription reports it.
     this.acknowledged.catch(() => {});
-    this.silence.signal.addEventListener('abort', () => this.close(this.silence.signal.reason));
   }
 
   async *subscribe(payload: OperationRequest, signal: AbortSignal): AsyncGenerator<GraphQLResult> {
@@ -102,7 +102,6 @@ class Connection {
     if (!this.isOpen) return;
     this.isOpen = false;
     clearInterval(this.pings);
-    this.silence.end();
     this.refuse(reason);
     for (const results of this.subscriptions.values()) results.fail(reason);
     this.socket.close(1000);
@@ -112,10 +111,16 @@ class Connection {
     if (this.socket.readyState === this.socket.OPEN) this.socket.send(JSON.stringify(message));
   }
 
+  /** A connection is lost by what it leaves unanswered, not by time: browsers run the timers of a hidden tab once a minute. */
+  private ping(): void {
+    if (this.isSilent) this.close(connectionLost());
+    this.isSilent = true;
+    this.send({ type: 'ping' });
+  }
+
   private read(data: unknown): void {
-    // What still comes while the socket closes must not start a timer again.
     if (!this.isOpen) return;
-    this.silence.restart();
+    this.isSilent = false;
     const text = String(data);
     try {
       this.take(parseJson(text), text.length);

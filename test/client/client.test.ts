@@ -452,6 +452,97 @@ describe.each(TRANSPORTS)('a connection over %s that falls silent', (transport) 
   });
 });
 
+/** Timers as a browser runs those of a tab that is hidden for long: all that are due, once a minute. */
+class HiddenTab implements Disposable {
+  private now = 0;
+  private readonly timers = new Map<number, { act: () => void; due: number; every?: number }>();
+
+  constructor() {
+    let last = 0;
+    const start = (act: () => void, due: number, every: object) => {
+      this.timers.set(++last, { act, due: this.now + due, ...every });
+      return last;
+    };
+    const clear = (id: number) => void this.timers.delete(id);
+    mock.method(globalThis, 'setTimeout', (act: () => void, ms: number) => start(act, ms, {}));
+    mock.method(globalThis, 'setInterval', (act: () => void, ms: number) => start(act, ms, { every: ms }));
+    mock.method(globalThis, 'clearTimeout', clear);
+    mock.method(globalThis, 'clearInterval', clear);
+  }
+
+  minute(): void {
+    this.now += 60_000;
+    const due = [...this.timers].filter(([, timer]) => timer.due <= this.now);
+    for (const [id, { act, every }] of due.sort(([, one], [, other]) => one.due - other.due)) {
+      if (every === undefined) this.timers.delete(id);
+      else this.timers.set(id, { act, every, due: this.now + every });
+      act();
+    }
+  }
+
+  [Symbol.dispose](): void {
+    mock.restoreAll();
+  }
+}
+
+describe('a WebSocket in a hidden tab', () => {
+  /** A server that answers pings, and nothing else while the model thinks. */
+  class Answering {
+    static last: Answering;
+    readonly OPEN = 1;
+    readyState = 1;
+    pings = 0;
+    answersPings = true;
+    onopen = () => {};
+    onclose = (_: { reason: string }) => {};
+    onmessage = (_: { data: string }) => {};
+
+    constructor() {
+      Answering.last = this;
+      queueMicrotask(() => this.onopen());
+    }
+
+    say(message: object): void {
+      queueMicrotask(() => this.onmessage({ data: JSON.stringify(message) }));
+    }
+
+    send(text: string): void {
+      const { type } = JSON.parse(text);
+      if (type === 'connection_init') this.say({ type: 'connection_ack' });
+      if (type === 'ping') this.pings++;
+      if (type === 'ping' && this.answersPings) this.say({ type: 'pong' });
+    }
+
+    close(): void {
+      this.readyState = 3;
+    }
+  }
+
+  it('is not lost while it answers, and lost once it does not', async () => {
+    using tab = new HiddenTab();
+    const options = { transport: 'websocket', WebSocket: Answering as never } as const;
+    const stream = connect('http://127.0.0.1/graphql', options).stream(QUESTION)[Symbol.asyncIterator]();
+    const first = stream.next();
+    first.catch(() => undefined);
+    for (let minutes = 0; minutes < 10; minutes++) {
+      await setImmediate();
+      tab.minute();
+    }
+    expect(Answering.last.pings).toBe(10);
+    Answering.last.say({
+      type: 'next',
+      id: '1',
+      payload: { data: { chatStream: { __typename: 'ChatDelta', index: 0, content: 'Hi' } } },
+    });
+    expect((await first).value).toMatchObject({ content: 'Hi' });
+    Answering.last.answersPings = false;
+    const error = errorOf(stream.next());
+    tab.minute();
+    tab.minute();
+    expect(await error).toMatchObject({ code: 'NETWORK_ERROR' });
+  });
+});
+
 /** What a server answers that is about to end. */
 const draining = () => {
   const extensions = { code: 'INTERNAL_SERVER_ERROR', retryable: true, requestId: 'r' };
