@@ -3,6 +3,9 @@ import { connectionLost } from './errors.js';
 /** On a stream the server sends something every 12 seconds, even if there is no event. */
 const STREAM_SILENCE_MS = 40_000;
 
+/** For what waits to be read, where a timer comes late because the page or the machine was asleep. */
+const WAKING_MS = 10_000;
+
 /** Aborts with the outer signal, or when nothing arrived for so long that the connection must be lost. */
 export class IdleTimeout {
   private readonly controller = new AbortController();
@@ -23,13 +26,19 @@ export class IdleTimeout {
   }
 
   restart(): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.controller.abort(connectionLost()), this.ms);
+    const due = Date.now() + this.ms;
+    const lose = () => this.controller.abort(connectionLost());
+    this.wait(this.ms, () => (Date.now() < due + WAKING_MS ? lose() : this.wait(WAKING_MS, lose)));
   }
 
   /** Until the next `restart`. */
   pause(): void {
     clearTimeout(this.timer);
+  }
+
+  private wait(ms: number, act: () => void): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(act, ms);
   }
 
   readonly end = (): void => {

@@ -604,33 +604,62 @@ describe('a client whose server is replaced', () => {
   });
 });
 
-describe('an answer over server-sent events that is read slowly', () => {
-  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }));
+describe('an answer over server-sent events', () => {
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout', 'Date'] }));
   afterEach(() => mock.timers.reset());
 
-  it('is not taken for a silent connection until its reader waits', async () => {
-    let write = (_: string) => {};
+  /** Begins an answer with one event. */
+  async function begin() {
+    let body: ReadableStreamDefaultController<Uint8Array> | undefined;
     const fetch = async (_: unknown, init?: RequestInit) =>
       streamed(
         new ReadableStream<Uint8Array>({
-          start(body) {
-            write = (text) => body.enqueue(new TextEncoder().encode(text));
-            init?.signal?.addEventListener('abort', () => body.error(init.signal?.reason));
+          start(controller) {
+            body = controller;
+            init?.signal?.addEventListener('abort', () => controller.error(init.signal?.reason));
           },
         }),
       );
+    const write = (content: string) =>
+      body?.enqueue(new TextEncoder().encode(event({ __typename: 'ChatDelta', index: 0, content })));
     const events = connect('http://127.0.0.1/graphql', { fetch }).stream(QUESTION)[Symbol.asyncIterator]();
     const first = events.next();
     await setImmediate();
-    for (const content of ['one', 'two']) {
-      write(event({ __typename: 'ChatDelta', index: 0, content }));
-      if (content === 'one') await first;
-      mock.timers.tick(60_000);
-    }
-    expect((await events.next()).value).toMatchObject({ content: 'two' });
+    write('one');
+    await first;
+    return { write, events };
+  }
+
+  async function expectSilence(events: AsyncGenerator<AnswerEvent>, tick: () => void): Promise<void> {
     const silent = errorOf(events.next());
     await setImmediate();
-    mock.timers.tick(40_000);
+    tick();
     expect(await silent).toMatchObject({ code: 'NETWORK_ERROR' });
+  }
+
+  it('is not taken for a silent connection until its reader waits', async () => {
+    const { write, events } = await begin();
+    mock.timers.tick(60_000);
+    write('two');
+    mock.timers.tick(60_000);
+    expect((await events.next()).value).toMatchObject({ content: 'two' });
+    await expectSilence(events, () => mock.timers.tick(40_000));
+  });
+
+  it('is read on where the machine was asleep, if something comes within ten seconds', async () => {
+    const { write, events } = await begin();
+    const sleep = () => {
+      mock.timers.setTime(Date.now() + 3_600_000);
+      mock.timers.tick(40_000);
+    };
+    const second = events.next();
+    await setImmediate();
+    sleep();
+    write('two');
+    expect((await second).value).toMatchObject({ content: 'two' });
+    await expectSilence(events, () => {
+      sleep();
+      mock.timers.tick(10_000);
+    });
   });
 });
