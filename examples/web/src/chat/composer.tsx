@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef } from 'react';
+import { isComposing } from '../composing';
 import { useEscape } from '../escape';
 import { useLanguage } from '../words/language';
 import { useDraft } from './use-draft';
@@ -26,8 +27,7 @@ export function Composer({ id, isStreaming, onSend, onStop }: ComposerProps) {
     onSend(question.trim());
   }
   function onKeyDown(event: KeyboardEvent) {
-    // While an input method is composing (Chinese), Enter accepts its suggestion.
-    if (event.key !== 'Enter' || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== 'Enter' || event.shiftKey || isComposing(event.nativeEvent)) return;
     event.preventDefault();
     send();
   }

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef, useState } from 'react';
+import { isComposing } from '../composing';
 import { useLanguage } from '../words/language';
 
 interface QuestionViewProps {
@@ -49,7 +50,7 @@ function EditForm({ question, onSave, onCancel }: EditFormProps) {
     if (text.trim() !== '') onSave(text.trim());
   }
   function onKeyDown(event: KeyboardEvent) {
-    if (event.nativeEvent.isComposing) return;
+    if (isComposing(event.nativeEvent)) return;
     if (event.key === 'Escape') onCancel();
     if (event.key !== 'Enter' || event.shiftKey) return;
     event.preventDefault();
