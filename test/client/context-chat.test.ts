@@ -493,6 +493,19 @@ describe('a chat after a reload', () => {
     expect(textsOf(stage.open())).toEqual([]);
   });
 
+  it('shares no storage with others on a server, whose runtime has one', async () => {
+    await using stage = await Stage.set();
+    const own = Object.getOwnPropertyDescriptor(globalThis, 'sessionStorage');
+    Object.defineProperty(globalThis, 'sessionStorage', { value: stage.storage, configurable: true });
+    try {
+      await new ContextChat({ client: stage.client, prompt: 'support' }).send('one');
+      expect(textsOf(new ContextChat({ client: stage.client, prompt: 'support' }))).toEqual([]);
+    } finally {
+      Reflect.deleteProperty(globalThis, 'sessionStorage');
+      if (own) Object.defineProperty(globalThis, 'sessionStorage', own);
+    }
+  });
+
   it('works without a storage, and with one that is full', async () => {
     await using stage = await Stage.set();
     const full: ChatStorage = {

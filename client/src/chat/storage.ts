@@ -4,10 +4,10 @@ import type { ChatMessage } from './messages.js';
 /** Where chats survive a reload, e.g. `sessionStorage` or `localStorage`. */
 export type ChatStorage = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** `sessionStorage`; null if there is none, e.g. on a server. */
+/** The page's `sessionStorage`; null if there is none. Node and Deno have one, too, but all users of a server would share it. */
 export function defaultStorage(): ChatStorage | null {
   try {
-    return globalThis.sessionStorage ?? null;
+    return globalThis.window?.sessionStorage ?? null;
   } catch {
     // The browser permits none.
     return null;
