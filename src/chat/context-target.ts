@@ -1,26 +1,16 @@
 import type { ChatUse, Contexts } from '../contexts/contexts.js';
 import { contextTokens } from '../contexts/creation/billing.js';
 import { contextKey } from '../contexts/keys.js';
-import { apiOfContext, isPrefix } from '../contexts/records.js';
+import { isPrefix } from '../contexts/records.js';
 import type { ContextCache } from '../contexts/types.js';
 import type { Lease, Leases } from '../coordination/leases.js';
-import { AppError, badUserInput, contextNotFound, ErrorCode } from '../errors.js';
-import type { ApiName } from '../gateway/apis.js';
+import { badUserInput, contextNotFound } from '../errors.js';
 import type { NewChat } from '../gateway/types.js';
-import type { ModelList } from '../pricing/model-list.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
-import type { OwnedContext } from '../store/store.js';
-import type { ChatTarget, GatewayChat } from './chat-target.js';
+import type { ContextRecord, OwnedContext } from '../store/store.js';
+import { askedBy, type ChatTarget, type GatewayChat } from './chat-target.js';
 import type { ChatInput } from './input.js';
-
-export interface LockedContextParts {
-  contexts: Contexts;
-  leases: Leases;
-  models: ModelList;
-}
-
-export type ContextChatInput = ChatInput & { contextId: string };
 
 /** The context of one chat, the caller's or unknown here; a session is locked until `unlock`. */
 export class ContextTarget implements ChatTarget {
@@ -29,52 +19,41 @@ export class ContextTarget implements ChatTarget {
   private constructor(
     private readonly contexts: Contexts,
     private readonly request: RequestContext,
-    private chat: NewChat,
-    private current: OwnedContext | null,
+    private readonly chat: NewChat,
+    private owned: OwnedContext | null,
     /** Sessions only: two chats at once would race for the history. */
     private readonly lease: Lease | null,
-    private readonly hasKey: boolean,
-    /** For a context that is not known here. */
-    private readonly defaultApi: ApiName,
   ) {}
 
   /** Waits until no other chat runs on a session. */
-  static async lock(input: ContextChatInput, parts: LockedContextParts, request: RequestContext) {
-    const { contexts, leases, models } = parts;
-    const owned = await contexts.findOwned(input.contextId, request);
+  static async lock(
+    contextId: string,
+    input: ChatInput,
+    { contexts, leases }: { contexts: Contexts; leases: Leases },
+    request: RequestContext,
+  ) {
+    const owned = await contexts.findOwned(contextId, request);
     // With the server's key the store knows every context; with a caller's own key the gateway decides about the others.
     if (!owned && request.caller.credential.owner === 'server') throw contextNotFound();
-    const chat = toNewChat(input, owned);
-    const lease = isShareable(input.contextId, owned)
+    const chat = { ...askedBy(input), contextId, model: modelOf(input, owned) };
+    const lease = isShareable(contextId, owned)
       ? null
-      : await leases.acquire(`chat:${contextKey(request.caller, input.contextId)}`, request.signal);
-    const hasKey = input.idempotencyKey != null;
-    const api = models.apiOf(chat.model);
-    const locked = new ContextTarget(contexts, request, chat, owned, lease, hasKey, api);
+      : await leases.acquire(`chat:${contextKey(request.caller, contextId)}`, request.signal);
     try {
-      if (owned) locked.goOnWith(await contexts.current(owned, request));
-      return locked;
+      const current = owned && (await contexts.current(owned, request));
+      return new ContextTarget(contexts, request, chat, current, lease);
     } catch (error) {
-      await locked.unlock();
+      await lease?.release();
       throw error;
     }
-  }
-
-  private goOnWith(current: OwnedContext): void {
-    this.current = current;
-    this.chat = { ...this.chat, contextId: current.context.gatewayId };
   }
 
   get model(): string {
     return this.chat.model;
   }
 
-  get api(): ApiName {
-    return this.current ? apiOfContext(this.current.context) : this.defaultApi;
-  }
-
-  get expiresAt(): number | undefined {
-    return this.current?.context.expiresAt;
+  get context(): ContextRecord | null {
+    return this.owned?.context ?? null;
   }
 
   get cache(): CacheUse {
@@ -86,34 +65,26 @@ export class ContextTarget implements ChatTarget {
     return this.lease !== null;
   }
 
-  get repeatable(): boolean {
-    return !this.keepsHistory && !this.hasKey;
-  }
-
   async estimateTokens(): Promise<number> {
-    return this.current ? contextTokens(this.current) : 0;
+    return this.owned ? contextTokens(this.owned) : 0;
   }
 
   ask<T>(call: GatewayChat<T>): Promise<T> {
-    return call(this.request.gatewayUntil(this.lease?.signal), this.chat);
-  }
-
-  mayRecover(error: unknown): boolean {
-    const isLost = error instanceof AppError && error.code === ErrorCode.CONTEXT_NOT_FOUND;
-    return isLost && this.current !== null;
+    const contextId = this.context?.gatewayId ?? this.chat.contextId;
+    return call(this.request.gatewayUntil(this.lease?.signal), { ...this.chat, contextId });
   }
 
   /** Creates the lost context again. Throws where it cannot, or where it is lost a second time. */
   async recover(): Promise<void> {
-    if (!this.current) throw contextNotFound();
-    if (this.isRecovered) await this.contexts.removeLost(this.current, this.request);
-    this.goOnWith(await this.contexts.recover(this.current, this.request));
+    if (!this.owned) throw contextNotFound();
+    if (this.isRecovered) await this.contexts.removeLost(this.owned, this.request);
+    this.owned = await this.contexts.recover(this.owned, this.request);
     this.isRecovered = true;
   }
 
   /** A context that is not known here is not counted. */
   async use(used: ChatUse): Promise<ContextCache | null> {
-    return this.current ? this.contexts.use(this.current, used, this.request) : null;
+    return this.owned ? this.contexts.use(this.owned, used, this.request) : null;
   }
 
   async unlock(): Promise<void> {
@@ -126,10 +97,9 @@ function isShareable(id: string, owned: OwnedContext | null): boolean {
   return owned ? isPrefix(owned.context) : /(^|\/)cachedContents\//.test(id);
 }
 
-function toNewChat(input: ContextChatInput, owned: OwnedContext | null): NewChat {
-  const { idempotencyKey: _, prompt: __, onDisconnect: ___, ...asked } = input;
-  const model = input.model ?? owned?.context.model;
-  if (model !== undefined) return { ...asked, model, contextId: owned?.context.gatewayId ?? input.contextId };
+function modelOf({ model }: ChatInput, owned: OwnedContext | null): string {
+  const known = model ?? owned?.context.model;
+  if (known !== undefined) return known;
   const message = 'must be given: the model that this context was created for is not known here';
   throw badUserInput(`input.model ${message}`, [{ path: ['input', 'model'], message }]);
 }

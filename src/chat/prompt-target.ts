@@ -1,27 +1,17 @@
 import type { FieldError } from 'graphql-context-cache-client';
 import type { ChatUse } from '../contexts/contexts.js';
 import { unpackDetails } from '../contexts/details.js';
-import { apiOfContext } from '../contexts/records.js';
-import { AppError, badUserInput, ErrorCode, withoutFields } from '../errors.js';
-import type { ApiName } from '../gateway/apis.js';
+import { badUserInput, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
-import type { ModelList } from '../pricing/model-list.js';
 import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js';
 import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
 import { CacheBypassReason, CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
-import type { ChatTarget, GatewayChat } from './chat-target.js';
+import type { ContextRecord } from '../store/store.js';
+import { askedBy, type ChatTarget, type GatewayChat } from './chat-target.js';
 import type { ChatInput } from './input.js';
-
-export type PromptChatInput = ChatInput & { prompt: string };
-
-export interface PromptParts {
-  prompts: Prompts;
-  promptContexts: PromptContexts;
-  models: ModelList;
-}
 
 /** The prompt of one chat, in the version that was in service when the chat began. Without a cached context its messages are sent with the chat's. */
 export class PromptTarget implements ChatTarget {
@@ -32,47 +22,28 @@ export class PromptTarget implements ChatTarget {
     private readonly contexts: PromptContexts,
     private readonly request: RequestContext,
     private readonly chat: PromptChat,
-    private readonly hasKey: boolean,
-    private readonly apiOf: (model: string) => ApiName,
     private opened: OpenedPrompt,
   ) {}
 
   /** Throws PROMPT_NOT_FOUND, or BAD_USER_INPUT for what the prompt does not allow. */
   static async open(
-    input: PromptChatInput,
-    { prompts, promptContexts, models }: PromptParts,
+    name: string,
+    input: ChatInput,
+    { prompts, promptContexts }: { prompts: Prompts; promptContexts: PromptContexts },
     request: RequestContext,
   ): Promise<PromptTarget> {
-    const prompt = prompts.find(input.prompt, request.caller);
+    const prompt = prompts.find(name, request.caller);
     const chat = toPromptChat(input, prompt);
     const opened = await promptContexts.open(prompt, request);
-    const hasKey = input.idempotencyKey != null;
-    return new PromptTarget(
-      prompt,
-      promptContexts,
-      request,
-      chat,
-      hasKey,
-      (model) => models.apiOf(model),
-      opened,
-    );
+    return new PromptTarget(prompt, promptContexts, request, chat, opened);
   }
 
   get model(): string {
     return this.chat.model;
   }
 
-  get api(): ApiName {
-    const { context } = this.opened;
-    return context ? apiOfContext(context) : this.apiOf(this.chat.model);
-  }
-
-  get expiresAt(): number | undefined {
-    return this.opened.context?.expiresAt;
-  }
-
-  get repeatable(): boolean {
-    return !this.hasKey;
+  get context(): ContextRecord | null {
+    return this.opened.context;
   }
 
   /** A prompt is a prefix, which never changes. */
@@ -85,22 +56,17 @@ export class PromptTarget implements ChatTarget {
   }
 
   async estimateTokens(): Promise<number> {
-    const { context } = this.opened;
+    const { context } = this;
     const usage = context ? unpackDetails(context.details).usage : null;
     return usage?.promptTokens ?? estimateMessages(this.prompt.context.messages);
   }
 
   ask<T>(call: GatewayChat<T>): Promise<T> {
-    const { context } = this.opened;
+    const { context } = this;
     const chat = context
       ? { ...this.chat, contextId: context.gatewayId }
       : { ...this.chat, messages: [...this.prompt.context.messages, ...this.chat.messages] };
     return call(this.request.dataSources.gateway, chat).catch(withoutFields);
-  }
-
-  mayRecover(error: unknown): boolean {
-    const isLost = error instanceof AppError && error.code === ErrorCode.CONTEXT_NOT_FOUND;
-    return isLost && this.opened.context !== null;
   }
 
   /** A context that is lost again at once is not worth another one. */
@@ -118,7 +84,7 @@ export class PromptTarget implements ChatTarget {
 
   /** The caller holds no context. */
   async use(used: ChatUse): Promise<null> {
-    await this.contexts.use(this.prompt, this.opened.context, used, this.request);
+    await this.contexts.use(this.prompt, this.context, used, this.request);
     return null;
   }
 
@@ -129,8 +95,8 @@ export class PromptTarget implements ChatTarget {
 /** What the gateway is asked, but for the context and the prompt's own messages. */
 type PromptChat = Omit<NewChat, 'contextId'>;
 
-function toPromptChat(input: PromptChatInput, prompt: PromptDefinition): PromptChat {
-  const { contextId: _, prompt: __, idempotencyKey: ___, model: ____, onDisconnect: _____, ...asked } = input;
+function toPromptChat(input: ChatInput, prompt: PromptDefinition): PromptChat {
+  const asked = askedBy(input);
   const problems = [...refusedMessages(asked.messages, prompt), ...refusedParameters(input, prompt)];
   if (problems.length > 0) {
     throw badUserInput(

@@ -1,7 +1,9 @@
 import type { Contexts } from '../contexts/contexts.js';
 import { mayBeBilled } from '../contexts/creation/billing.js';
-import { toTotals, toUsage } from '../contexts/records.js';
+import { apiOfContext, toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
+import { AppError, ErrorCode } from '../errors.js';
+import type { ApiName } from '../gateway/apis.js';
 import type { ChatOptions } from '../gateway/caching-api.js';
 import type { ChatAnswer, ChatAnswerDelta, ChatAnswerHead, GatewayUsage } from '../gateway/types.js';
 import type { CallerLimits, Reservation } from '../limits/caller-limits.js';
@@ -49,17 +51,17 @@ export class RunningChat {
     private readonly input: ChatInput,
     private readonly parts: RunningChatParts,
     private readonly request: RequestContext,
-    private readonly context: ChatTarget,
+    private readonly target: ChatTarget,
   ) {}
 
   static async begin(input: ChatInput, parts: RunningChatParts, request: RequestContext) {
-    const context = await openContext(input, parts, request);
-    const chat = new RunningChat(input, parts, request, context);
+    const target = await openTarget(input, parts, request);
+    const chat = new RunningChat(input, parts, request, target);
     try {
       await chat.reserve();
       return chat;
     } catch (error) {
-      await context.unlock();
+      await target.unlock();
       throw error;
     }
   }
@@ -67,19 +69,17 @@ export class RunningChat {
   /** Asks for the whole answer. */
   async whole(): Promise<ChatAnswer> {
     this.isWhole = true;
-    const answer = await this.ask((gateway, chat) => gateway.chat(this.context.api, chat, this.options));
+    const answer = await this.ask((gateway, chat) => gateway.chat(this.api, chat, this.options));
     for (const { message } of answer.choices) this.note(message);
     return answer;
   }
 
   /** Asks for the answer as deltas; returns its head. */
   async *stream(): AsyncGenerator<ChatAnswerDelta, ChatAnswerHead, void> {
-    const { api } = this.context;
-    const options = {
-      ...this.options,
-      onUsage: (usage: GatewayUsage, deltas: number) => this.usage.setCount(usage, deltas),
-    };
-    const deltas = await this.ask((gateway, chat) => started(gateway.chatStream(api, chat, options)));
+    const onUsage = (usage: GatewayUsage, deltas: number) => this.usage.setCount(usage, deltas);
+    const deltas = await this.ask((gateway, chat) =>
+      started(gateway.chatStream(this.api, chat, { ...this.options, onUsage })),
+    );
     try {
       for (;;) {
         const { done, value } = await deltas.next();
@@ -93,16 +93,22 @@ export class RunningChat {
   }
 
   get model(): string {
-    return this.context.model;
+    return this.target.model;
   }
 
   get keepsHistory(): boolean {
-    return this.context.keepsHistory;
+    return this.target.keepsHistory;
+  }
+
+  private get api(): ApiName {
+    const { context, model } = this.target;
+    return context ? apiOfContext(context) : this.parts.models.apiOf(model);
   }
 
   private get options(): ChatOptions {
-    const { repeatable, keepsHistory, expiresAt } = this.context;
-    return { repeatable, keepsHistory, ...(expiresAt !== undefined && { expiresAt }) };
+    const { context, keepsHistory } = this.target;
+    const repeatable = !keepsHistory && this.input.idempotencyKey == null;
+    return { repeatable, keepsHistory, ...(context && { expiresAt: context.expiresAt }) };
   }
 
   /** As the gateway reported it last; null if it has not. */
@@ -122,9 +128,9 @@ export class RunningChat {
     const usage = this.price(head.usage);
     if (usage) {
       this.usage.setCount(usage);
-      request.work.tokens.push({ model: this.context.model, ...toTotals(usage) });
+      request.work.tokens.push({ model: this.target.model, ...toTotals(usage) });
     }
-    const { cache } = this.context;
+    const { cache } = this.target;
     if (cache.prompt !== null) request.work.prompts.push({ name: cache.prompt, cache: cache.status });
     return {
       id: head.id ?? request.requestId,
@@ -137,12 +143,12 @@ export class RunningChat {
   }
 
   private price(usage: GatewayUsage | null): PricedUsage | null {
-    return usage && this.parts.models.price(this.context.model, usage);
+    return usage && this.parts.models.price(this.target.model, usage);
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */
   end(): Promise<unknown> {
-    this.ended ??= Promise.all([this.context.unlock(), this.isConcluded ? undefined : this.countBrokenOff()]);
+    this.ended ??= Promise.all([this.target.unlock(), this.isConcluded ? undefined : this.countBrokenOff()]);
     return this.ended;
   }
 
@@ -170,7 +176,7 @@ export class RunningChat {
   private async askOnce<T>(call: GatewayChat<T>): Promise<T> {
     this.request.signal.throwIfAborted();
     try {
-      return await this.context.ask(call);
+      return await this.target.ask(call);
     } catch (error) {
       if (mayBeBilled(error)) this.mayBeBilled = true;
       throw error;
@@ -178,11 +184,12 @@ export class RunningChat {
   }
 
   private async recover(error: unknown): Promise<void> {
-    if (!this.context.mayRecover(error)) throw error;
+    const isLost = error instanceof AppError && error.code === ErrorCode.CONTEXT_NOT_FOUND;
+    if (!isLost || !this.target.context) throw error;
     // Creating the context may need the reserved tokens.
     await this.reservation?.settle(0);
     this.reservation = undefined;
-    await this.context.recover();
+    await this.target.recover();
     await this.reserve();
   }
 
@@ -204,13 +211,13 @@ export class RunningChat {
     const used = {
       totals,
       usage,
-      prices: models.pricesOf(this.context.model, usage.promptTokens),
+      prices: models.pricesOf(this.target.model, usage.promptTokens),
       isAnswered: this.isAnswered,
       answerId,
     };
     const amountOf = () => used.prices && costOf(usage, used.prices).total.amount;
     const [context] = await Promise.all([
-      this.context.use(used),
+      this.target.use(used),
       this.reservation?.settle(this.spent(totals)),
       limits.spendMoney(this.request.caller.id, amountOf),
     ]);
@@ -230,21 +237,16 @@ export class RunningChat {
 
   /** Estimated when the chat begins. */
   private promptTokens(): Promise<number> {
-    this.prompt ??= Promise.all([this.context.estimateTokens(), estimateMessages(this.input.messages)]).then(
+    this.prompt ??= Promise.all([this.target.estimateTokens(), estimateMessages(this.input.messages)]).then(
       ([known, sent]) => known + sent,
     );
     return this.prompt;
   }
 }
 
-function openContext(
-  input: ChatInput,
-  parts: RunningChatParts,
-  request: RequestContext,
-): Promise<ChatTarget> {
+function openTarget(input: ChatInput, parts: RunningChatParts, request: RequestContext): Promise<ChatTarget> {
   const { contextId, prompt } = input;
-  if (prompt != null) return PromptTarget.open({ ...input, prompt }, parts, request);
+  if (prompt != null) return PromptTarget.open(prompt, input, parts, request);
   // One of the two is given, by the rules of the input.
-  const onContext = { ...input, contextId: contextId as string };
-  return ContextTarget.lock(onContext, parts, request);
+  return ContextTarget.lock(contextId as string, input, parts, request);
 }
