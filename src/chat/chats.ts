@@ -30,12 +30,6 @@ export interface OpenChat {
   readonly events: AsyncGenerator<ChatEvent, void, void>;
 }
 
-/** A running chat and its caller's slot for a stream. */
-interface Slot {
-  chat: RunningChat;
-  close: () => void;
-}
-
 /** Asks a context and answers, whole or streamed. */
 export class Chats {
   constructor(private readonly parts: ChatsParts) {}
@@ -66,28 +60,24 @@ export class Chats {
     input: ChatInput,
     request: RequestContext,
   ): Promise<AsyncIterableIterator<ChatEvent, void, void>> {
-    return started(this.events(await this.begin(input, request), request));
+    const { events } = await this.open(input, request);
+    return started(events);
   }
 
   /** Resolves once its context is open: what fails before is thrown. */
   async open(input: ChatInput, request: RequestContext): Promise<OpenChat> {
-    const slot = await this.begin(input, request);
-    const { chat } = slot;
-    return {
-      model: chat.model,
-      prompt: input.prompt ?? null,
-      contextId: input.contextId ?? null,
-      keepsHistory: chat.keepsHistory,
-      usage: () => chat.reportedUsage,
-      events: this.events(slot, request),
-    };
-  }
-
-  private async begin(input: ChatInput, request: RequestContext): Promise<Slot> {
     const close = await this.parts.openStreams.acquire(request.caller.id);
     try {
       await this.parts.limits.consumeChat(request.caller.id);
-      return { chat: await RunningChat.begin(input, this.parts, request), close };
+      const chat = await RunningChat.begin(input, this.parts, request);
+      return {
+        model: chat.model,
+        prompt: input.prompt ?? null,
+        contextId: input.contextId ?? null,
+        keepsHistory: chat.keepsHistory,
+        usage: () => chat.reportedUsage,
+        events: this.events(chat, close, request),
+      };
     } catch (error) {
       close();
       throw error;
@@ -95,7 +85,8 @@ export class Chats {
   }
 
   private async *events(
-    { chat, close }: Slot,
+    chat: RunningChat,
+    close: () => void,
     request: RequestContext,
   ): AsyncGenerator<ChatEvent, void, void> {
     let last: ChatEvent;
