@@ -36,13 +36,9 @@ export class Chats {
 
   async complete(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {
     await this.parts.limits.consumeChat(request.caller.id);
-    const { idempotencyKey } = input;
-    if (idempotencyKey == null) return this.completeNow(input, request);
     // `chat` ignores it, so it must not change the hash of the input.
     const { onDisconnect: _, ...asked } = input;
-    const keyed = { callerId: request.caller.id, operation: 'chat', idempotencyKey, input: asked };
-    const detached = request.detached();
-    return this.parts.idempotency.once(keyed, request.signal, () => this.completeNow(input, detached));
+    return this.parts.idempotency.once('chat', asked, request, (own) => this.completeNow(input, own));
   }
 
   private async completeNow(input: ChatInput, request: RequestContext): Promise<ChatCompletion> {

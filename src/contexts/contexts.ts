@@ -58,11 +58,7 @@ export class Contexts {
   async create(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {
     checkModelRules(input, this.parts.models.capabilitiesOf(input.model));
     await this.parts.limits.consumeCreate(request.caller.id);
-    const { idempotencyKey } = input;
-    if (idempotencyKey == null) return this.createNow(input, request);
-    const keyed = { callerId: request.caller.id, operation: 'createContext', idempotencyKey, input };
-    const detached = request.detached();
-    return this.parts.idempotency.once(keyed, request.signal, () => this.createNow(input, detached));
+    return this.parts.idempotency.once('createContext', input, request, (own) => this.createNow(input, own));
   }
 
   private async createNow(input: CreateContextInput, request: RequestContext): Promise<ContextCache> {

@@ -1,20 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import { AppError, type AppErrorDetails, ErrorCode, idempotencyConflict, toAppError } from '../errors.js';
+import type { RequestContext } from '../request-context.js';
 import { DAY_MS } from '../store/hours.js';
 import { type Store } from '../store/store.js';
 import { unlessAborted } from '../util/abort.js';
 import type { DetachedWork } from './detached-work.js';
 import type { Leases } from './leases.js';
-
-export interface IdempotentRequest {
-  callerId: string;
-  /** Keys of different operations are independent. */
-  operation: string;
-  idempotencyKey: string;
-  /** The arguments with their fields in a fixed order. */
-  input: { idempotencyKey?: string | null };
-}
 
 /** What is stored under a key: the hash of the input, and the outcome once it is known. Until then it is a claim. */
 interface Entry {
@@ -37,14 +29,24 @@ export class Idempotency {
     private readonly log: Logger,
   ) {}
 
-  /** `run` continues if its client disconnects, so that a retry with the same key gets its outcome. */
-  async once<T>(request: IdempotentRequest, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
-    const name = `answer:${hash([request.callerId, request.operation, request.idempotencyKey])}`;
-    const { idempotencyKey: _, ...input } = request.input;
+  /**
+   * Keys of different operations are independent. `input`: its fields in a fixed order. With a key, `run` continues if its client
+   * disconnects, so that a retry with the same key gets its outcome.
+   */
+  async once<T>(
+    operation: string,
+    { idempotencyKey, ...input }: { idempotencyKey?: string | null },
+    request: RequestContext,
+    run: (request: RequestContext) => Promise<T>,
+  ): Promise<T> {
+    if (idempotencyKey == null) return run(request);
+    const own = request.detached();
+    const name = `answer:${hash([request.caller.id, operation, idempotencyKey])}`;
     const claim: Entry = { input: hash(input) };
     const stored = await this.store.value(name, this.now());
     const entry = stored === null ? claim : readEntry(stored, claim);
-    return isClaim(entry) ? this.runOnce(name, claim, signal, run) : replay<T>(entry);
+    if (!isClaim(entry)) return replay<T>(entry);
+    return this.runOnce(name, claim, request.signal, () => run(own));
   }
 
   private async runOnce<T>(name: string, claim: Entry, signal: AbortSignal, run: () => Promise<T>) {

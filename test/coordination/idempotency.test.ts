@@ -1,7 +1,9 @@
 import { pino } from 'pino';
+import { serverAsCaller } from '../../src/auth/authenticate.js';
 import { DetachedWork } from '../../src/coordination/detached-work.js';
 import { Idempotency } from '../../src/coordination/idempotency.js';
 import { Leases } from '../../src/coordination/leases.js';
+import { RequestContext, type RequestParts } from '../../src/request-context.js';
 import { openStore } from '../../src/store/open-store.js';
 import { CHAT_ANSWER } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
@@ -189,18 +191,21 @@ describe('a process that was assumed dead while it ran a request with an idempot
       const leases = new Leases({ store, maxWaitMs: 60_000, leaseMs: 50, ...(renewMs && { renewMs }) });
       return new Idempotency(store, leases, new DetachedWork(), now, log);
     };
-    const asked = { callerId: 'caller', operation: 'chat', idempotencyKey: 'key-1', input: {} };
-    const still = new AbortController().signal;
+    const input = { idempotencyKey: 'key-1' };
+    const caller = serverAsCaller('sk-test');
+    const request = new RequestContext({ requestId: 'request', caller, now } as RequestParts);
     let answerLate: (answer: string) => void = () => undefined;
     const run = jest.fn(() => new Promise<string>((resolve) => (answerLate = resolve)));
     // One that gives no sign of life.
-    const stalled = process(60_000).once(asked, still, run);
+    const stalled = process(60_000).once('chat', input, request, run);
     await eventually(() => run.mock.calls.length === 1);
     const again = jest.fn(async () => 'again');
-    await expect(process().once(asked, still, again)).rejects.toMatchObject({ code: 'OUTCOME_UNKNOWN' });
+    await expect(process().once('chat', input, request, again)).rejects.toMatchObject({
+      code: 'OUTCOME_UNKNOWN',
+    });
     answerLate('late');
     expect(await stalled).toBe('late');
-    expect(await process().once(asked, still, again)).toBe('late');
+    expect(await process().once('chat', input, request, again)).toBe('late');
     expect(again).not.toHaveBeenCalled();
     await store.close();
   });
