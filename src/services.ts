@@ -14,6 +14,7 @@ import { ContextResolver } from './contexts/resolver.js';
 import { DetachedWork } from './coordination/detached-work.js';
 import { Idempotency } from './coordination/idempotency.js';
 import { Leases } from './coordination/leases.js';
+import { SingleFlight } from './coordination/single-flight.js';
 import { CallerLimits } from './limits/caller-limits.js';
 import { openCounters } from './limits/open-counters.js';
 import { OpenStreams } from './limits/open-streams.js';
@@ -60,8 +61,8 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   const idempotency = new Idempotency(store, leases, detachedWork, now, log);
   const messages = new StoredMessages(store, config.store.keepMessages);
   const creation = new Creation(store, messages, limits, models);
-  const reuse = new Reuse({ store, leases, detachedWork, creation, scope: config.store.reuseScope });
-  const recovery = new Recovery({ store, leases, detachedWork, creation });
+  const reuse = new Reuse(store, creation, new SingleFlight(leases, detachedWork), config.store.reuseScope);
+  const recovery = new Recovery(store, creation, new SingleFlight(leases, detachedWork));
   const deletion = new Deletion(store, detachedWork, log);
   const contexts = new Contexts({
     ...{ store, idempotency, creation, reuse, recovery, deletion, messages, limits, models, log },
@@ -99,7 +100,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
   function openPromptContexts() {
     const unlimited = new CallerLimits(NO_LIMITS, counters.newCounter, log);
     const creation = new Creation(store, new StoredMessages(store, false), unlimited, models);
-    const reuse = new Reuse({ store, leases, detachedWork, creation, scope: 'caller' });
+    const reuse = new Reuse(store, creation, new SingleFlight(leases, detachedWork), 'caller');
     return new PromptContexts({ store, reuse, detachedWork, waitMs: config.prompts.waitMs, log });
   }
 

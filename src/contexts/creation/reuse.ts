@@ -1,9 +1,6 @@
-import type { DetachedWork } from '../../coordination/detached-work.js';
-import type { Leases } from '../../coordination/leases.js';
-import { SingleFlight } from '../../coordination/single-flight.js';
+import type { SingleFlight } from '../../coordination/single-flight.js';
 import { afterProcessing } from '../../errors.js';
 import type { NewContext } from '../../gateway/types.js';
-import { isLimitReached } from '../../limits/caller-limits.js';
 import type { RequestContext } from '../../request-context.js';
 import { DAY_MS } from '../../store/hours.js';
 import { type OwnedContext, type Store } from '../../store/store.js';
@@ -23,25 +20,17 @@ export interface Found {
   reused: boolean;
 }
 
-export interface ReuseParts {
-  store: Store;
-  leases: Leases;
-  detachedWork: DetachedWork;
-  creation: Creation;
-  scope: ReuseScope;
-}
-
 /**
  * Reuses one context for equal prefixes. The gateway gets one creation, however many requests arrive at once in however many
  * processes. A pointer is a value in the store: it maps a prefix to its context's key.
  */
 export class Reuse {
-  /** By pointer. */
-  private readonly flights: SingleFlight<Found>;
-
-  constructor(private readonly parts: ReuseParts) {
-    this.flights = new SingleFlight(parts.detachedWork, isLimitReached);
-  }
+  constructor(
+    private readonly store: Store,
+    private readonly creation: Creation,
+    private readonly flights: SingleFlight<Found>,
+    private readonly scope: ReuseScope,
+  ) {}
 
   /** `prompt`: the name of the prompt that needs it, if any. `minLifetimeMs`: what it must have left. */
   async findOrCreate(
@@ -58,25 +47,25 @@ export class Reuse {
     );
     if (isLeader) return result;
     const { key } = result.owned.context;
-    const owned = await this.parts.store.addOwner(key, request.caller.id, request.now());
+    const owned = await this.store.addOwner(key, request.caller.id, request.now());
     if (owned) return { owned, reused: true };
     // The context has expired or was forgotten in the meantime.
-    return { owned: await this.parts.creation.create(input, request, prompt), reused: false };
+    return { owned: await this.creation.create(input, request, prompt), reused: false };
   }
 
   /** Makes a context that was created without `reuse` available to its creator's later requests. */
   async remember(input: NewContext, owned: OwnedContext, request: RequestContext): Promise<void> {
-    if (this.parts.scope !== 'caller' || !isPrefix(owned.context)) return;
+    if (this.scope !== 'caller' || !isPrefix(owned.context)) return;
     await this.setPointer(this.pointerFor(input, request), owned, request);
   }
 
   private async setPointer(pointer: string, { context }: OwnedContext, request: RequestContext) {
     const now = request.now();
-    await this.parts.store.setValue(pointer, context.key, pointerExpiry(now) - now, now);
+    await this.store.setValue(pointer, context.key, pointerExpiry(now) - now, now);
   }
 
   private pointerFor(input: NewContext, { caller }: RequestContext): string {
-    return prefixKey(input, caller, this.parts.scope === 'everyone' ? '' : caller.id);
+    return prefixKey(input, caller, this.scope === 'everyone' ? '' : caller.id);
   }
 
   private async createOnce(
@@ -86,17 +75,11 @@ export class Reuse {
     prompt: string,
     minLifetimeMs: number,
   ): Promise<Found> {
-    const { leases, creation } = this.parts;
-    const lease = await leases.acquire(pointer, request.signal);
-    try {
-      const found = await this.findBy(pointer, request, minLifetimeMs);
-      if (found) return { owned: found, reused: true };
-      const owned = await creation.create(input, request, prompt);
-      if (isPrefix(owned.context)) await afterProcessing(() => this.setPointer(pointer, owned, request));
-      return { owned, reused: false };
-    } finally {
-      await lease.release();
-    }
+    const found = await this.findBy(pointer, request, minLifetimeMs);
+    if (found) return { owned: found, reused: true };
+    const owned = await this.creation.create(input, request, prompt);
+    if (isPrefix(owned.context)) await afterProcessing(() => this.setPointer(pointer, owned, request));
+    return { owned, reused: false };
   }
 
   /** Returns a live context with these messages; null if none can be reused. */
@@ -110,7 +93,7 @@ export class Reuse {
     request: RequestContext,
     minLifetimeMs = MIN_LIFETIME_MS,
   ): Promise<OwnedContext | null> {
-    const { store, scope } = this.parts;
+    const { store, scope } = this;
     const now = request.now();
     const key = await store.value(pointer, now);
     if (key === null) return null;
