@@ -63,6 +63,11 @@ export function badUserInput(message: string, fields?: FieldError[]): AppError {
   return new AppError(ErrorCode.BAD_USER_INPUT, message, fields ? { fields } : {});
 }
 
+/** Each message completes "<path> ...". */
+export function invalidFields(fields: FieldError[]): AppError {
+  return badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
+}
+
 /** Characters. */
 const MAX_NAMED_MODEL = 100;
 

@@ -4,7 +4,7 @@ import { contextKey } from '../contexts/keys.js';
 import { isPrefix } from '../contexts/records.js';
 import type { ContextCache } from '../contexts/types.js';
 import type { Lease, Leases } from '../coordination/leases.js';
-import { badUserInput, contextNotFound } from '../errors.js';
+import { contextNotFound, invalidFields } from '../errors.js';
 import type { NewChat } from '../gateway/types.js';
 import { CacheStatus, type CacheUse } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
@@ -101,5 +101,5 @@ function modelOf({ model }: ChatInput, owned: OwnedContext | null): string {
   const known = model ?? owned?.context.model;
   if (known !== undefined) return known;
   const message = 'must be given: the model that this context was created for is not known here';
-  throw badUserInput(`input.model ${message}`, [{ path: ['input', 'model'], message }]);
+  throw invalidFields([{ path: ['input', 'model'], message }]);
 }

@@ -1,7 +1,7 @@
 import type { FieldError } from 'graphql-context-cache-client';
 import type { ChatUse } from '../contexts/contexts.js';
 import { unpackDetails } from '../contexts/details.js';
-import { badUserInput, withoutFields } from '../errors.js';
+import { invalidFields, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
 import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js';
@@ -98,12 +98,7 @@ type PromptChat = Omit<NewChat, 'contextId'>;
 function toPromptChat(input: ChatInput, prompt: PromptDefinition): PromptChat {
   const asked = askedBy(input);
   const problems = [...refusedMessages(asked.messages, prompt), ...refusedParameters(input, prompt)];
-  if (problems.length > 0) {
-    throw badUserInput(
-      problems.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '),
-      problems,
-    );
-  }
+  if (problems.length > 0) throw invalidFields(problems);
   const given = Object.entries(asked).filter(([, value]) => value != null);
   const { maxTokensLimit, parameters, context } = prompt;
   const limit = maxTokensLimit === null ? {} : { maxTokens: maxTokensLimit };

@@ -1,5 +1,5 @@
 import { Arg, Ctx, Mutation, Resolver, Root, Subscription } from 'type-graphql';
-import { badUserInput } from '../errors.js';
+import { invalidFields } from '../errors.js';
 import { validateInput } from '../input/validation.js';
 import { RequestContext } from '../request-context.js';
 import { started } from '../util/generators.js';
@@ -70,5 +70,5 @@ export class ChatResolver {
 
 function onlyIfKept() {
   const message = 'may only be used with the mutation `chat`, or with onDisconnect CONTINUE';
-  return badUserInput(`input.idempotencyKey ${message}`, [{ path: ['input', 'idempotencyKey'], message }]);
+  return invalidFields([{ path: ['input', 'idempotencyKey'], message }]);
 }

@@ -1,5 +1,5 @@
 import type { Caller } from '../auth/caller.js';
-import { badUserInput } from '../errors.js';
+import { invalidFields } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import type { ListPosition, OwnedContext, Store } from '../store/store.js';
 import { contextKey } from './keys.js';
@@ -48,5 +48,5 @@ function fromCursor(cursor: string, caller: Caller): ListPosition {
 }
 
 function invalid(argument: string, message: string): Error {
-  return badUserInput(`${argument} ${message}`, [{ path: [argument], message }]);
+  return invalidFields([{ path: [argument], message }]);
 }

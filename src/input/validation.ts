@@ -1,6 +1,6 @@
 import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
 import type { FieldError } from 'graphql-context-cache-client';
-import { badUserInput } from '../errors.js';
+import { invalidFields } from '../errors.js';
 import { isValid } from './compiled-rules.js';
 
 /** An error names this many fields at most. */
@@ -41,8 +41,7 @@ export function validateInput(input: unknown): void {
     validationError: { target: false, value: false },
   });
   if (errors.length === 0) return;
-  const fields = toFieldErrors(errors, ['input']).slice(0, MAX_FIELD_ERRORS);
-  throw badUserInput(fields.map(({ path, message }) => `${path.join('.')} ${message}`).join('; '), fields);
+  throw invalidFields(toFieldErrors(errors, ['input']).slice(0, MAX_FIELD_ERRORS));
 }
 
 function toFieldErrors(errors: ValidationError[], parent: (string | number)[]): FieldError[] {

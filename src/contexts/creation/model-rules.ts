@@ -1,15 +1,15 @@
-import type { FieldError } from 'graphql-context-cache-client';
-import { badUserInput, theModel } from '../../errors.js';
+import { invalidFields, theModel } from '../../errors.js';
 import type { CacheCapabilities } from '../../gateway/caching-api.js';
 import { ContextMode } from '../../gateway/types.js';
 import type { CreateContextInput } from '../input.js';
 
 /** Throws BAD_USER_INPUT for what the API that serves the model cannot do. */
 export function checkModelRules(input: CreateContextInput, capabilities: CacheCapabilities): void {
-  const problems = problemsOf(input, capabilities);
-  const fields: FieldError[] = problems.map(([name, message]) => ({ path: ['input', name], message }));
-  if (fields.length === 0) return;
-  throw badUserInput(problems.map(([name, message]) => `input.${name} ${message}`).join('; '), fields);
+  const fields = problemsOf(input, capabilities).map(([name, message]) => ({
+    path: ['input', name],
+    message,
+  }));
+  if (fields.length > 0) throw invalidFields(fields);
 }
 
 /** Completes "<path> ..."; null if the ttl is within the bounds. */
