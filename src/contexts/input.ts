@@ -1,20 +1,15 @@
 import { ArrayNotEmpty, IsOptional, MaxLength, Min, ValidateNested } from 'class-validator';
 import { Field, InputType, Int } from 'type-graphql';
 import { ContextMode, MessageRole, TruncationType } from '../gateway/types.js';
-import { CleanText, NotBlank, rule } from '../input/validation.js';
+import { Count } from '../input/chat-rules.js';
+import { CleanText, NotBlank, optional, rule } from '../input/validation.js';
 
 /** The description for every operation with an idempotency key. */
 export const IDEMPOTENCY_KEY =
   'A string of your choice, 1 to 255 characters. For 24 hours, requests with the same key and input get the first answer, even while that request is still running, and nothing is done or billed twice. The same key with different input is an IDEMPOTENCY_CONFLICT. Failures that can be retried are not stored; after a failure whose request may have been processed, the key gets OUTCOME_UNKNOWN.';
 
-export function IsIdempotencyKey(): PropertyDecorator {
-  return (target, property) => {
-    IsOptional()(target, property);
-    NotBlank()(target, property);
-    CleanText()(target, property);
-    MaxLength(255, { message: 'must be at most 255 characters' })(target, property as string);
-  };
-}
+export const IsIdempotencyKey = () =>
+  optional(NotBlank(), CleanText(), MaxLength(255, { message: 'must be at most 255 characters' }));
 
 @InputType({
   description:
@@ -40,7 +35,7 @@ export class MessageInput {
 const onlyFor = (type: TruncationType) =>
   rule<TruncationStrategyInput>(
     'onlyForType',
-    (value, strategy) => value == null || strategy.type === type,
+    (_, strategy) => strategy.type === type,
     `may only be used with type ${type}`,
   );
 
@@ -56,9 +51,8 @@ export class TruncationStrategyInput {
     nullable: true,
     description: 'Tokens of history to keep, at least 1. Only with LAST_HISTORY_TOKENS.',
   })
-  @IsOptional()
   @onlyFor(TruncationType.LAST_HISTORY_TOKENS)
-  @Min(1, { message: 'must be at least 1' })
+  @Count()
   lastHistoryTokens?: number | null;
 
   @Field(() => Boolean, {
@@ -73,9 +67,8 @@ export class TruncationStrategyInput {
     nullable: true,
     description: 'Maximum tokens of history, at least 1 (Ark: 32768). Only with ROLLING_TOKENS.',
   })
-  @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
-  @Min(1, { message: 'must be at least 1' })
+  @Count()
   maxWindowTokens?: number | null;
 
   @Field(() => Int, {
@@ -83,9 +76,8 @@ export class TruncationStrategyInput {
     description:
       'Tokens to drop at once when the window is full, at least 1 (Ark: 4096). Only with ROLLING_TOKENS.',
   })
-  @IsOptional()
   @onlyFor(TruncationType.ROLLING_TOKENS)
-  @Min(1, { message: 'must be at least 1' })
+  @Count()
   rollingWindowTokens?: number | null;
 }
 

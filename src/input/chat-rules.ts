@@ -1,5 +1,5 @@
-import { ArrayMaxSize, IsOptional, Max, Min } from 'class-validator';
-import { rule } from './validation.js';
+import { ArrayMaxSize, Max, Min } from 'class-validator';
+import { all, isClean, optional, rule, UNCLEAN } from './validation.js';
 
 /** The ranges of a chat's parameters (gateway.md, "POST /context/chat/completions"), for chats and for prompt files. */
 
@@ -14,25 +14,11 @@ export const Count = () => optional(Min(1, { message: 'must be at least 1' }));
 export const StopTexts = () =>
   optional(
     ArrayMaxSize(4, { message: 'must hold at most 4 texts' }),
-    rule(
-      'cleanTexts',
-      (stop) => (stop as string[]).every((text) => !text.includes('\0') && text.isWellFormed()),
-      'must hold no NUL character and no lone surrogate',
-    ),
+    rule('cleanTexts', (stop) => (stop as string[]).every(isClean), UNCLEAN),
   );
 
 /** For a number that must be given. */
 export function between(min: number, max: number): PropertyDecorator {
   const message = `must be ${min} to ${max}`;
   return all(Min(min, { message }), Max(max, { message }));
-}
-
-function optional(...decorators: PropertyDecorator[]): PropertyDecorator {
-  return all(IsOptional(), ...decorators);
-}
-
-function all(...decorators: PropertyDecorator[]): PropertyDecorator {
-  return (target, property) => {
-    for (const decorate of decorators) decorate(target, property);
-  };
 }

@@ -1,4 +1,4 @@
-import { ValidateBy, type ValidationError, validateSync } from 'class-validator';
+import { IsOptional, ValidateBy, type ValidationError, validateSync } from 'class-validator';
 import type { FieldError } from 'graphql-context-cache-client';
 import { invalidFields } from '../errors.js';
 import { isValid } from './compiled-rules.js';
@@ -21,17 +21,29 @@ export function rule<T extends object>(
   });
 }
 
+export function optional(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return all(IsOptional(), ...decorators);
+}
+
+export function all(...decorators: PropertyDecorator[]): PropertyDecorator {
+  return (target, property) => {
+    for (const decorate of decorators) decorate(target, property);
+  };
+}
+
 /** A missing text passes; whether it is required is up to another rule. */
 export const NotBlank = () =>
   rule('notBlank', (value) => typeof value !== 'string' || value.trim() !== '', 'must not be blank');
 
 /** A missing text passes, too. */
 export const CleanText = () =>
-  rule(
-    'cleanText',
-    (value) => typeof value !== 'string' || (!value.includes('\0') && value.isWellFormed()),
-    'must hold no NUL character and no lone surrogate',
-  );
+  rule('cleanText', (value) => typeof value !== 'string' || isClean(value), UNCLEAN);
+
+export const UNCLEAN = 'must hold no NUL character and no lone surrogate';
+
+export function isClean(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
+}
 
 /** Validates the argument `input` by the decorators of its class; throws BAD_USER_INPUT that names the invalid fields. */
 export function validateInput(input: unknown): void {
