@@ -14,21 +14,11 @@ export interface KnownDocument {
   operations: Map<string | undefined, CompiledOperation>;
 }
 
-/** Caches parsed and validated documents. */
-export class KnownDocuments {
-  private readonly documents = new LRUCache<string, KnownDocument>({
+/** Caches what `read` returns for a text; it throws for an invalid document, which is not cached. */
+export function knownDocuments(read: (text: string) => KnownDocument): LRUCache<string, KnownDocument> {
+  return new LRUCache({
     maxSize: MAX_BYTES,
     sizeCalculation: (_, text) => BYTES_PER_DOCUMENT + text.length * BYTES_PER_CHARACTER,
+    memoMethod: read,
   });
-
-  /** `read` throws if the document is invalid; invalid documents are not cached. */
-  constructor(private readonly read: (text: string) => KnownDocument) {}
-
-  get(text: string): KnownDocument {
-    const known = this.documents.get(text);
-    if (known) return known;
-    const document = this.read(text);
-    this.documents.set(text, document);
-    return document;
-  }
 }

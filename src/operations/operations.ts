@@ -22,7 +22,7 @@ import type { RequestContext } from '../request-context.js';
 import type { OnFinished } from '../telemetry/work.js';
 import { waitUntil } from '../util/wait.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
-import { type KnownDocument, KnownDocuments } from './document-cache.js';
+import { type KnownDocument, knownDocuments } from './document-cache.js';
 import { parseDocument, syntaxMessage } from './parsing.js';
 import { queryLimits } from './query-limits.js';
 import { SubscriptionRootRule } from './subscription-root-rule.js';
@@ -68,7 +68,7 @@ export class Operations {
   private readonly rules: readonly ValidationRule[];
   private readonly running = new Set<RequestContext>();
   private draining = false;
-  private readonly known = new KnownDocuments((text) => {
+  private readonly known = knownDocuments((text) => {
     const document = parseDocument(text);
     const errors = this.validate(document);
     if (errors.length > 0) throw new InvalidDocument(errors);
@@ -145,7 +145,7 @@ export class Operations {
   private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
     try {
       this.options.documents.check(request.document);
-      const known = this.known.get(request.document);
+      const known = this.known.memo(request.document);
       const operation = this.operationOf(known, request.operationName ?? undefined);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
       const variables = operation.read(request.variables ?? {});
