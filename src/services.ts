@@ -87,7 +87,7 @@ export function createServices(config: Config, dependencies: ServiceDependencies
     ...{ chats, contexts, store, leases, now, log, config: config.runs, onFinished, longestChatMs },
   });
   const container = containerOf([
-    new ContextResolver(contexts),
+    new ContextResolver(contexts, store),
     new ChatResolver(chats, runs),
     new RunResolver(runs),
     new PromptResolver({ prompts, contexts: promptContexts, store }),

@@ -20,11 +20,8 @@ import { type Deletion, isDeletable } from './deletion.js';
 import type { CreateContextInput } from './input.js';
 import { keptAfter } from './kept.js';
 import { contextKey } from './keys.js';
-import { pageOfContexts } from './pagination.js';
 import { addTotals, expiryAfterUse, expiryOf, toContextCache } from './records.js';
-import { reportCaching } from './report/report.js';
-import type { CacheReport } from './report/types.js';
-import type { ContextCache, ContextCacheConnection } from './types.js';
+import type { ContextCache } from './types.js';
 
 export interface ContextsParts {
   store: Store;
@@ -83,10 +80,6 @@ export class Contexts {
     return toContextCache(owned);
   }
 
-  list(first: number, after: string | null, request: RequestContext): Promise<ContextCacheConnection> {
-    return pageOfContexts(this.parts.store, first, after, request);
-  }
-
   /** Also deletes an unowned context at the gateway, if its API can. */
   async forget(id: string, request: RequestContext): Promise<boolean> {
     const { caller } = request;
@@ -106,10 +99,6 @@ export class Contexts {
     if (!isEnding || context.messages === null || expiryOf(context) !== ContextExpiry.FIXED) return owned;
     // Until it ends, it can be used if it cannot be created again.
     return this.recover(owned, request).catch(() => owned);
-  }
-
-  report(since: Date | null, request: RequestContext): Promise<CacheReport> {
-    return reportCaching(this.parts.store, since?.getTime() ?? 0, request);
   }
 
   /** Recreates a context that the gateway has lost. */

@@ -1,7 +1,10 @@
 import { Arg, Ctx, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
 import { RequestContext } from '../request-context.js';
-import { Contexts } from './contexts.js';
+import type { Store } from '../store/store.js';
+import type { Contexts } from './contexts.js';
 import { CreateContextInput } from './input.js';
+import { pageOfContexts } from './pagination.js';
+import { reportCaching } from './report/report.js';
 import { CacheReport } from './report/types.js';
 import { ContextCache, ContextCacheConnection } from './types.js';
 
@@ -9,7 +12,10 @@ const CONTEXT_ID = 'Id of the context, as returned by `createContext`.';
 
 @Resolver(() => ContextCache)
 export class ContextResolver {
-  constructor(private readonly service: Contexts) {}
+  constructor(
+    private readonly service: Contexts,
+    private readonly store: Store,
+  ) {}
 
   @Mutation(() => ContextCache, {
     description:
@@ -47,7 +53,7 @@ export class ContextResolver {
     after: string | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<ContextCacheConnection> {
-    return this.service.list(first, after ?? null, context);
+    return pageOfContexts(this.store, first, after ?? null, context);
   }
 
   @Query(() => CacheReport, {
@@ -61,7 +67,7 @@ export class ContextResolver {
     since: Date | null | undefined,
     @Ctx() context: RequestContext,
   ): Promise<CacheReport> {
-    return this.service.report(since ?? null, context);
+    return reportCaching(this.store, since?.getTime() ?? 0, context);
   }
 
   @Mutation(() => Boolean, {
