@@ -26,7 +26,7 @@ export interface ChatTarget {
   recover(): Promise<void>;
   /** Counts the chat; fails it only if a chained session would lose the answer. Returns the caller's context after the chat; null if the caller holds none. */
   use(used: ChatUse): Promise<ContextCache | null>;
-  /** Idempotent. */
+  /** Lets the next chat of a session begin. */
   unlock(): Promise<void>;
 }
 

@@ -5,22 +5,14 @@ import type { Totals } from '../store/store.js';
 
 /** What one chat has used so far: the gateway's latest count, and an estimate of the text since. */
 export class ChatUsage {
-  private counted: GatewayUsage | null = null;
+  /** As the gateway reported it last; null if it has not. */
+  reported: GatewayUsage | null = null;
   private text = new StreamedText();
   private deltas = 0;
   private coveredDeltas = 0;
 
   /** `estimatePrompt` is used if the gateway never counts. */
   constructor(private readonly estimatePrompt: () => Promise<number>) {}
-
-  /** As the gateway reported it last; null if it has not. */
-  get reported(): GatewayUsage | null {
-    return this.counted;
-  }
-
-  get isCounted(): boolean {
-    return this.counted !== null;
-  }
 
   addText({ content, reasoningContent }: Pick<ChatAnswerDelta, 'content' | 'reasoningContent'>): void {
     this.deltas++;
@@ -31,14 +23,14 @@ export class ChatUsage {
 
   /** `deltas`: how many of the answer's deltas it covers, also such as were not added yet; left out: all of the answer. */
   setCount(usage: GatewayUsage, deltas = Number.MAX_SAFE_INTEGER): void {
-    this.counted = usage;
+    this.reported = usage;
     this.coveredDeltas = deltas;
     this.text = new StreamedText();
   }
 
   async totals(chats: number): Promise<Totals> {
-    const counted = toTotals(this.counted);
-    const prompt = this.counted ? 0 : await this.estimatePrompt();
+    const counted = toTotals(this.reported);
+    const prompt = this.reported ? 0 : await this.estimatePrompt();
     const completion = await this.text.estimateTokens();
     return {
       ...counted,

@@ -106,7 +106,7 @@ export class Chats {
   }
 
   /** Continues after the client has disconnected. */
-  private end(chat: RunningChat): Promise<unknown> {
+  private end(chat: RunningChat): Promise<void> {
     return this.parts.detachedWork.track(chat.end());
   }
 }

@@ -45,7 +45,6 @@ export class RunningChat {
   private prompt: Promise<number> | undefined;
   /** undefined while a lost context is being created again. */
   private reservation: Reservation | undefined;
-  private ended: Promise<unknown> | undefined;
 
   private constructor(
     private readonly input: ChatInput,
@@ -147,9 +146,8 @@ export class RunningChat {
   }
 
   /** Unlocks the context, and counts the usage of an answer that broke off or was abandoned. */
-  end(): Promise<unknown> {
-    this.ended ??= Promise.all([this.target.unlock(), this.isConcluded ? undefined : this.countBrokenOff()]);
-    return this.ended;
+  async end(): Promise<void> {
+    await Promise.all([this.target.unlock(), this.isConcluded ? undefined : this.countBrokenOff()]);
   }
 
   private async reserve(): Promise<void> {
@@ -199,7 +197,7 @@ export class RunningChat {
   }
 
   private async countBrokenOff(): Promise<void> {
-    if (this.mayBeBilled || this.hasBegun || this.usage.isCounted) await this.count(0);
+    if (this.mayBeBilled || this.hasBegun || this.usage.reported) await this.count(0);
     else await this.reservation?.settle(0);
   }
 
@@ -207,7 +205,8 @@ export class RunningChat {
   private async count(chats: number, answerId: string | null = null) {
     const { limits, models } = this.parts;
     const totals = await this.usage.totals(chats);
-    const usage = this.usageOf(totals);
+    const { reported } = this.usage;
+    const usage = reported && totals.estimatedTokens === 0 ? reported : toUsage(totals);
     const used = {
       totals,
       usage,
@@ -222,11 +221,6 @@ export class RunningChat {
       limits.spendMoney(this.request.caller.id, amountOf),
     ]);
     return context;
-  }
-
-  private usageOf(totals: Totals): GatewayUsage {
-    const { reported } = this.usage;
-    return reported && totals.estimatedTokens === 0 ? reported : toUsage(totals);
   }
 
   /** Tokens to deduct from the quota. An abandoned unstreamed answer is still billed, so it costs the whole reservation. */
