@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Caller } from '../auth/caller.js';
-import type { Message } from '../gateway/types.js';
+import type { Message, NewContext } from '../gateway/types.js';
 
 /** Ids are unique within a gateway account. The gateway's ids begin with a time. With the id first, new contexts are neighbours in the store's index. */
 export function contextKey({ account }: Caller, contextId: string): string {
@@ -28,14 +28,8 @@ export function promptUsageScope(callerId: string): string {
   return `prompts:${callerId}`;
 }
 
-export interface Prefix {
-  model: string;
-  messages: Message[];
-  ttl?: number | null;
-}
-
 /** `scope`: the callers who may share the prefix. */
-export function prefixKey({ model, messages, ttl }: Prefix, { account }: Caller, scope: string): string {
+export function prefixKey({ model, messages, ttl }: NewContext, { account }: Caller, scope: string): string {
   return `reuse:${hash([account, scope, model, ttl ?? null, canonical(messages)])}`;
 }
 

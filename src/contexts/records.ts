@@ -1,11 +1,10 @@
 import { APIS, type ApiName, defaultApi } from '../gateway/apis.js';
 import { ContextExpiry } from '../gateway/caching-api.js';
-import { ContextMode, type CreatedContext, type GatewayUsage } from '../gateway/types.js';
+import { ContextMode, type GatewayUsage } from '../gateway/types.js';
 import { costOf } from '../pricing/cost.js';
-import type { Prices } from '../pricing/prices.js';
 import { DAY_MS } from '../store/hours.js';
 import { type ContextRecord, type OwnedContext, type Totals } from '../store/store.js';
-import { packDetails, unpackDetails } from './details.js';
+import { unpackDetails } from './details.js';
 import type { ContextCache, ContextTotals } from './types.js';
 
 /** The gateway's longest ttl (context-create.zh.txt, 3.2), for contexts whose ttl is unknown. */
@@ -33,20 +32,6 @@ export function expiryAfterUse(context: ContextRecord, time: number): number {
 /** When a context that is created or used at `time` expires, if uses restart its ttl. */
 export function expiryAfter(time: number, ttl: number | null): number {
   return time + (ttl === null ? UNKNOWN_TTL_MS : ttl * 1_000);
-}
-
-export function toRecord(
-  created: CreatedContext,
-  key: string,
-  createdAt: number,
-  messages: string | null,
-  prices: Prices | null,
-  api: ApiName,
-): ContextRecord {
-  const { id, model, mode, ttl } = created;
-  const details = packDetails({ ...created, prices, api: api === defaultApi(model) ? null : api });
-  const expiresAt = created.expiresAt ?? expiryAfter(createdAt, ttl);
-  return { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
 }
 
 export function toContextCache({ context, lastUsedAt, totals }: OwnedContext, reused = false): ContextCache {

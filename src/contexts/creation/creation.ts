@@ -1,5 +1,5 @@
 import { afterProcessing, withoutFields } from '../../errors.js';
-import type { ApiName } from '../../gateway/apis.js';
+import { type ApiName, defaultApi } from '../../gateway/apis.js';
 import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
 import type { CallerLimits } from '../../limits/caller-limits.js';
 import { estimateMessages } from '../../limits/tokens.js';
@@ -12,7 +12,7 @@ import type { Bill } from '../../store/spending.js';
 import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../store/store.js';
 import { packDetails, unpackDetails } from '../details.js';
 import { contextKey } from '../keys.js';
-import { apiOfContext, expiryAfter, toRecord } from '../records.js';
+import { apiOfContext, expiryAfter, isPrefix } from '../records.js';
 import { mayBeBilled } from './billing.js';
 import type { StoredMessages } from './stored-messages.js';
 
@@ -40,17 +40,20 @@ export class Creation {
     request: RequestContext,
     prompt: string,
   ) {
-    const { caller } = request;
     // The ttl begins when the answer arrives.
-    const now = request.now();
-    const isRecoverable = created.mode === ContextMode.COMMON_PREFIX;
-    const messages = isRecoverable
-      ? await this.messages.add(wanted.messages, created.expiresAt ?? expiryAfter(now, created.ttl), now)
+    const createdAt = request.now();
+    const { id, model, mode, ttl } = created;
+    const expiresAt = created.expiresAt ?? expiryAfter(createdAt, ttl);
+    const messages = isPrefix(created)
+      ? await this.messages.add(wanted.messages, expiresAt, createdAt)
       : null;
-    const prices = this.pricesOf(created);
-    const context = toRecord(created, contextKey(caller, created.id), now, messages, prices, api);
-    await this.store.create(context, caller.id, this.billOf(created, caller.id, prompt, now));
-    return { context, ownedSince: now, lastUsedAt: now, totals: ZERO_TOTALS };
+    const ownApi = api === defaultApi(model) ? null : api;
+    const details = packDetails({ ...created, prices: this.pricesOf(created), api: ownApi });
+    const key = contextKey(request.caller, id);
+    const context = { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
+    const bill = this.billOf(created, request.caller.id, prompt, createdAt);
+    await this.store.create(context, request.caller.id, bill);
+    return { context, ownedSince: createdAt, lastUsedAt: createdAt, totals: ZERO_TOTALS };
   }
 
   /**

@@ -1,8 +1,8 @@
 import type { SingleFlight } from '../../coordination/single-flight.js';
 import { contextNotFound } from '../../errors.js';
-import { ContextMode } from '../../gateway/types.js';
 import type { RequestContext } from '../../request-context.js';
 import type { ContextRecord, Store } from '../../store/store.js';
+import { isPrefix } from '../records.js';
 import type { Creation } from './creation.js';
 
 /** Handles contexts that the gateway lost before they expired. */
@@ -15,7 +15,7 @@ export class Recovery {
 
   /** Recreates a prefix once for all who wait for it, under a new gateway id. A session cannot be recreated. */
   async recover(lost: ContextRecord, request: RequestContext): Promise<ContextRecord> {
-    if (lost.mode !== ContextMode.COMMON_PREFIX) return this.removeLost(lost, request);
+    if (!isPrefix(lost)) return this.removeLost(lost, request);
     const recreate = (own: RequestContext) => this.recreate(lost, own);
     const { result } = await this.flights.join(`recover:${lost.key}`, request, recreate);
     return result;
