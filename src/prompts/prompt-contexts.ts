@@ -95,12 +95,12 @@ export class PromptContexts {
   }
 
   /**
-   * Replaces a context that ends at a fixed time within `withinMs`; it can be used until then. What it returns is `reused` if
-   * another process has replaced it already.
+   * Creates a context if there is none that lives for longer than `withinMs`; one that ends before can be used until then. What it
+   * returns is `reused` if there was one, such as of another process.
    */
   async replaceEnding(prompt: PromptDefinition, withinMs: number, request: RequestContext): Promise<Found> {
-    const acting = request.detachedAs(promptHolder(request.caller));
-    const found = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name, withinMs);
+    const { reuse } = this.parts;
+    const found = await reuse.findOrCreate(prompt.context, asHolder(request), prompt.name, withinMs);
     this.known.set(slotOf(prompt, request), found.owned.context.key);
     return found;
   }
@@ -150,10 +150,7 @@ export class PromptContexts {
   async find(prompt: PromptDefinition, request: RequestContext): Promise<ContextRecord | null> {
     const known = await this.findKnown(prompt, request);
     if (known) return known;
-    const found = await this.parts.reuse.find(
-      prompt.context,
-      request.detachedAs(promptHolder(request.caller)),
-    );
+    const found = await this.parts.reuse.find(prompt.context, asHolder(request));
     return found?.context ?? null;
   }
 
@@ -200,21 +197,17 @@ export class PromptContexts {
     request: RequestContext,
   ): Promise<Creation> {
     try {
-      const acting = request.detachedAs(promptHolder(request.caller));
-      const found = await this.parts.reuse.findOrCreate(prompt.context, acting, prompt.name);
-      this.known.set(slot, found.owned.context.key);
+      const found = await this.replaceEnding(prompt, MIN_LIFETIME_MS, request);
       this.failures.forget(slot);
       return found;
     } catch (error) {
       const failure = this.failures.note(slot, error, request.now());
-      this.logFailure(prompt, { ...failure, code: toAppError(error).code }, request);
+      const { name, version } = prompt;
+      const { code } = toAppError(error);
+      const said = { requestId: request.requestId, prompt: name, version, ...failure, code };
+      this.parts.log.warn(said, 'the context of a prompt could not be created');
       return failure.reason;
     }
-  }
-
-  private logFailure({ name, version }: PromptDefinition, failure: object, { requestId }: RequestContext) {
-    const said = { requestId, prompt: name, version, ...failure };
-    this.parts.log.warn(said, 'the context of a prompt could not be created');
   }
 }
 
@@ -230,6 +223,11 @@ export function billUse(
   if (!context || !isAnswered) return { bill, extension: null };
   const kept = bill && keptAfter(context, bill, usage, totals.chats > 0, at);
   return { bill, extension: { key: context.key, expiresAt: expiryAfterUse(context, at), kept } };
+}
+
+/** The request as one of the prompts' holder, who owns their contexts. */
+function asHolder(request: RequestContext): RequestContext {
+  return request.detachedAs(promptHolder(request.caller));
 }
 
 function slotOf({ version }: PromptDefinition, { caller }: RequestContext): string {

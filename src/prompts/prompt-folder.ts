@@ -3,14 +3,7 @@ import { type Config, ConfigError } from '../config/config.js';
 import type { ModelList } from '../pricing/model-list.js';
 import { WatchedPath } from '../util/watched-path.js';
 import type { PromptDefinition, PromptFileOptions } from './prompt-file.js';
-import {
-  byName,
-  codeOf,
-  type FolderContent,
-  type PromptFile,
-  readFiles,
-  readPromptFolder,
-} from './read-folder.js';
+import { byName, codeOf, type FolderContent, type PromptFile, readFiles } from './read-folder.js';
 
 interface PromptFolderOptions extends PromptFileOptions {
   log: Logger;
@@ -30,7 +23,7 @@ export async function openPrompts(
 export async function checkPrompts({ prompts: { folder }, authMode }: PromptConfig, models: ModelList) {
   if (folder === undefined) return { prompts: [], problems: [] };
   try {
-    const { prompts, problems } = await readPromptFolder(folder, { authMode, models });
+    const { prompts, problems } = byName(await readFiles(folder, new Map(), { authMode, models }));
     return { prompts: [...prompts.values()], problems: [...problems.values()].flat() };
   } catch (error) {
     return { prompts: [], problems: [unreadable(error)] };
@@ -54,7 +47,14 @@ export class PromptFolder {
 
   static async open(folder: string, options: PromptFolderOptions): Promise<PromptFolder> {
     const opened = new PromptFolder(folder, options);
-    await opened.start();
+    try {
+      await opened.read();
+    } catch (error) {
+      throw new ConfigError([unreadable(error)]);
+    }
+    const problems = [...opened.content.problems.values()].flat();
+    if (problems.length > 0) throw new ConfigError(problems);
+    opened.watched.start();
     return opened;
   }
 
@@ -78,17 +78,6 @@ export class PromptFolder {
 
   close(): Promise<void> {
     return this.watched.close();
-  }
-
-  private async start(): Promise<void> {
-    try {
-      await this.read();
-    } catch (error) {
-      throw new ConfigError([unreadable(error)]);
-    }
-    const problems = [...this.content.problems.values()].flat();
-    if (problems.length > 0) throw new ConfigError(problems);
-    this.watched.start();
   }
 
   private async update(): Promise<void> {

@@ -25,11 +25,6 @@ export interface FolderContent {
 
 type Files = ReadonlyMap<string, PromptFile>;
 
-/** Reads a folder once. */
-export async function readPromptFolder(folder: string, options: PromptFileOptions): Promise<FolderContent> {
-  return byName(await readFiles(folder, new Map(), options));
-}
-
 /** Reads the files of a folder; `before` are those of the last reading, by name. */
 export async function readFiles(folder: string, before: Files, options: PromptFileOptions): Promise<Files> {
   const names = (await readdir(folder)).filter((name) => EXTENSION.test(name) && !name.startsWith('.'));
