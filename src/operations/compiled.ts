@@ -18,7 +18,6 @@ import {
   visit,
   visitWithTypeInfo,
 } from 'graphql';
-import type { AppError } from '../errors.js';
 import type { RequestContext } from '../request-context.js';
 import { type Variables, VariablesReader } from './variables.js';
 
@@ -88,7 +87,7 @@ export class CompiledOperation {
   readonly name: string | undefined;
   /** The distinct names of the root fields; `fragment` stands for those that a fragment selects. */
   readonly fields: string[];
-  private readonly variables: VariablesReader;
+  readonly variables: VariablesReader;
 
   constructor(
     schema: GraphQLSchema,
@@ -104,11 +103,6 @@ export class CompiledOperation {
       selection.kind === Kind.FIELD ? selection.name.value : 'fragment',
     );
     this.fields = [...new Set(names)];
-  }
-
-  /** The coerced variables, or why they do not fit their types. */
-  read(sent: Variables): Variables | AppError {
-    return this.variables.read(sent);
   }
 }
 

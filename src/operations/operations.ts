@@ -5,6 +5,7 @@ import {
   GraphQLError,
   type GraphQLSchema,
   getOperationAST,
+  parse,
   type ValidationRule,
   validate,
 } from 'graphql';
@@ -23,7 +24,7 @@ import type { OnFinished } from '../telemetry/work.js';
 import { waitUntil } from '../util/wait.js';
 import type { CompiledOperation, Compiler } from './compiled.js';
 import { type KnownDocument, knownDocuments } from './document-cache.js';
-import { parseDocument, syntaxMessage } from './parsing.js';
+import { PARSE_OPTIONS, syntaxMessage } from './parsing.js';
 import { queryLimits } from './query-limits.js';
 import { SubscriptionRootRule } from './subscription-root-rule.js';
 import type { Documents } from './trusted-documents.js';
@@ -69,7 +70,7 @@ export class Operations {
   private readonly running = new Set<RequestContext>();
   private draining = false;
   private readonly known = knownDocuments((text) => {
-    const document = parseDocument(text);
+    const document = parse(text, PARSE_OPTIONS);
     const errors = this.validate(document);
     if (errors.length > 0) throw new InvalidDocument(errors);
     return { document, operations: new Map() };
@@ -148,7 +149,7 @@ export class Operations {
       const known = this.known.memo(request.document);
       const operation = this.operationOf(known, request.operationName ?? undefined);
       if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
-      const variables = operation.read(request.variables ?? {});
+      const variables = operation.variables.read(request.variables ?? {});
       if (variables instanceof AppError) return [toGraphQLError(variables, context.requestId)];
       return { document: known.document, operation, variables };
     } catch (error) {
@@ -200,14 +201,8 @@ export class Operations {
   /** The subscription's source, or the errors of one that could not be opened. */
   private subscribe({ document, operation, variables }: PreparedOperation, contextValue: RequestContext) {
     const { schema } = this.options;
-    const { name: operationName } = operation;
-    return createSourceEventStream({
-      schema,
-      document,
-      operationName,
-      contextValue,
-      variableValues: variables,
-    });
+    const args = { schema, document, operationName: operation.name, contextValue };
+    return createSourceEventStream({ ...args, variableValues: variables });
   }
 
   /** Returns a function to call once the operation is over. */

@@ -1,4 +1,4 @@
-import { type DocumentNode, type GraphQLError, type ParseOptions, parse } from 'graphql';
+import type { GraphQLError, ParseOptions } from 'graphql';
 
 /** Names and punctuators; the largest introspection query has 184. */
 export const MAX_TOKENS = 1_000;
@@ -12,11 +12,6 @@ export const PARSE_OPTIONS: ParseOptions = {
 };
 
 const TOO_LARGE = `The document is larger than ${MAX_TOKENS} tokens or ${MAX_DOCUMENT_CHARACTERS} characters. Put values into variables, and send operations one by one.`;
-
-/** Throws graphql-js's error, which quotes the document; `syntaxMessage` replaces its text. */
-export function parseDocument(text: string): DocumentNode {
-  return parse(text, PARSE_OPTIONS);
-}
 
 /** The parser's own message quotes the document, which may contain a prompt. */
 export function syntaxMessage({ message }: Pick<GraphQLError, 'message'>): string {

@@ -28,8 +28,8 @@ export class Documents {
   }
 
   /** Throws BAD_USER_INPUT for a text that may not run. */
-  check(text: string | undefined): void {
-    if (this.texts && !this.texts.has(text ?? ''))
+  check(text: string): void {
+    if (this.texts && !this.texts.has(text))
       throw badUserInput(`This server runs trusted documents only. ${WANTED}`);
   }
 

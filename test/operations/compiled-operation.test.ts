@@ -39,7 +39,8 @@ function compile(compiler: Compiler, text: string) {
   const definition = getOperationAST(document);
   if (!definition) throw new Error('this is no operation');
   const operation = compiler.compile(document, definition);
-  return (sent: Variables = {}) => operation.run(undefined, CONTEXT, operation.read(sent) as Variables);
+  return (sent: Variables = {}) =>
+    operation.run(undefined, CONTEXT, operation.variables.read(sent) as Variables);
 }
 
 describe('an operation', () => {

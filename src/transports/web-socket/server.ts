@@ -167,9 +167,5 @@ function release<T extends object>(holder: T, name: keyof T): void {
 /** From `connection_init`, since browsers cannot set headers of a WebSocket; routers of Federation pass on the caller's header. */
 function authorizationOf({ connectionParams, extra }: Context<Record<string, unknown>, Extra>) {
   const sent = connectionParams?.authorization ?? connectionParams?.Authorization;
-  return asText(sent) ?? extra.request.headers.authorization;
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
+  return typeof sent === 'string' ? sent : extra.request.headers.authorization;
 }
