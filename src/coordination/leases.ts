@@ -32,8 +32,10 @@ export interface LeaseOptions {
  */
 export class Leases {
   private readonly mutex: KeyedMutex;
+  private readonly options: Required<LeaseOptions>;
 
-  constructor(private readonly options: LeaseOptions) {
+  constructor(options: LeaseOptions) {
+    this.options = { leaseMs: LEASE_MS, renewMs: RENEW_MS, ...options };
     this.mutex = new KeyedMutex(options.maxWaitMs);
   }
 
@@ -63,9 +65,6 @@ export class Leases {
 class QueueEntry {
   private readonly token = randomUUID();
   private readonly controller = new AbortController();
-  private readonly store: Store;
-  private readonly renewMs: number;
-  private readonly leaseMs: number;
   private readonly timer: NodeJS.Timeout;
   private isFirst = false;
   /** By this process's monotonic clock, measured from before the call, so that it ends before the store's lease. */
@@ -73,19 +72,17 @@ class QueueEntry {
 
   constructor(
     private readonly name: string,
-    { store, renewMs = RENEW_MS, leaseMs = LEASE_MS }: LeaseOptions,
+    private readonly options: Required<LeaseOptions>,
   ) {
-    this.store = store;
-    this.renewMs = renewMs;
-    this.leaseMs = leaseMs;
-    this.timer = setInterval(() => void this.renew(), renewMs);
+    this.timer = setInterval(() => void this.renew(), options.renewMs);
   }
 
   /** Joins the queue, or renews the entry. */
   async join(): Promise<void> {
+    const { store, leaseMs } = this.options;
     const startedAt = performance.now();
-    this.isFirst = await this.store.acquireLease(this.name, this.token, this.leaseMs);
-    this.validUntil = startedAt + this.leaseMs;
+    this.isFirst = await store.acquireLease(this.name, this.token, leaseMs);
+    this.validUntil = startedAt + leaseMs;
   }
 
   async reachFront(signal: AbortSignal, deadline: number): Promise<void> {
@@ -111,20 +108,20 @@ class QueueEntry {
   /** If the store fails, the entry expires. */
   async leave(): Promise<void> {
     clearInterval(this.timer);
-    await this.store.releaseLease(this.name, this.token).catch(() => undefined);
+    await this.options.store.releaseLease(this.name, this.token).catch(() => undefined);
   }
 
   private async renew(): Promise<void> {
+    const { store, leaseMs, renewMs } = this.options;
     try {
       if (!this.isFirst) return await this.join();
       const startedAt = performance.now();
-      const isHeld = await this.store.renewLease(this.name, this.token, this.leaseMs);
-      if (isHeld) this.validUntil = startedAt + this.leaseMs;
+      const isHeld = await store.renewLease(this.name, this.token, leaseMs);
+      if (isHeld) this.validUntil = startedAt + leaseMs;
       else this.controller.abort(leaseLost());
     } catch {
       // A short outage of the store does not lose the lease, but it may expire before the next renewal.
-      if (this.isFirst && performance.now() + this.renewMs > this.validUntil)
-        this.controller.abort(leaseLost());
+      if (this.isFirst && performance.now() + renewMs > this.validUntil) this.controller.abort(leaseLost());
     }
   }
 }
