@@ -148,6 +148,12 @@ const CASES: [string, number, Sent][] = [
   ['variables that are a list', 400, { body: '{"query":"{__typename}","variables":[]}' }],
   ['extensions that are a list', 400, { body: '{"query":"{__typename}","extensions":[]}' }],
   ['a body of another type', 415, { body: '{}', headers: { 'content-type': 'text/plain' } }],
+  [
+    'a body in another charset',
+    415,
+    { body: '{}', headers: { 'content-type': 'application/json; charset=latin1' } },
+  ],
+  ['a compressed body', 415, { body: '{}', headers: { 'content-encoding': 'gzip' } }],
   ['a body that is too large', 413, { body: ' '.repeat(3_000) }],
   ['an unknown expectation', 417, { body: '{}', headers: { expect: 'the best' } }],
   [
