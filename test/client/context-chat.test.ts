@@ -375,6 +375,19 @@ describe('an answer whose connection is lost for good', () => {
     expect(stage.asked).toHaveLength(2);
   });
 
+  it('ends at the server where the chat is cleared', async () => {
+    await using stage = await Stage.set();
+    stage.hold();
+    const client = connect(stage);
+    const chat = new ContextChat({ client, storage: null, prompt: 'support' });
+    const asking = chat.send('one');
+    await eventually(() => chat.getState().status === 'streaming');
+    client.close();
+    await asking;
+    chat.clear();
+    await eventually(async () => (await stage.runs()).join() === 'STOPPED');
+  });
+
   it('is joined where its run was not known yet', async () => {
     await using stage = await Stage.set();
     const client = connect(stage);

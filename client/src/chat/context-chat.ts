@@ -78,7 +78,7 @@ export class ContextChat {
   /** Ends the answer; its text so far stays. */
   readonly stop = (): void => {
     const { following, last } = this;
-    if (!last || !this.isBusy) return;
+    if (!last || !(this.isBusy || last.run)) return;
     this.following = undefined;
     this.replace(ended(last, 'stopped'));
     if (following && last.run && last.run.id === undefined) {
