@@ -83,6 +83,13 @@ export function connectionLost(cause?: unknown): ContextCacheError {
   return networkError('The connection to the server was lost.', cause);
 }
 
+/** A proxy answered, or this is no GraphQL server. A refusal does not pass, unlike a proxy's failure. */
+export function noGraphQL(status: number): ContextCacheError {
+  const isRefused = status >= 400 && status < 500 && status !== 408 && status !== 429;
+  const message = `HTTP ${status} came without a GraphQL response: is this the server’s URL?`;
+  return new ContextCacheError(message, { code: 'NETWORK_ERROR', retryable: !isRefused });
+}
+
 /** Not retryable, so that no answer is resumed. */
 export function clientClosed(): ContextCacheError {
   return new ContextCacheError('The client was closed.', { code: 'NETWORK_ERROR', retryable: false });

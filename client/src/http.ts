@@ -1,4 +1,4 @@
-import { connectionLost, networkError } from './errors.js';
+import { connectionLost, networkError, noGraphQL } from './errors.js';
 import { EventStreamParser } from './event-stream.js';
 import { type HeadersOption, headersOf } from './headers.js';
 import {
@@ -114,5 +114,5 @@ async function readResult(response: Response, signal: AbortSignal): Promise<Grap
   });
   if (/^application\/([\w.+-]*\+)?json\b/i.test(response.headers.get('content-type') ?? ''))
     return parseJson(text);
-  throw networkError(`HTTP ${response.status} came without a GraphQL response: is this the server’s URL?`);
+  throw noGraphQL(response.status);
 }

@@ -586,6 +586,19 @@ describe('a client whose server is replaced', () => {
     expect(failed.asked).toHaveLength(1);
   });
 
+  it('gives up at once where what answers is no GraphQL server, and waits for one behind a proxy', async () => {
+    const page = (status: number) => () =>
+      new Response('<html>', { status, headers: { 'content-type': 'text/html' } });
+    const wrong = answering(page(404));
+    expect(await errorOf(wrong.client.stream(GOES_ON).text())).toMatchObject({
+      code: 'NETWORK_ERROR',
+      retryable: false,
+    });
+    expect(wrong.asked).toHaveLength(1);
+    const restarted = answering(page(502), page(429), () => streamed(started + done));
+    expect(await restarted.client.stream(GOES_ON).text()).toBe('');
+  });
+
   it('gives up after about a minute', async () => {
     mock.timers.enable({ apis: ['setTimeout'] });
     const { asked, client } = answering(draining);

@@ -11,7 +11,13 @@ interface ProblemNoteProps {
 }
 
 /** Not retryable on their own account, but a person may decide to ask again. */
-const ASKED_AGAIN = ['OUTCOME_UNKNOWN', 'INTERNAL_SERVER_ERROR', 'CANCELLED', 'RUN_NOT_FOUND'];
+const ASKED_AGAIN = [
+  'NETWORK_ERROR',
+  'OUTCOME_UNKNOWN',
+  'INTERNAL_SERVER_ERROR',
+  'CANCELLED',
+  'RUN_NOT_FOUND',
+];
 
 /** An error in the page's language, announced by screen readers, with the button that helps if there is one. */
 export function ProblemNote({ error, onRetry, onChoose }: ProblemNoteProps) {
