@@ -98,7 +98,8 @@ describe('the server, installed in an empty folder', () => {
       /http:\/\/127\.0\.0\.1:\d+\/graphql/.exec(await firstLines(child, /GraphQL: .*\n/))?.[0] ?? '';
     const read = async (path: string) =>
       (await fetch(new URL(path, url), { headers: { accept: 'text/html' } })).text();
-    expect(await read('/graphql')).toContain('mutation CreateContext');
+    const [, start] = /src="(\?asset=start[^"]+)"/.exec(await read('/graphql')) ?? [];
+    expect(await read(`/graphql${start}`)).toContain('mutation CreateContext');
     expect(await read('/')).toContain('<div id="root">');
     const ask = async (query: string) => {
       const headers = { 'content-type': 'application/json' };
