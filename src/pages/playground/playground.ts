@@ -39,9 +39,10 @@ export class Playground implements Page {
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
     const { method, url, headers } = request;
+    if (method !== 'GET') return false;
     const asset = new URLSearchParams(url?.split('?')[1]).get('asset');
     const isVisit = prefersHtml(headers.accept);
-    if (method !== 'GET' || (asset === null && !isVisit)) return false;
+    if (asset === null && !isVisit) return false;
     this.rendered ??= renderPage(this.authMode);
     const { page, assets } = await this.rendered;
     const file = assets.get(asset ?? '') ?? (isVisit ? page : undefined);
