@@ -13,6 +13,7 @@ import type { ModelList } from '../pricing/model-list.js';
 import type { PricedUsage } from '../pricing/types.js';
 import type { PromptContexts } from '../prompts/prompt-contexts.js';
 import type { Prompts } from '../prompts/prompts.js';
+import { CacheStatus } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
 import type { Totals } from '../store/store.js';
 import { started } from '../util/generators.js';
@@ -35,14 +36,20 @@ export interface RunningChatParts {
   models: ModelList;
 }
 
+interface EstimatedPrompt {
+  tokens: number;
+  /** Of them, those of the context at the gateway. */
+  cachedTokens: number;
+}
+
 /** One chat on a context or a prompt, with reserved tokens. Whatever happens to it, its usage is counted exactly once. */
 export class RunningChat {
-  private readonly usage = new ChatUsage(() => this.promptTokens());
+  private readonly usage = new ChatUsage(async () => (await this.estimatePrompt()).tokens);
   private hasBegun = false;
   private mayBeBilled = false;
   private isConcluded = false;
   private isWhole = false;
-  private prompt: Promise<number> | undefined;
+  private prompt: Promise<EstimatedPrompt> | undefined;
   /** undefined while a lost context is being created again. */
   private reservation: Reservation | undefined;
 
@@ -155,7 +162,7 @@ export class RunningChat {
     const answers = (input.maxTokens ?? ANSWER_TOKENS) * (input.n ?? 1);
     this.reservation = await parts.limits.reserve(
       request.caller.id,
-      async () => (await this.promptTokens()) + answers,
+      async () => (await this.estimatePrompt()).tokens + answers,
     );
   }
 
@@ -205,8 +212,7 @@ export class RunningChat {
   private async count(chats: number, answerId: string | null = null) {
     const { limits, models } = this.parts;
     const totals = await this.usage.totals(chats);
-    const { reported } = this.usage;
-    const usage = reported && totals.estimatedTokens === 0 ? reported : toUsage(totals);
+    const usage = await this.usageOf(totals);
     const used = {
       totals,
       usage,
@@ -223,16 +229,28 @@ export class RunningChat {
     return context;
   }
 
+  /** To be billed: the gateway reads a context from the cache, also for an answer that it did not count. */
+  private async usageOf(totals: Totals): Promise<GatewayUsage> {
+    const { reported } = this.usage;
+    if (reported) return totals.estimatedTokens === 0 ? reported : toUsage(totals);
+    const { cachedTokens } = await this.estimatePrompt();
+    return toUsage({ ...totals, cachedTokens });
+  }
+
   /** Tokens to deduct from the quota. An abandoned unstreamed answer is still billed, so it costs the whole reservation. */
   private spent({ promptTokens, completionTokens }: Totals): number {
     const isLost = this.isWhole && !this.isConcluded;
     return isLost ? (this.reservation?.tokens ?? 0) : promptTokens + completionTokens;
   }
 
-  /** Estimated when the chat begins. */
-  private promptTokens(): Promise<number> {
-    this.prompt ??= Promise.all([this.target.estimateTokens(), estimateMessages(this.input.messages)]).then(
-      ([known, sent]) => known + sent,
+  /** When the chat begins. */
+  private estimatePrompt(): Promise<EstimatedPrompt> {
+    const { target, input } = this;
+    this.prompt ??= Promise.all([target.estimateTokens(), estimateMessages(input.messages)]).then(
+      ([known, sent]) => {
+        const cachedTokens = target.cache.status === CacheStatus.BYPASSED ? 0 : known;
+        return { tokens: known + sent, cachedTokens };
+      },
     );
     return this.prompt;
   }

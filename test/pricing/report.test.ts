@@ -8,10 +8,12 @@ import {
   storageShare,
 } from '../../src/pricing/money-report.js';
 import type { Spending } from '../../src/store/spending.js';
+import { beginStream, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';
+import { collect, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
 import '../support/seed.js';
 
@@ -103,6 +105,26 @@ describe('cacheReport.money', () => {
       byPrompt: [],
     });
     expect((await reportOf(server, { since: new Date(NOON + HOUR_MS) })).money).toBeNull();
+  });
+
+  it('counts the context of an answer that broke off before its usage as read from the cache', async () => {
+    await using gateway = await promptGateway();
+    gateway.onChat = (response) =>
+      beginStream(response).write(chunk({ content: 'Hi' }), () => response.destroy());
+    using models = new ModelsFile();
+    await using server = await TestServer.before(gateway, { MODELS: models.path });
+    const contextId = await create(server);
+    const client = TRANSPORTS[0]?.[1](server);
+    await collect(client?.open({ contextId, messages }) as never);
+    client?.close();
+    // Eight tokens of the context, created and read; one of the question and one of the answer.
+    const spent = {
+      input: { amount: '0.0000072' },
+      cachedInput: { amount: '0.00000128' },
+      output: { amount: '0.000002' },
+    };
+    await eventually(async () => (await reportOf(server)).money.withoutCache.amount !== '0');
+    expect((await reportOf(server)).money).toMatchObject({ spent });
   });
 
   it('keeps the prices of the past', async () => {
