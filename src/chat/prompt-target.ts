@@ -4,10 +4,10 @@ import { unpackDetails } from '../contexts/details.js';
 import { invalidFields, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
-import type { OpenedPrompt, PromptContexts } from '../prompts/prompt-contexts.js';
+import { bypassed, type OpenedPrompt, type PromptContexts } from '../prompts/prompt-contexts.js';
 import type { PromptDefinition } from '../prompts/prompt-file.js';
 import type { Prompts } from '../prompts/prompts.js';
-import { CacheBypassReason, CacheStatus, type CacheUse } from '../prompts/types.js';
+import { CacheBypassReason, type CacheUse } from '../prompts/types.js';
 import type { RequestContext } from '../request-context.js';
 import type { ContextRecord } from '../store/store.js';
 import { askedBy, type ChatTarget, type GatewayChat } from './chat-target.js';
@@ -71,11 +71,10 @@ export class PromptTarget implements ChatTarget {
 
   /** A context that is lost again at once is not worth another one. */
   async recover(): Promise<void> {
-    const { context, cache } = this.opened;
+    const { context } = this;
     if (!context) return;
     if (this.isRecovered) {
-      const bypassed = { status: CacheStatus.BYPASSED, reason: CacheBypassReason.CREATE_FAILED };
-      this.opened = { context: null, cache: { ...cache, ...bypassed } };
+      this.opened = bypassed(this.prompt, CacheBypassReason.CREATE_FAILED);
       return;
     }
     this.isRecovered = true;

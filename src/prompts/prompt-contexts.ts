@@ -238,6 +238,6 @@ function cacheUse({ name, version }: PromptDefinition, status: CacheStatus): Cac
   return { status, reason: null, prompt: name, promptVersion: version };
 }
 
-function bypassed(prompt: PromptDefinition, reason: CacheBypassReason): OpenedPrompt {
+export function bypassed(prompt: PromptDefinition, reason: CacheBypassReason): OpenedPrompt {
   return { context: null, cache: { ...cacheUse(prompt, CacheStatus.BYPASSED), reason } };
 }

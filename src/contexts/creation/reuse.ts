@@ -42,9 +42,14 @@ export class Reuse {
     const pointer = this.pointerFor(input, request);
     const found = await this.findBy(pointer, request, minLifetimeMs);
     if (found) return { owned: found, reused: true };
-    const { result, isLeader } = await this.flights.join(pointer, request, (detached) =>
-      this.createOnce(pointer, input, detached, prompt, minLifetimeMs),
-    );
+    const createOnce = async (own: RequestContext): Promise<Found> => {
+      const first = await this.findBy(pointer, own, minLifetimeMs);
+      if (first) return { owned: first, reused: true };
+      const owned = await this.creation.create(input, own, prompt);
+      if (isPrefix(owned.context)) await afterProcessing(() => this.setPointer(pointer, owned, own));
+      return { owned, reused: false };
+    };
+    const { result, isLeader } = await this.flights.join(pointer, request, createOnce);
     if (isLeader) return result;
     const { key } = result.owned.context;
     const owned = await this.store.addOwner(key, request.caller.id, request.now());
@@ -66,20 +71,6 @@ export class Reuse {
 
   private pointerFor(input: NewContext, { caller }: RequestContext): string {
     return prefixKey(input, caller, this.scope === 'everyone' ? '' : caller.id);
-  }
-
-  private async createOnce(
-    pointer: string,
-    input: NewContext,
-    request: RequestContext,
-    prompt: string,
-    minLifetimeMs: number,
-  ): Promise<Found> {
-    const found = await this.findBy(pointer, request, minLifetimeMs);
-    if (found) return { owned: found, reused: true };
-    const owned = await this.creation.create(input, request, prompt);
-    if (isPrefix(owned.context)) await afterProcessing(() => this.setPointer(pointer, owned, request));
-    return { owned, reused: false };
   }
 
   /** Returns a live context with these messages; null if none can be reused. */
