@@ -38,17 +38,15 @@ export function jwt(
   return async (authorization) => {
     const token = bearerToken(authorization);
     if (token === undefined) throw unauthenticated('Send a token as `Authorization: Bearer <token>`.');
-    return toCaller(await verified(verify(token, new Date(now()))), credential, config.rolesClaim);
+    return toCaller(await verify(token).catch(refuse), credential, config.rolesClaim);
   };
 }
-
-type Verify = (token: string, currentDate: Date) => Promise<JWTPayload>;
 
 function verifier(
   { secret, jwksUrl = '', issuer, audience }: JwtConfig,
   now: () => number,
   proxy?: Dispatcher,
-): Verify {
+): (token: string) => Promise<JWTPayload> {
   const claims = {
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
@@ -59,8 +57,8 @@ function verifier(
     secret === undefined
       ? [publishedKeys(jwksUrl, now, proxy), JWKS_ALGORITHMS]
       : [sharedKey(secret), ['HS256']];
-  return async (token, currentDate) => {
-    const options = { ...claims, algorithms, currentDate };
+  return async (token) => {
+    const options = { ...claims, algorithms, currentDate: new Date(now()) };
     try {
       return (await jwtVerify(token, key, options)).payload;
     } catch (error) {
@@ -93,14 +91,10 @@ function sharedKey(secret: string): JWTVerifyGetKey {
   return () => key;
 }
 
-async function verified(verifying: Promise<JWTPayload>): Promise<JWTPayload> {
-  try {
-    return await verifying;
-  } catch (error) {
-    if (isAboutTheToken(error)) throw unauthenticated(whatToSend(error), error);
-    const message = 'The keys to verify tokens cannot be fetched. Try again later.';
-    throw new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause: error });
-  }
+function refuse(error: unknown): never {
+  if (isAboutTheToken(error)) throw unauthenticated(whatToSend(error), error);
+  const message = 'The keys to verify tokens cannot be fetched. Try again later.';
+  throw new AppError(ErrorCode.INTERNAL_SERVER_ERROR, message, { retryable: true, cause: error });
 }
 
 /** Claims are checked after the signature: only holders of the issuer's tokens learn what is missing. */

@@ -22,7 +22,7 @@ export async function sendEventStream(
   response: ServerResponse,
   results: AsyncIterable<ExecutionResult> | ExecutionResult[],
   { keepAliveMs, stalledMs }: EventStreamTimes,
-  lastEventId: () => string | undefined = () => undefined,
+  lastEventId: () => string | undefined,
 ): Promise<void> {
   response.writeHead(200, {
     'content-type': EVENT_STREAM_TYPE,
