@@ -15,7 +15,7 @@ describe('the roles of a caller', () => {
     ['a list', ['staff', 'admin'], ['staff', 'admin']],
     ['words separated by spaces', 'staff  admin', ['staff', 'admin']],
     ['an empty string', '', []],
-    ['a list with other values', ['staff', 7, null], ['staff']],
+    ['a list with other values', ['staff', 7, null, ['admin']], ['staff']],
     ['an object', { staff: true }, []],
     ['a number', 7, []],
     ['missing', undefined, []],
