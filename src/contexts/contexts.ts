@@ -157,9 +157,8 @@ export class Contexts {
     const bill = prices && chatBill({ caller, model, prompt: '', prices }, usage);
     const kept =
       bill && isAnswered ? keptAfter(context, bill, usage, totals.chats > 0, at, contextTokens(owned)) : null;
-    const updated = await store.use(caller, key, {
-      ...{ ...totals, at, startedAt, expiresAt, bill, kept, moved },
-    });
+    const use = { ...totals, at, startedAt, expiresAt, bill, kept, moved };
+    const updated = await store.use(caller, key, use);
     if (updated) return updated;
     if (next) deletion.deleteLater(next, request);
     const names = [{ scope: caller, name: model }];

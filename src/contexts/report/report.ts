@@ -2,7 +2,7 @@ import { latestCurrency, moneyReport, storageShare } from '../../pricing/money-r
 import type { MoneyReport } from '../../pricing/types.js';
 import type { RequestContext } from '../../request-context.js';
 import type { Spending } from '../../store/spending.js';
-import { type Store, type Totals, type Usage, ZERO_TOTALS } from '../../store/store.js';
+import { type Store, type Totals, ZERO_TOTALS } from '../../store/store.js';
 import { promptHolder, promptUsageScope } from '../keys.js';
 import { addTotals, toContextTotals } from '../records.js';
 import type { CacheReport } from './types.js';
@@ -30,11 +30,14 @@ export async function reportCaching(
     totals: toContextTotals(totals),
     money: money(() => true, totals),
     byModel: byModel.map(({ name: model, contexts, ...sums }) => ({
-      ...{ model, contexts, totals: toContextTotals(sums) },
+      model,
+      contexts,
+      totals: toContextTotals(sums),
       money: money((spending) => spending.model === model, sums),
     })),
-    byPrompt: byPrompt.map(({ name: prompt, ...sums }: Usage) => ({
-      ...{ prompt, totals: toContextTotals(sums) },
+    byPrompt: byPrompt.map(({ name: prompt, ...sums }) => ({
+      prompt,
+      totals: toContextTotals(sums),
       money: money((spending) => spending.prompt === prompt, sums),
     })),
   };
