@@ -71,7 +71,7 @@ function reports(open: () => Promise<{ url: string; close: () => Promise<void> }
   beforeAll(async () => {
     ({ url, close } = await open());
     store = await fill(url, BILLS);
-  }, 60_000);
+  });
   afterAll(async () => {
     await store.close();
     await close();

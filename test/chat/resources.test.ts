@@ -44,7 +44,7 @@ describe.each(TRANSPORTS)('200 streams over %s that are opened and left', (_, co
     await round();
     await eventually(() => countResources('Timeout') <= timers);
     await eventually(async () => (await gateway.openSockets) === 0);
-  }, 60_000);
+  });
 });
 
 describe('a reader who stops reading', () => {

@@ -183,5 +183,5 @@ describeImage('what the Dockerfile makes', () => {
     });
     expect(await again.stop()).toBe(0);
     expect(statSync(resolve(data, 'contexts.db')).mode & 0o077).toBe(0);
-  }, 120_000);
+  });
 });

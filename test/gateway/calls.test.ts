@@ -248,5 +248,5 @@ describe('whoever watches the calls', () => {
     expect(seen.map(({ outcome }) => outcome)).toEqual(Array(11).fill('GATEWAY_UNAVAILABLE'));
     // Ten spare retries and a fifth of the calls, then no more; the last call was not let through.
     expect(seen.map(({ attempts }) => attempts)).toEqual([3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 0]);
-  }, 15_000);
+  });
 });

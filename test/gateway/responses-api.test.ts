@@ -290,7 +290,7 @@ describe('a stream', () => {
       }),
       { numRuns: 60 },
     );
-  }, 30_000);
+  });
 
   it.each<[string, (response: Parameters<typeof json>[0]) => unknown]>([
     ['stays open', () => undefined],

@@ -79,7 +79,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
   beforeAll(async () => {
     browser = await launchBrowser();
     server = await TestServer.start();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser.close();
     await server[Symbol.asyncDispose]();
@@ -152,7 +152,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
       expect(await textIn(page, 'operation')).toMatch(new RegExp(`^\\w+ ${title}\\b`, 'm'));
     }
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('works behind a proxy that forwards one path only, and another one than the server has', async () => {
     await using proxy = await proxyOf(server, '/llm/cache');
@@ -162,7 +162,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     await page.waitForSelector(`${RESPONSE} >> text=/ctx-\\d+/`);
     await provoke(page, 'operation', (example) => `${example}\n{ noSuchField }`, 'noSuchField');
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('loads its code once', async () => {
     await using opened = await open(server.url);
@@ -175,7 +175,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     expect(await transferred()).toContain(true);
     await reload(page);
     expect(new Set(await transferred())).toEqual(new Set([false]));
-  }, 60_000);
+  });
 
   it('has the id of a new context in the other tabs, also after a reload, but not where somebody wrote another', async () => {
     await using opened = await open(server.url);
@@ -209,7 +209,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     expect(await textIn(page, 'variables')).toBe('{ "id": "mine" }');
     expect(await titles(page)).toEqual(EXAMPLES);
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('has a history that survives a reload and opens an operation with its variables', async () => {
     await using opened = await open(server.url);
@@ -235,7 +235,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     expect(await activeTitle(page)).toBe('Contexts');
     expect(await titles(page)).toEqual([...EXAMPLES, 'Contexts']);
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 
   it('is usable on a narrow screen', async () => {
     await using opened = await open(server.url);
@@ -252,7 +252,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     }
     await page.locator(TABS).last().click();
     expect(await activeTitle(page)).toBe('ForgetContext');
-  }, 60_000);
+  });
 
   it('keeps tabs and edits over reloads, beside the examples of a newer server', async () => {
     await using opened = await open(server.url);
@@ -288,7 +288,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     expect(shown.slice(0, EXAMPLES.length)).toEqual(EXAMPLES);
     // Both edited tabs.
     expect(shown).toHaveLength(EXAMPLES.length + 2);
-  }, 60_000);
+  });
 
   it('opens one tab for a link, after a reload too', async () => {
     await using opened = await open(
@@ -304,7 +304,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     await untilStored(page, 'Linked');
     await reload(page);
     await expectLinkedTab();
-  }, 60_000);
+  });
 
   it('offers a header for the credential, and stores none in the browser', async () => {
     await using server = await TestServer.start({ GATEWAY_URL: 'sandbox:', AUTH_MODE: 'passthrough' });
@@ -317,7 +317,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     expect(await page.evaluate(() => JSON.stringify(localStorage))).not.toContain('c4n4ry');
     await reload(page);
     expect(await textIn(page, 'request-headers')).toContain('Bearer your-key-or-token');
-  }, 60_000);
+  });
 
   const complaints = (page: Page) =>
     page.evaluate(() => __MONACO.editor.getModelMarkers({}).map(({ message }) => message));
@@ -350,7 +350,7 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
         .join()
         .includes('contextId');
     }, POLL_MS);
-  }, 60_000);
+  });
 
   it('shows a stream as it comes, then its whole text and usage, and aborts it on Stop', async () => {
     await using gateway = await StandIn.start();
@@ -381,5 +381,5 @@ describeWith(CHROMIUM)('the playground in a browser without a network', () => {
     await page.click(STOP);
     await eventually(() => upstreams[1]?.destroyed === true);
     expect(problems).toEqual([]);
-  }, 60_000);
+  });
 });

@@ -51,4 +51,4 @@ it('two processes on one file book what the gateway bills, while one of them end
   expect(await bookedIn(storeUrl, Date.now())).toEqual(billedBy(sandbox));
   await sandbox.close();
   rmSync(folder, { recursive: true });
-}, 60_000);
+});

@@ -1,4 +1,4 @@
-// jest-light-runner has no timeouts: this gives its tests and hooks those that Jest has.
+// jest-light-runner has no timeouts: this gives its tests and hooks one.
 
 /** Milliseconds. A test that waits this long has failed; a busy machine has not. */
 const TIMEOUT_MS = 120_000;
@@ -19,7 +19,7 @@ function within(run, timeout = TIMEOUT_MS) {
 }
 
 function timed(add) {
-  return (name, run, timeout) => add(name, within(run, timeout));
+  return (name, run) => add(name, within(run));
 }
 
 function timedTests(add) {
@@ -30,5 +30,6 @@ globalThis.it = Object.assign(timedTests(it), { only: timedTests(it.only), skip:
 globalThis.test = globalThis.it;
 for (const name of ['beforeAll', 'beforeEach', 'afterEach', 'afterAll']) {
   const hook = globalThis[name];
+  // Only building an image takes longer.
   globalThis[name] = (run, timeout) => hook(within(run, timeout));
 }

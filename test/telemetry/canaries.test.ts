@@ -205,7 +205,7 @@ describe.each(MODES)('with AUTH_MODE=%s', (mode, env, aliceBrings, bobBrings) =>
     expect(sent).toContain(mode === 'passthrough' ? aliceBrings : KEY);
     for (const part of ['prompt', 'prompt persona', 'prompt operator', 'prompt refused'])
       expect(sent).toContain(`${CANARY}-${part}`);
-  }, 60_000);
+  });
 });
 
 describeWith(REDIS)('the password of the store', () => {

@@ -168,5 +168,5 @@ describe(`${REQUESTS} malformed requests (FC_SEED=${SEED})`, () => {
     expect(server.child.exitCode).toBeNull();
     // fetch keeps the one of the query before.
     await eventually(async () => openSockets(server) - (await gateway.openSockets) <= socketsBefore + 1);
-  }, 90_000);
+  });
 });

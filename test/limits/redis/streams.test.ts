@@ -10,7 +10,7 @@ describeWith(REDIS)('the slots of streams in Redis', () => {
   const clients: Redis[] = [];
   beforeAll(async () => {
     server = await RedisServer.start();
-  }, 60_000);
+  });
   beforeEach(() => void caller++);
   afterAll(async () => {
     for (const client of clients) client.disconnect();

@@ -24,7 +24,7 @@ describeWith(REDIS)('versions that share a Redis', () => {
   beforeAll(async () => {
     server = await RedisServer.start();
     client = new Redis(server.url, { keyPrefix: 'graphql-context-cache:' });
-  }, 60_000);
+  });
   afterAll(async () => {
     client.disconnect();
     await server.stop();

@@ -14,7 +14,7 @@ describeWith(REDIS)('the store in Redis', () => {
   let server: RedisServer;
   beforeAll(async () => {
     server = await RedisServer.start();
-  }, 60_000);
+  });
   afterAll(() => server.stop());
   const open = () => openAt(server.url);
   conformance(open, async (ms) => {
@@ -128,7 +128,7 @@ describeWith(REDIS)('the store in Redis', () => {
     await store.create(context, 'caller');
     expect(await store.ownedContext('caller', context.key, NOON)).toMatchObject({ context });
     await store.close();
-  }, 30_000);
+  });
 });
 
 async function openAt(url: string) {

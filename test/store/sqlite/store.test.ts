@@ -180,7 +180,7 @@ describe('the store in SQLite', () => {
     await store.create(record(), 'caller');
     other.close();
     await store.close();
-  }, 30_000);
+  });
 });
 
 /** How many values a statement wants. */
