@@ -1,6 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Redis } from 'ioredis';
 import { pino } from 'pino';
 import { DAY_MS } from '../src/store/hours.js';
 import { type MonitoredStore, openStore } from '../src/store/open-store.js';
@@ -8,6 +9,7 @@ import type { Bill } from '../src/store/spending.js';
 import { ZERO_TOTALS } from '../src/store/store.js';
 import { type Finished, finished, start, startsPrograms } from './support/built-program.js';
 import { eventually } from './support/eventually.js';
+import { describeWith, REDIS } from './support/programs.js';
 import { RedisServer } from './support/redis.js';
 
 startsPrograms();
@@ -189,10 +191,32 @@ describe('the report', () => {
   it.each([
     ['sqlite:none.db', 'STORE_URL names the file none.db, which does not exist'],
     ['sqlite::memory:', 'STORE_URL is in memory, which only the server can read'],
-    ['redis://127.0.0.1:1', 'STORE_URL names a store that cannot be reached'],
+    ['redis://127.0.0.1:1', 'STORE_URL names a store that cannot be used: connect ECONNREFUSED 127.0.0.1:1'],
   ])('says why it cannot read %s', async (url, message) => {
     const { code, stdout, stderr } = await report(url);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  it('says why it cannot open a file, in one line', async () => {
+    const file = join(folder, 'text.db');
+    writeFileSync(file, 'no database');
+    const { code, stdout, stderr } = await report(`sqlite:${file}`);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      `The configuration is not usable: STORE_URL sqlite:${file} cannot be opened: file is not a database\n`,
+    );
+  });
+
+  describeWith(REDIS)('on Redis', () => {
+    it('says that a newer server has written it', async () => {
+      await using redis = await RedisServer.start();
+      const client = new Redis(redis.url);
+      await client.set('graphql-context-cache:layout', 9);
+      client.disconnect();
+      const { code, stderr } = await report(redis.url);
+      expect(code).toBe(2);
+      expect(stderr).toContain('cannot be used: the store has layout 9, which a newer version');
+    });
   });
 });

@@ -4,7 +4,7 @@ import { SingleBar } from 'cli-progress';
 import { pino } from 'pino';
 import { countSpenders, GROUPINGS, type Grouping, spendingReport } from '../pricing/spending-report.js';
 import { DAY_MS, HOUR_MS } from '../store/hours.js';
-import { openStore } from '../store/open-store.js';
+import { openConfiguredStore } from '../store/open-store.js';
 import { type Store, USAGE_RETENTION_MS } from '../store/store.js';
 import { waitUntil } from '../util/wait.js';
 import { readConfiguration } from './configuration.js';
@@ -89,11 +89,14 @@ async function openExisting(): Promise<Store> {
   if (file !== undefined && !existsSync(file)) {
     throw new UsageError(`STORE_URL names the file ${file}, which does not exist; has a server written it?`);
   }
-  const store = openStore(url, pino({ level: 'silent' }));
+  // What a server would log: the first line tells more than later ones, which follow from it.
+  const reasons: string[] = [];
+  const log = pino({ level: 'warn' }, { write: (line) => void reasons.push(JSON.parse(line).reason) });
+  const store = openConfiguredStore(config, log, () => undefined);
   await waitUntil(store.isReachable, STORE_WAIT_MS);
   if (await store.isReachable()) return store;
   await store.close();
-  throw new UsageError('STORE_URL names a store that cannot be reached');
+  throw new UsageError(['STORE_URL names a store that cannot be used', ...reasons.slice(0, 1)].join(': '));
 }
 
 /** A bar on a terminal, if there is anything to wait for. */
