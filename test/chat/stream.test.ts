@@ -238,7 +238,10 @@ describeThroughEachApi('streams', (api) => {
     });
 
     describe('a caller who leaves', () => {
-      async function leaveWhen(isBefore: boolean) {
+      it.each([
+        ['after', chunk({ content: 'a' })],
+        ['before', ''],
+      ])('ends the upstream call at once, %s the first token', async (_when, token) => {
         await using gateway = await StandIn.start();
         await using server = await serverHolding(gateway);
         const client = connect(server);
@@ -249,33 +252,17 @@ describeThroughEachApi('streams', (api) => {
         const first = results.next();
         const upstream = await asked;
         const upstreamClosed = once(upstream, 'close');
-        if (!isBefore) {
-          upstream.write(chunk({ content: 'a' }));
+        if (token !== '') {
+          upstream.write(token);
           await first;
         }
         const left = performance.now();
         void results.return?.();
         await upstreamClosed;
-        const took = performance.now() - left;
+        // A server that notices only when it writes would take 12 seconds, until its next keep-alive.
+        expect(performance.now() - left).toBeLessThan(10_000);
         await first.catch(() => undefined);
         client.close();
-        return took;
-      }
-
-      /** Another process may have the processor for a while, but hardly each time. */
-      async function fastest(isBefore: boolean) {
-        let best = Number.POSITIVE_INFINITY;
-        for (let tries = 0; best >= 100 && tries < 5; tries++)
-          best = Math.min(best, await leaveWhen(isBefore));
-        return best;
-      }
-
-      it('ends the upstream call within 100 ms', async () => {
-        expect(await fastest(false)).toBeLessThan(100);
-      });
-
-      it('ends it before the first token, too', async () => {
-        expect(await fastest(true)).toBeLessThan(100);
       });
     });
 
