@@ -93,10 +93,11 @@ export class Operations {
 
   /** Parses, validates and reads the variables; returns the errors of an operation that is refused. */
   prepare(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
-    const prepared = this.draining
-      ? [toGraphQLError(shuttingDown(), context.requestId)]
-      : this.check(request, context);
-    return Array.isArray(prepared) ? this.refuse(prepared, context) : prepared;
+    try {
+      return this.check(request);
+    } catch (error) {
+      return this.refuse(refusalsOf(error, context), context);
+    }
   }
 
   /** Runs a query or a mutation. A result without `data` was refused before anything ran. */
@@ -143,22 +144,13 @@ export class Operations {
     return errors;
   }
 
-  private check(request: OperationRequest, context: RequestContext): PreparedOperation | GraphQLError[] {
-    try {
-      this.options.documents.check(request.document);
-      const known = this.known.memo(request.document);
-      const operation = this.operationOf(known, request.operationName ?? undefined);
-      if (!operation) return [refusal('Name one operation of the document in `operationName`.', context)];
-      const variables = operation.variables.read(request.variables ?? {});
-      if (variables instanceof AppError) return [toGraphQLError(variables, context.requestId)];
-      return { document: known.document, operation, variables };
-    } catch (error) {
-      if (error instanceof InvalidDocument)
-        return error.errors.map((one) => refusal(one.message, context, one));
-      if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
-      if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
-      throw error;
-    }
+  private check({ document: text, operationName, variables }: OperationRequest): PreparedOperation {
+    if (this.draining) throw shuttingDown();
+    this.options.documents.check(text);
+    const known = this.known.memo(text);
+    const operation = this.operationOf(known, operationName ?? undefined);
+    if (!operation) throw badUserInput('Name one operation of the document in `operationName`.');
+    return { document: known.document, operation, variables: operation.variables.read(variables ?? {}) };
   }
 
   private operationOf({ document, operations }: KnownDocument, name: string | undefined) {
@@ -252,6 +244,14 @@ class InvalidDocument extends Error {
   constructor(readonly errors: readonly GraphQLError[]) {
     super('the document is not valid');
   }
+}
+
+/** The errors that the client sees. Throws what is a bug of ours. */
+function refusalsOf(error: unknown, context: RequestContext): GraphQLError[] {
+  if (error instanceof InvalidDocument) return error.errors.map((one) => refusal(one.message, context, one));
+  if (error instanceof GraphQLError) return [refusal(syntaxMessage(error), context, error)];
+  if (error instanceof AppError) return [toGraphQLError(error, context.requestId)];
+  throw error;
 }
 
 function isAsyncIterable(value: object): value is AsyncIterable<unknown> {

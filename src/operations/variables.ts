@@ -14,7 +14,7 @@ import {
   valueFromAST,
 } from 'graphql';
 import type { FieldError } from 'graphql-context-cache-client';
-import { type AppError, badUserInput } from '../errors.js';
+import { badUserInput } from '../errors.js';
 import { MAX_FIELD_ERRORS } from '../input/validation.js';
 import { MAX_LIST } from './query-limits.js';
 
@@ -51,17 +51,14 @@ export class VariablesReader {
     });
   }
 
-  /** The variables, or BAD_USER_INPUT that names the paths at fault and what was expected there. */
-  read(sent: Variables): Variables | AppError {
+  /** Throws BAD_USER_INPUT that names the paths at fault and what was expected there. */
+  read(sent: Variables): Variables {
     const coercion = new Coercion();
     // A variable may have the name `__proto__`.
     const coerced = coercion.slots(sent, this.variables, Object.create(null));
     const { misfits } = coercion;
     if (misfits.length === 0) return coerced;
-    return badUserInput(
-      misfits.map(({ path, message }) => `${placeOf(path)} ${message}`).join('; '),
-      misfits,
-    );
+    throw badUserInput(misfits.map(({ path, message }) => `${placeOf(path)} ${message}`).join('; '), misfits);
   }
 }
 
