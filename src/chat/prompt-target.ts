@@ -73,12 +73,10 @@ export class PromptTarget implements ChatTarget {
   async recover(): Promise<void> {
     const { context } = this;
     if (!context) return;
-    if (this.isRecovered) {
-      this.opened = bypassed(this.prompt, CacheBypassReason.CREATE_FAILED);
-      return;
-    }
+    this.opened = this.isRecovered
+      ? bypassed(this.prompt, CacheBypassReason.CREATE_FAILED)
+      : await this.contexts.recover(this.prompt, context, this.request);
     this.isRecovered = true;
-    this.opened = await this.contexts.recover(this.prompt, context, this.request);
   }
 
   /** The caller holds no context. */

@@ -43,6 +43,7 @@ export class Reuse {
     const found = await this.findBy(pointer, request, minLifetimeMs);
     if (found) return { owned: found, reused: true };
     const createOnce = async (own: RequestContext): Promise<Found> => {
+      // Another process may have created it before this one got the lease.
       const first = await this.findBy(pointer, own, minLifetimeMs);
       if (first) return { owned: first, reused: true };
       const owned = await this.creation.create(input, own, prompt);
