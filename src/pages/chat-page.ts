@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,6 +5,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { packageFile } from '../config/package-files.js';
 import type { Page } from '../transports/http/server.js';
+import { type PageFile, sendPageFile, toPageFile } from './page-files.js';
 
 const BUILT = fileURLToPath(packageFile('examples/web/dist/'));
 
@@ -30,18 +30,13 @@ const CONTENT_SECURITY_POLICY = [
 
 const NOT_BUILT = 'The example page is not built yet: run `npm run build`, then load this again.\n';
 
-interface File {
-  content: Buffer;
-  headers: Record<string, string>;
-}
-
 export function isChatPageBuilt(): boolean {
   return existsSync(join(BUILT, 'index.html'));
 }
 
 /** The built chat page at `/`. Its files are read once, with the first request: no path of a request reaches the disk. */
 export class ChatPage implements Page {
-  private files: Promise<Map<string, File>> | undefined;
+  private files: Promise<Map<string, PageFile>> | undefined;
 
   constructor(private readonly folder = BUILT) {}
 
@@ -54,16 +49,14 @@ export class ChatPage implements Page {
       response.writeHead(405, { allow: 'GET, HEAD' }).end();
     } else if (!file) {
       response.writeHead(404, { 'content-type': 'text/plain; charset=utf-8' }).end(NOT_BUILT);
-    } else if (request.headers['if-none-match'] === file.headers.etag) {
-      response.writeHead(304, file.headers).end();
     } else {
-      response.writeHead(200, { ...file.headers, 'content-length': file.content.length }).end(file.content);
+      await sendPageFile(file, request, response);
     }
     return true;
   }
 
   /** If nothing is built yet, the next request tries again. */
-  private async read(): Promise<Map<string, File>> {
+  private async read(): Promise<Map<string, PageFile>> {
     this.files ??= readFiles(this.folder);
     const files = await this.files;
     if (files.size === 0) this.files = undefined;
@@ -71,13 +64,13 @@ export class ChatPage implements Page {
   }
 }
 
-async function readFiles(folder: string): Promise<Map<string, File>> {
-  const files = new Map<string, File>();
+async function readFiles(folder: string): Promise<Map<string, PageFile>> {
+  const files = new Map<string, PageFile>();
   try {
     for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
       if (!entry.isFile()) continue;
       const path = join(entry.parentPath, entry.name);
-      files.set(`/${relative(folder, path).split(sep).join('/')}`, toFile(path, await readFile(path)));
+      files.set(`/${relative(folder, path).split(sep).join('/')}`, await readPageFile(path));
     }
   } catch (error) {
     // Nothing is built, or a running build has just emptied the folder.
@@ -88,18 +81,10 @@ async function readFiles(folder: string): Promise<Map<string, File>> {
   return index ? files.set('/', index) : new Map();
 }
 
-function toFile(path: string, content: Buffer): File {
-  // The names of assets contain a hash of their content.
-  const isHashed = path.split(sep).includes('assets');
-  return {
-    content,
-    headers: {
-      'content-type': TYPES[extname(path)] ?? 'application/octet-stream',
-      etag: `"${createHash('sha256').update(content).digest('base64url')}"`,
-      'cache-control': isHashed ? 'public, max-age=31536000, immutable' : 'no-cache',
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'no-referrer',
-    },
-  };
+async function readPageFile(path: string): Promise<PageFile> {
+  return toPageFile(await readFile(path), {
+    type: TYPES[extname(path)] ?? 'application/octet-stream',
+    caching: path.split(sep).includes('assets') ? 'hashed' : 'page',
+    contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+  });
 }

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pipeline } from 'node:stream/promises';
-import { createGunzip } from 'node:zlib';
 import type { Config } from '../../config/config.js';
 import { prefersHtml } from '../../transports/http/media-types.js';
 import type { Page } from '../../transports/http/server.js';
 import { type ExampleOperation, readExampleOperations } from '../example-operations.js';
-import { Assets, type PlaygroundFile, REVALIDATE, toFile } from './files.js';
+import { type PageFile, sendPageFile, toPageFile } from '../page-files.js';
+import { Assets } from './assets.js';
 import { keepHistory } from './history.js';
 import { fillIds } from './ids.js';
 import { STYLE } from './style.js';
@@ -27,8 +26,8 @@ const CONTENT_SECURITY_POLICY = [
 ].join('; ');
 
 interface RenderedPage {
-  page: PlaygroundFile;
-  assets: Map<string, PlaygroundFile>;
+  page: PageFile;
+  assets: Map<string, PageFile>;
 }
 
 /** GraphiQL from node_modules: 9 MB, so it is rendered and compressed once, with the first request. */
@@ -47,31 +46,14 @@ export class Playground implements Page {
     const { page, assets } = await this.rendered;
     const file = assets.get(asset ?? '') ?? (isVisit ? page : undefined);
     if (!file) return false;
-    await send(file, request, response);
+    await sendPageFile(file, request, response);
     return true;
-  }
-}
-
-async function send(file: PlaygroundFile, { headers }: IncomingMessage, response: ServerResponse) {
-  response.setHeaders(new Map(Object.entries(file.headers)));
-  response.setHeader('vary', 'accept, accept-encoding');
-  response.setHeader('content-security-policy', CONTENT_SECURITY_POLICY);
-  response.setHeader('x-content-type-options', 'nosniff');
-  if (headers['if-none-match'] === file.headers.etag) {
-    response.writeHead(304).end();
-  } else if (/\bgzip\b/.test(headers['accept-encoding'] ?? '')) {
-    const { gzipped } = file;
-    response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': gzipped.length }).end(gzipped);
-  } else {
-    const unpacked = createGunzip();
-    unpacked.end(file.gzipped);
-    await pipeline(unpacked, response.writeHead(200));
   }
 }
 
 async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
   const graphiql = await import('@graphql-yoga/render-graphiql/graphiql');
-  const assets = new Assets();
+  const assets = new Assets(CONTENT_SECURITY_POLICY);
   const [, icon = ''] = graphiql.favicon.split(',');
   const workers = {
     editorWorkerService: assets.add('editor-worker.js', graphiql.editorWorkerService),
@@ -96,7 +78,11 @@ async function renderPage(authMode: Config['authMode']): Promise<RenderedPage> {
 </html>
 `;
   return {
-    page: await toFile(html, 'text/html; charset=utf-8', REVALIDATE),
+    page: await toPageFile(html, {
+      type: 'text/html; charset=utf-8',
+      caching: 'page',
+      contentSecurityPolicy: CONTENT_SECURITY_POLICY,
+    }),
     assets: await assets.compressed(),
   };
 }
