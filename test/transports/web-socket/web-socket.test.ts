@@ -93,7 +93,8 @@ describe('a WebSocket', () => {
     console.error = (...words) => printed.push(words);
     // It never answers.
     gateway = await StandIn.start(() => undefined);
-    server = await TestServer.before(gateway);
+    // A busy machine takes longer than the default to send 50 MB.
+    server = await TestServer.before(gateway, {}, { timeouts: { ...TIMEOUTS, initMs: 60_000 } });
   });
   afterAll(async () => {
     console.error = print;
