@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import Database from 'libsql';
 import { pino } from 'pino';
 import { DAY_MS } from '../src/store/hours.js';
 import { type MonitoredStore, openStore } from '../src/store/open-store.js';
@@ -196,6 +197,17 @@ describe('the report', () => {
     const { code, stdout, stderr } = await report(url);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  it('does not migrate the file of an earlier version, on which a server may run', async () => {
+    const file = join(folder, 'earlier.db');
+    const db = new Database(file);
+    db.exec(readFileSync('test/store/sqlite/layouts/8.sql', 'utf8'));
+    const version = () => db.prepare('PRAGMA user_version').raw().get();
+    const { code, stderr } = await report(`sqlite:${file}`);
+    expect({ code, version: version() }).toEqual({ code: 2, version: [8] });
+    expect(stderr).toContain('Use the report of its version, or start a server of this version first');
+    db.close();
   });
 
   it('says why it cannot open a file, in one line', async () => {

@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { countSpenders, GROUPINGS, type Grouping, spendingReport } from '../pricing/spending-report.js';
 import { DAY_MS, HOUR_MS } from '../store/hours.js';
 import { openConfiguredStore } from '../store/open-store.js';
+import { hasEarlierLayout } from '../store/sqlite/migrations.js';
 import { type Store, USAGE_RETENTION_MS } from '../store/store.js';
 import { waitUntil } from '../util/wait.js';
 import { readConfiguration } from './configuration.js';
@@ -88,6 +89,11 @@ async function openExisting(): Promise<Store> {
   const [, file] = /^sqlite:(.*)$/.exec(url) ?? [];
   if (file !== undefined && !existsSync(file)) {
     throw new UsageError(`STORE_URL names the file ${file}, which does not exist; has a server written it?`);
+  }
+  if (file !== undefined && hasEarlierLayout(file)) {
+    const advice =
+      'Use the report of its version, or start a server of this version first, which migrates it';
+    throw new UsageError(`STORE_URL names the file ${file} of an earlier version. ${advice}`);
   }
   // What a server would log: the first line tells more than later ones, which follow from it.
   const reasons: string[] = [];

@@ -1,4 +1,4 @@
-import type Database from 'libsql';
+import Database from 'libsql';
 import { CREATE_LEASES, CREATE_RUNS, CREATE_SPENDING, CREATE_TABLES, VERSION } from './schema.js';
 import { ADD_USAGE, USAGE } from './statements.js';
 
@@ -40,8 +40,25 @@ export function prepareTables(db: Database.Database, path: string): void {
   }
 }
 
+/** Whether opening the file would migrate it, after which servers of its version no longer understand it. */
+export function hasEarlierLayout(path: string): boolean {
+  const db = new Database(path, { readonly: true });
+  try {
+    return layoutOf(db) in STEPS;
+  } catch {
+    // Opening it tells why it cannot be read.
+    return false;
+  } finally {
+    db.close();
+  }
+}
+
+function layoutOf(db: Database.Database): number {
+  return (db.prepare('PRAGMA user_version').get() as { user_version: number }).user_version;
+}
+
 function migrate(db: Database.Database, path: string): void {
-  const { user_version: found } = db.prepare('PRAGMA user_version').get() as { user_version: number };
+  const found = layoutOf(db);
   for (let version = found; version !== VERSION; version++) {
     const step = STEPS[version];
     if (step === undefined) throw new Error(refusal(path, found));
