@@ -1,6 +1,6 @@
 import type { FieldError } from 'graphql-context-cache-client';
 import type { ChatUse } from '../contexts/contexts.js';
-import { unpackDetails } from '../contexts/details.js';
+import { createdTokens } from '../contexts/details.js';
 import { invalidFields, withoutFields } from '../errors.js';
 import { type Message, MessageRole, type NewChat } from '../gateway/types.js';
 import { estimateMessages } from '../limits/tokens.js';
@@ -57,8 +57,8 @@ export class PromptTarget implements ChatTarget {
 
   async estimateTokens(): Promise<number> {
     const { context } = this;
-    const usage = context ? unpackDetails(context.details).usage : null;
-    return usage?.promptTokens ?? estimateMessages(this.prompt.context.messages);
+    const created = context && createdTokens(context.details);
+    return created ?? estimateMessages(this.prompt.context.messages);
   }
 
   ask<T>(call: GatewayChat<T>): Promise<T> {

@@ -11,6 +11,14 @@ export interface Details {
   recreatedAt?: number | null;
   /** The API that it was created with; null: the one that its model's name suggests. */
   api?: ApiName | null;
+  /** Of a creation without usage: its prompt tokens. */
+  estimatedTokens?: number | null;
+}
+
+/** The prompt tokens of the creation; null if they were neither reported nor estimated. */
+export function createdTokens(packed: string): number | null {
+  const { usage, estimatedTokens = null } = unpackDetails(packed);
+  return usage?.promptTokens ?? estimatedTokens;
 }
 
 type PackedStrategy = [
@@ -29,7 +37,14 @@ type PackedUsage = [
   cacheCreationInputTokens: number | null,
 ];
 
-type Packed = [PackedStrategy | null, PackedUsage | null, (PackedPrices | null)?, (number | null)?, ApiName?];
+type Packed = [
+  strategy: PackedStrategy | null,
+  usage: PackedUsage | null,
+  prices?: PackedPrices | null,
+  recreatedAt?: number | null,
+  api?: ApiName | null,
+  estimatedTokens?: number,
+];
 
 /** Tuples, because field names would be half of a stored context. */
 export function packDetails({
@@ -38,6 +53,7 @@ export function packDetails({
   prices,
   recreatedAt,
   api,
+  estimatedTokens,
 }: Details): string {
   const packedStrategy: PackedStrategy | null = strategy && [
     strategy.type,
@@ -54,21 +70,24 @@ export function packDetails({
     usage.completionTokensDetails?.reasoningTokens ?? null,
     usage.cacheCreationInputTokens,
   ];
-  const packed: Packed = [packedStrategy, packedUsage];
-  if (prices || recreatedAt || api) packed.push(prices && packPrices(prices));
-  if (recreatedAt || api) packed.push(recreatedAt ?? null);
-  if (api) packed.push(api);
+  const packed: Packed = [packedStrategy, packedUsage, prices && packPrices(prices)];
+  packed.push(recreatedAt ?? null, api ?? null);
+  if (estimatedTokens != null) packed.push(estimatedTokens);
+  while (packed.at(-1) === null && packed.length > 2) packed.pop();
   return JSON.stringify(packed);
 }
 
 export function unpackDetails(packed: string): Details {
-  const [strategy, usage, prices, recreatedAt = null, api = null] = JSON.parse(packed) as Packed;
+  const [strategy, usage, prices, recreatedAt = null, api = null, estimatedTokens = null] = JSON.parse(
+    packed,
+  ) as Packed;
   return {
     truncationStrategy: strategy && toStrategy(strategy),
     usage: usage && toUsage(usage),
     prices: prices ? unpackPrices(prices) : null,
     recreatedAt,
     api,
+    estimatedTokens,
   };
 }
 

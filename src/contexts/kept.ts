@@ -2,7 +2,7 @@ import { ContextExpiry } from '../gateway/caching-api.js';
 import type { GatewayUsage } from '../gateway/types.js';
 import type { Bill, Kept } from '../store/spending.js';
 import type { ContextRecord } from '../store/store.js';
-import { unpackDetails } from './details.js';
+import { createdTokens, unpackDetails } from './details.js';
 import { expiryOf, isPrefix } from './records.js';
 
 /**
@@ -17,13 +17,15 @@ export function keptAfter(
   at: number,
   sessionTokens = 0,
 ): Kept | null {
-  const details = unpackDetails(context.details);
-  const created = details.usage?.promptTokens;
+  const created = createdTokens(context.details);
   // With a fixed expiry a chat extends no earlier tokens; its own are stored from now on.
-  const since = expiryOf(context) === ContextExpiry.FIXED ? at : (details.recreatedAt ?? context.createdAt);
+  const since =
+    expiryOf(context) === ContextExpiry.FIXED
+      ? at
+      : (unpackDetails(context.details).recreatedAt ?? context.createdAt);
   const key = { model, prompt, prices, since };
   if (context.ttl === null) return null;
-  if (isPrefix(context)) return created === undefined ? null : { ...key, tokens: created, addedTokens: 0 };
+  if (isPrefix(context)) return created === null ? null : { ...key, tokens: created, addedTokens: 0 };
   const { promptTokens, completionTokens, promptTokensDetails } = usage;
   // Without a hit, or where hits are not counted, the gateway still keeps the session.
   const tokens = Math.min(promptTokensDetails?.cachedTokens || sessionTokens, promptTokens);

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { mayBeBilled } from '../contexts/creation/billing.js';
 import { removeLost } from '../contexts/creation/recovery.js';
-import { unpackDetails } from '../contexts/details.js';
+import { createdTokens } from '../contexts/details.js';
 import { PROMPT_HOLDER } from '../contexts/keys.js';
 import { apiOfContext, expiryOf, toTotals, toUsage } from '../contexts/records.js';
 import type { Leases } from '../coordination/leases.js';
@@ -172,7 +172,7 @@ function isDue({ ttl, expiresAt }: ContextRecord, now: number): boolean {
 }
 
 async function tokensOf(prompt: PromptDefinition, { details }: ContextRecord): Promise<number> {
-  return unpackDetails(details).usage?.promptTokens ?? estimateMessages(prompt.context.messages);
+  return createdTokens(details) ?? estimateMessages(prompt.context.messages);
 }
 
 function isLost(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import Big from 'big.js';
 import fc from 'fast-check';
+import { estimateMessages } from '../../src/limits/tokens.js';
 import {
   amountsOf,
   latestCurrency,
@@ -8,11 +9,12 @@ import {
   storageShare,
 } from '../../src/pricing/money-report.js';
 import type { Spending } from '../../src/store/spending.js';
-import { beginStream, chunk } from '../support/chat-answers.js';
+import { beginStream, CHAT_ANSWER, chunk } from '../support/chat-answers.js';
 import { eventually } from '../support/eventually.js';
 import { ModelsFile } from '../support/models-file.js';
 import { PromptFiles, promptGateway } from '../support/prompts.js';
 import { NOON, TestServer } from '../support/server.js';
+import { CREATED, json, StandIn } from '../support/stand-in.js';
 import { collect, TRANSPORTS } from '../support/streams.js';
 import { bearer, JWT } from '../support/tokens.js';
 import '../support/seed.js';
@@ -57,6 +59,30 @@ async function create(server: TestServer, input: object = PREFIX): Promise<strin
 }
 
 describe('cacheReport.money', () => {
+  it('has a creation and its storage by an estimate where the gateway reports no usage', async () => {
+    const tokens = await estimateMessages(PREFIX.messages);
+    const moneyWith = async (usage: object | undefined) => {
+      await using gateway = await StandIn.start((response, _, { path }) =>
+        json(
+          response,
+          200,
+          path.endsWith('/create') ? { ...CREATED, mode: 'common_prefix', usage } : CHAT_ANSWER,
+        ),
+      );
+      using models = new ModelsFile();
+      await using server = await TestServer.before(gateway, { MODELS: models.path });
+      const contextId = await create(server);
+      server.clock = () => NOON + HOUR_MS / 2;
+      expect((await server.query(CHAT, { input: { contextId, messages } })).errors).toEqual([]);
+      return (await reportOf(server)).money;
+    };
+    const money = await moneyWith(undefined);
+    expect(money).toEqual(
+      await moneyWith({ prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens }),
+    );
+    expect(Number(money.storage.amount)).toBeGreaterThan(0);
+  });
+
   it('is in the new currency from the day after the operator changed it, however much was spent before', async () => {
     await using gateway = await promptGateway();
     using models = new ModelsFile();

@@ -1,12 +1,12 @@
 import { AppError, ErrorCode } from '../../errors.js';
 import { GatewayError } from '../../gateway/errors/gateway-error.js';
 import type { OwnedContext } from '../../store/store.js';
-import { unpackDetails } from '../details.js';
+import { createdTokens } from '../details.js';
 import { isPrefix } from '../records.js';
 
 /** Estimates the tokens that a context adds to the next prompt. */
 export function contextTokens({ context, totals }: OwnedContext): number {
-  const created = unpackDetails(context.details).usage?.promptTokens ?? 0;
+  const created = createdTokens(context.details) ?? 0;
   if (isPrefix(context)) return created;
   // For a session only sums are known. Each prompt contains all earlier chats: if each of n chats adds the same number of tokens, all prompts
   // and answers together are n times the initial tokens plus n (n + 1) / 2 times that number.

@@ -1,6 +1,6 @@
 import { afterProcessing, withoutFields } from '../../errors.js';
 import { type ApiName, defaultApi } from '../../gateway/apis.js';
-import { ContextMode, type CreatedContext, type NewContext } from '../../gateway/types.js';
+import { ContextMode, type CreatedContext, type GatewayUsage, type NewContext } from '../../gateway/types.js';
 import type { CallerLimits } from '../../limits/caller-limits.js';
 import { estimateMessages } from '../../limits/tokens.js';
 import { creationBill } from '../../pricing/bills.js';
@@ -12,9 +12,12 @@ import type { Bill } from '../../store/spending.js';
 import { type ContextRecord, type OwnedContext, ZERO_TOTALS } from '../../store/store.js';
 import { packDetails, unpackDetails } from '../details.js';
 import { contextKey } from '../keys.js';
-import { apiOfContext, expiryAfter, isPrefix } from '../records.js';
+import { apiOfContext, expiryAfter, isPrefix, toUsage } from '../records.js';
 import { mayBeBilled } from './billing.js';
 import type { StoredMessages } from './stored-messages.js';
+
+/** `billed`: its usage, estimated if the gateway reported none. */
+type BilledContext = CreatedContext & { billed: GatewayUsage };
 
 /** Creates contexts at the gateway and registers their owners. */
 export class Creation {
@@ -35,20 +38,21 @@ export class Creation {
 
   private async register(
     api: ApiName,
-    created: CreatedContext,
+    created: BilledContext,
     wanted: NewContext,
     request: RequestContext,
     prompt: string,
   ) {
     // The ttl begins when the answer arrives.
     const createdAt = request.now();
-    const { id, model, mode, ttl } = created;
+    const { id, model, mode, ttl, usage, billed } = created;
     const expiresAt = created.expiresAt ?? expiryAfter(createdAt, ttl);
     const messages = isPrefix(created)
       ? await this.messages.add(wanted.messages, expiresAt, createdAt)
       : null;
     const ownApi = api === defaultApi(model) ? null : api;
-    const details = packDetails({ ...created, prices: this.pricesOf(created), api: ownApi });
+    const estimatedTokens = usage ? null : billed.promptTokens;
+    const details = packDetails({ ...created, prices: this.pricesOf(created), api: ownApi, estimatedTokens });
     const key = contextKey(request.caller, id);
     const context = { key, id, gatewayId: id, model, mode, ttl, createdAt, expiresAt, messages, details };
     const bill = this.billOf(created, request.caller.id, prompt, createdAt);
@@ -88,16 +92,17 @@ export class Creation {
     api: ApiName,
     wanted: NewContext,
     request: RequestContext,
-  ): Promise<CreatedContext> {
+  ): Promise<BilledContext> {
     request.signal.throwIfAborted();
     const estimate = () => estimateMessages(wanted.messages);
     const reservation = await this.limits.reserve(request.caller.id, estimate);
     let used = 0;
     try {
       const created = await request.dataSources.gateway.createContext(api, wanted);
-      used = created.usage?.promptTokens ?? reservation.tokens;
-      await this.spendMoney(created, request);
-      return created;
+      const billed = created.usage ?? toUsage({ ...ZERO_TOTALS, promptTokens: await estimate() });
+      used = billed.promptTokens;
+      await this.spendMoney(created.model, billed, request);
+      return { ...created, billed };
     } catch (error) {
       if (mayBeBilled(error)) used = reservation.tokens;
       throw error;
@@ -106,19 +111,19 @@ export class Creation {
     }
   }
 
-  private pricesOf({ model, usage }: CreatedContext): Prices | null {
-    return this.models.pricesOf(model, usage?.promptTokens ?? 1);
+  private pricesOf({ model, billed }: BilledContext): Prices | null {
+    return this.models.pricesOf(model, billed.promptTokens);
   }
 
-  private billOf(created: CreatedContext, caller: string, prompt: string, now: number): Bill | null {
-    const { model, usage, ttl } = created;
+  private billOf(created: BilledContext, caller: string, prompt: string, now: number): Bill | null {
+    const { model, billed, ttl } = created;
     const prices = this.pricesOf(created);
     const expiresAt = created.expiresAt ?? (ttl === null ? null : expiryAfter(now, ttl));
-    return prices && usage && creationBill({ caller, model, prompt, prices }, usage, now, expiresAt);
+    return prices && creationBill({ caller, model, prompt, prices }, billed, now, expiresAt);
   }
 
-  private spendMoney({ model, usage }: CreatedContext, request: RequestContext): Promise<void> {
-    const amountOf = () => usage && this.models.price(model, usage).cost?.total.amount;
+  private spendMoney(model: string, billed: GatewayUsage, request: RequestContext): Promise<void> {
+    const amountOf = () => this.models.price(model, billed).cost?.total.amount;
     return this.limits.spendMoney(request.caller.id, amountOf);
   }
 }
