@@ -4,7 +4,7 @@ export default {
   runner: 'jest-light-runner',
   // `test/support/typescript.mjs` compiles.
   transform: {},
-  setupFiles: ['reflect-metadata', '<rootDir>/test/support/seed.ts'],
+  setupFiles: ['reflect-metadata', '<rootDir>/test/support/fetch.mjs', '<rootDir>/test/support/seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/test/support/timeouts.mjs'],
   globalSetup: '<rootDir>/test/support/install-programs.mjs',
   // Two more than the cores of a small machine: tests of browsers, timeouts and other processes mostly wait.

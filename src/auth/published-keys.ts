@@ -9,7 +9,7 @@ export const KEPT_MS = 24 * 60 * 60_000;
 export function publishedKeys(url: string, now: () => number, proxy?: Dispatcher): JWTVerifyGetKey {
   return createRemoteJWKSet(new URL(url), {
     timeoutDuration: TIMEOUT_MS,
-    [customFetch]: keepingLast(proxy ? fetchThrough(proxy) : fetch, now),
+    [customFetch]: keepingLast(fetchThrough(proxy), now),
   });
 }
 
@@ -42,8 +42,11 @@ function holdsKeys(text: string): boolean {
   }
 }
 
-/** With undici's own `fetch`: Node's is of another version, and a dispatcher belongs to its own. */
-function fetchThrough(dispatcher: Dispatcher): FetchImplementation {
+/**
+ * Not with the `fetch` of Node 20, where a timer of a connection that was garbage-collected throws outside of any request. A proxy's
+ * dispatcher needs undici's own anyway.
+ */
+function fetchThrough(dispatcher: Dispatcher | undefined): FetchImplementation {
   return async (url, options) => {
     const { fetch } = await import('undici');
     return (await fetch(url, { ...options, dispatcher } as unknown as RequestInit)) as unknown as Response;
