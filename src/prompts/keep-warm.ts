@@ -120,7 +120,7 @@ export class KeepWarm {
     if (expiryOf(context) === ContextExpiry.SLIDING) return this.chat(prompt, context, request);
     const { contexts, onRenewed } = this.parts;
     // Chats that begin within the minute must find time left.
-    const { owned, reused } = await contexts.replaceEnding(prompt, RENEW_WITHIN_MS, request);
+    const { owned, reused } = await contexts.obtain(prompt, RENEW_WITHIN_MS, request);
     // Another process has created it and counted its tokens; this one knew only the ending context.
     if (reused) return 0;
     const tokens = await tokensOf(prompt, owned.context);

@@ -84,23 +84,22 @@ export class PromptContexts {
   async isReplaced(
     prompt: PromptDefinition,
     ending: ContextRecord,
-    withinMs: number,
+    minLifetimeMs: number,
     request: RequestContext,
   ): Promise<boolean> {
-    const acting = request.detachedAs(promptHolder(request.caller));
-    const found = await this.parts.reuse.find(prompt.context, acting, withinMs);
+    const found = await this.parts.reuse.find(prompt.context, asHolder(request), minLifetimeMs);
     if (!found || found.context.key === ending.key) return false;
     this.known.set(slotOf(prompt, request), found.context.key);
     return true;
   }
 
   /**
-   * Creates a context if there is none that lives for longer than `withinMs`; one that ends before can be used until then. What it
-   * returns is `reused` if there was one, such as of another process.
+   * Creates a context if there is none that lives for longer than `minLifetimeMs`; one that ends before can be used until then. What
+   * it returns is `reused` if there was one, such as of another process.
    */
-  async replaceEnding(prompt: PromptDefinition, withinMs: number, request: RequestContext): Promise<Found> {
+  async obtain(prompt: PromptDefinition, minLifetimeMs: number, request: RequestContext): Promise<Found> {
     const { reuse } = this.parts;
-    const found = await reuse.findOrCreate(prompt.context, asHolder(request), prompt.name, withinMs);
+    const found = await reuse.findOrCreate(prompt.context, asHolder(request), prompt.name, minLifetimeMs);
     this.known.set(slotOf(prompt, request), found.owned.context.key);
     return found;
   }
@@ -197,7 +196,7 @@ export class PromptContexts {
     request: RequestContext,
   ): Promise<Creation> {
     try {
-      const found = await this.replaceEnding(prompt, MIN_LIFETIME_MS, request);
+      const found = await this.obtain(prompt, MIN_LIFETIME_MS, request);
       this.failures.forget(slot);
       return found;
     } catch (error) {
